@@ -1,0 +1,110 @@
+use super::*;
+use crate::bytes::{Bytes32, Bytes64};
+use crate::{control, intent, pixels, post, sign};
+use pixels::{Cursor, Rect, Slot, SlotKey, SlotKind, Theme};
+
+fn event() -> post::Event {
+    post::Event {
+        id: Bytes32::from_hex(&"ab".repeat(32)).unwrap_or(crate::bytes::Bytes([0; 32])),
+        sig: crate::bytes::Bytes([7; 64]) as Bytes64,
+        kind: 1059,
+        tags: vec![vec!["p".into(), "00".repeat(32)], vec!["expiration".into(), "1700000000".into()]],
+        pubkey: crate::bytes::Bytes([1; 32]),
+        content: "A".repeat(4096),
+        created_at: 1_700_000_000,
+    }
+}
+
+fn round_trip<M: Message + PartialEq + std::fmt::Debug>(message: M) -> Result<(), Error> {
+    let bytes = encode(&message)?;
+    well_formed(&bytes)?;
+    assert_eq!(decode::<M>(&bytes)?, message);
+    for cut in 0..bytes.len() {
+        assert!(decode::<M>(bytes.get(..cut).unwrap_or_default()).is_err());
+    }
+    let mut longer = bytes.clone();
+    longer.push(0);
+    assert_eq!(decode::<M>(&longer), Err(Error::Trailing(bytes.len())));
+    Ok(())
+}
+
+#[test]
+fn every_message_is_deterministic_and_round_trips() -> Result<(), Error> {
+    let mailbox = crate::bytes::Bytes([9; 32]);
+    let key = SlotKey { kind: SlotKind::Compose, handle: 70_000 };
+    round_trip(post::ToNet::Welcome { version: 1 })?;
+    round_trip(post::ToNet::Relays(vec![post::Relay { id: 1, url: "wss://relay.example".into() }]))?;
+    round_trip(post::ToNet::Watch(post::Watch { since: 5, relays: vec![1, 2], mailbox }))?;
+    round_trip(post::ToNet::Unwatch(mailbox))?;
+    round_trip(post::ToNet::Publish { job: 1, event: Box::new(event()), relays: vec![1], circuit: mailbox })?;
+    round_trip(post::ToNet::Reconnect)?;
+    round_trip(post::FromNet::Hello { version: 1 })?;
+    for state in [post::RelayState::Connecting, post::RelayState::Online, post::RelayState::Offline(post::Trouble::Proxy)] {
+        round_trip(post::FromNet::Relay { id: 3, state })?;
+    }
+    round_trip(post::FromNet::Events(vec![post::Delivery { event: event(), relay: 3 }]))?;
+    round_trip(post::FromNet::Stored { relay: 3, mailbox })?;
+    for verdict in [post::Verdict::Accepted, post::Verdict::Lost, post::Verdict::Refused("blocked: no".into())] {
+        round_trip(post::FromNet::Ack { job: 900, relay: 3, verdict })?;
+    }
+    round_trip(sign::FromNet::Hello { version: 1 })?;
+    round_trip(sign::FromNet::Ask { relay: 1, mailbox, challenge: "c".into() })?;
+    round_trip(sign::ToNet::Signed { event: Box::new(event()), relay: 1, mailbox })?;
+    round_trip(sign::ToNet::Denied { relay: 1, mailbox })?;
+    round_trip(control::ToLauncher::Restart(control::Peer::Ui))?;
+    round_trip(control::FromLauncher::Restarting { peer: control::Peer::Net, delay: 250 })?;
+    round_trip(control::FromLauncher::Quit)?;
+    round_trip(pixels::ToUi::Configure { scale: 240, theme: Theme::Dark, width: 800, height: 600, memory: true, serial: 7, capacity: 4_000_000 })?;
+    round_trip(pixels::ToUi::Release { buffer: 1 })?;
+    let rect = Rect::new(-3, 4, 500, 70_000);
+    let slot = Slot { key, clip: rect, rect, background: 0xff_ffff };
+    round_trip(pixels::FromUi::Frame { slots: Some(vec![slot]), buffer: 1, cursor: Cursor::Hand, damage: vec![rect], serial: 9 })?;
+    round_trip(pixels::FromUi::Frame { slots: None, buffer: 0, cursor: Cursor::Arrow, damage: vec![], serial: 9 })?;
+    for phase in [intent::Phase::Setup, intent::Phase::Locked, intent::Phase::Unlocking, intent::Phase::Open, intent::Phase::Broken] {
+        round_trip(intent::ToUi::Phase(phase))?;
+    }
+    round_trip(intent::ToUi::Contacts(vec![intent::Contact { handle: 1, unread: 300, waiting: true, verified: false }]))?;
+    round_trip(intent::ToUi::Relays(vec![intent::Relay { id: 1, own: true, state: post::RelayState::Online }]))?;
+    round_trip(intent::ToUi::Invite(intent::Invite::Used { handle: 4 }))?;
+    round_trip(intent::ToUi::Accept(intent::Accept::Done { handle: 4 }))?;
+    round_trip(intent::ToUi::Focus(Some(key)))?;
+    round_trip(intent::ToUi::Focus(None))?;
+    round_trip(intent::ToUi::Notice(Some(intent::Notice::NetRestarted)))?;
+    round_trip(intent::ToUi::Command(intent::Command::FocusNext))?;
+    round_trip(intent::ToUi::Pointer(intent::Pointer::Wheel { x: 0, y: -960 }))?;
+    round_trip(intent::FromUi::Open(Some(3)))?;
+    round_trip(intent::FromUi::Verified { handle: 3, verified: true })?;
+    round_trip(intent::FromUi::Theme(Theme::Light))
+}
+
+#[test]
+fn what_is_not_deterministic_is_refused() {
+    let cases: [(&[u8], Error); 14] = [
+        (&[], Error::Truncated(0)),
+        (&[0x18, 0x17], Error::NotDeterministic(0)),             // 23 in two bytes
+        (&[0x19, 0x00, 0xff], Error::NotDeterministic(0)),       // 255 in three
+        (&[0x5f, 0xff], Error::NotDeterministic(0)),             // indefinite bytes
+        (&[0x9f, 0xff], Error::NotDeterministic(0)),             // indefinite array
+        (&[0xa2, 0x61, 0x62, 0, 0x61, 0x61, 0], Error::NotDeterministic(4)), // keys b, a
+        (&[0xa2, 0x61, 0x61, 0, 0x61, 0x61, 0], Error::NotDeterministic(4)), // key twice
+        (&[0xc0, 0x00], Error::NotDeterministic(0)),             // tag
+        (&[0xf9, 0, 0], Error::NotDeterministic(0)),             // float
+        (&[0xf8, 0x14], Error::NotDeterministic(0)),             // false in two bytes
+        (&[0x61, 0xff], Error::NotDeterministic(0)),             // not UTF-8
+        (&[0x9a, 0xff, 0xff, 0xff, 0xff], Error::Truncated(0)),  // four billion elements
+        (&[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], Error::Truncated(0)),
+        (&[0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x00], Error::TooDeep(8)),
+    ];
+    for (bytes, error) in cases {
+        assert_eq!(well_formed(bytes), Err(error), "{bytes:02x?}");
+    }
+}
+
+#[test]
+fn bounds_hold_on_both_ends() {
+    let long = post::ToNet::Relays(vec![post::Relay { id: 1, url: "w".repeat(post::MAX_URL + 1) }]);
+    assert_eq!(encode(&long), Err(Error::Bounds(OutOfBounds("url"))));
+    let bytes = minicbor_serde::to_vec(&long).unwrap_or_default();
+    assert_eq!(decode::<post::ToNet>(&bytes), Err(Error::Bounds(OutOfBounds("url"))));
+    assert_eq!(decode::<post::ToNet>(&[0xa1, 0x61, 0x58, 0x00]), Err(Error::Schema));
+}

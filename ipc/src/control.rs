@@ -1,0 +1,46 @@
+//! vault ↔ launcher: the life cycle of the other two processes. No content, no configuration.
+
+use crate::{Message, OutOfBounds};
+use serde::{Deserialize, Serialize};
+
+/// A process that can be restarted without loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Peer {
+    /// `bulkhead-net`.
+    Net,
+    /// `bulkhead-ui`.
+    Ui,
+}
+
+/// vault → launcher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToLauncher {
+    /// The peer broke the protocol or hangs: end it and start a fresh one.
+    Restart(Peer),
+}
+
+impl Message for ToLauncher {
+    fn check(&self) -> Result<(), OutOfBounds> {
+        Ok(())
+    }
+}
+
+/// launcher → vault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FromLauncher {
+    /// The peer ended (or was ended) and is being started again.
+    Restarting {
+        /// Which one.
+        peer: Peer,
+        /// Milliseconds until it starts.
+        delay: u32,
+    },
+    /// The user asked the program to stop (SIGTERM, SIGINT to the launcher).
+    Quit,
+}
+
+impl Message for FromLauncher {
+    fn check(&self) -> Result<(), OutOfBounds> {
+        Ok(())
+    }
+}

@@ -1,0 +1,24 @@
+//! The descriptor numbers that each process finds open at its start. Nothing else is open but 0, 1 and 2.
+
+use std::os::fd::RawFd;
+
+/// `bulkhead-net`: [`crate::post`].
+pub const NET_POST: RawFd = 3;
+/// `bulkhead-net`: [`crate::sign`].
+pub const NET_SIGN: RawFd = 4;
+
+/// `bulkhead-ui`: [`crate::pixels`].
+pub const UI_PIXELS: RawFd = 3;
+/// `bulkhead-ui`: [`crate::intent`].
+pub const UI_INTENT: RawFd = 4;
+
+/// `bulkhead-vault`: [`crate::post`].
+pub const VAULT_POST: RawFd = 3;
+/// `bulkhead-vault`: [`crate::sign`].
+pub const VAULT_SIGN: RawFd = 4;
+/// `bulkhead-vault`: [`crate::pixels`].
+pub const VAULT_PIXELS: RawFd = 5;
+/// `bulkhead-vault`: [`crate::intent`].
+pub const VAULT_INTENT: RawFd = 6;
+/// `bulkhead-vault`: [`crate::control`].
+pub const VAULT_CONTROL: RawFd = 7;

@@ -1,0 +1,290 @@
+//! vault ↔ ui, the intent line: what ui may know, where the pointer is, and what the user decided.
+//!
+//! Contacts are opaque handles. No type here can hold a word that a person wrote, a name, or a key stroke:
+//! there are numbers and fixed choices only, and a test walks the schema to keep it so.
+
+use crate::pixels::{SlotKey, Theme};
+use crate::post::RelayState;
+use crate::{Message, OutOfBounds, bound};
+use serde::{Deserialize, Serialize};
+
+/// Most conversations in the list.
+pub const MAX_CONTACTS: usize = 2000;
+
+/// What the program as a whole is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    /// No profile yet: name and passphrase are asked for.
+    Setup,
+    /// The passphrase is asked for.
+    Locked,
+    /// The key is being derived from the passphrase (Argon2id).
+    Unlocking,
+    /// Ready to chat.
+    Open,
+    /// The store cannot be used; `Notice` says why. Nothing can be done but quit.
+    Broken,
+}
+
+/// A conversation, as far as ui may know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// Opaque; never reused while ui lives.
+    pub handle: u32,
+    /// Unread messages.
+    pub unread: u32,
+    /// The invite was accepted but the other device has not answered yet.
+    pub waiting: bool,
+    /// The user compared the safety number.
+    pub verified: bool,
+}
+
+/// A relay, as far as ui may know it; its address is a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relay {
+    /// The number in [`crate::pixels::SlotKind::RelayUrl`].
+    pub id: u16,
+    /// One's own (can be removed) or only a contact's.
+    pub own: bool,
+    /// Connection.
+    pub state: RelayState,
+}
+
+/// How the newest invite stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Invite {
+    /// None asked for.
+    None,
+    /// Made; on its way to the relays.
+    Publishing,
+    /// At least one relay has it: the link works.
+    Ready,
+    /// Somebody used it: this contact.
+    Used {
+        /// The new contact.
+        handle: u32,
+    },
+}
+
+/// How accepting an invite stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Accept {
+    /// Nothing under way.
+    Idle,
+    /// Looking for the invite at its relays.
+    Fetching,
+    /// Done: this contact.
+    Done {
+        /// The new contact.
+        handle: u32,
+    },
+    /// The text is not an invite link, or it is cut off.
+    NotAnInvite,
+    /// It is an invite of a newer version of the program.
+    TooNew,
+    /// It is past its time.
+    Expired,
+    /// No relay has it: used already, or withdrawn.
+    Used,
+    /// What the relays hold is not what the link describes: somebody tampered with it.
+    Tampered,
+    /// It is one's own.
+    Own,
+    /// None of its relays could be reached.
+    Unreachable,
+}
+
+/// A sentence that ui shows in its notice bar. Fixed sentences only: the words are ui's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notice {
+    /// The passphrase is wrong.
+    WrongPassphrase,
+    /// The two passphrases differ.
+    PassphrasesDiffer,
+    /// The passphrase is shorter than 8 characters.
+    PassphraseTooShort,
+    /// The store was written by a newer version.
+    StoreTooNew,
+    /// The store cannot be read: damaged, or the disk fails.
+    StoreDamaged,
+    /// The store cannot be written: disk full or read-only. What was typed is still there.
+    StoreNotWritable,
+    /// Another copy of the program uses this profile.
+    ProfileInUse,
+    /// Bulkhead's network process ended and was started again.
+    NetRestarted,
+    /// Bulkhead's drawing process ended and was started again.
+    UiRestarted,
+    /// The message is too long to send.
+    MessageTooLong,
+    /// The address is not a relay that can be used.
+    BadRelay,
+    /// There must be at least one relay.
+    LastRelay,
+    /// There are as many relays as can be.
+    TooManyRelays,
+    /// The link is on the clipboard.
+    Copied,
+    /// Messages arrived that could not be decrypted; nothing else was lost.
+    Undecryptable,
+    /// The relays of a contact refuse messages.
+    Refused,
+    /// On X11 other programs of the same user can watch the screen and keys.
+    X11Exposed,
+    /// A field is empty that must not be.
+    NameMissing,
+}
+
+/// Navigation that the vault made of a key press outside text: never a key, never a character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// The next conversation down the list.
+    NextConversation,
+    /// The one above.
+    PreviousConversation,
+    /// Close the panel or search on top, else nothing.
+    Escape,
+    /// Go to the search field.
+    Search,
+    /// Open "Add contact".
+    AddContact,
+    /// Open the settings.
+    Settings,
+    /// Keyboard focus to the next thing.
+    FocusNext,
+    /// Keyboard focus to the thing before.
+    FocusPrevious,
+    /// Press what has the focus.
+    Activate,
+    /// Up in a list that has the focus.
+    Up,
+    /// Down in a list that has the focus.
+    Down,
+}
+
+/// What the pointer does outside slots, in physical pixels of the frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pointer {
+    /// It is here now.
+    Moved {
+        /// From the left.
+        x: i32,
+        /// From the top.
+        y: i32,
+    },
+    /// It left ui's part of the window.
+    Left,
+    /// The primary button went down.
+    Pressed,
+    /// The primary button came up.
+    Released,
+    /// The wheel turned, in 1/16 logical pixels; positive `y` shows what is above.
+    Wheel {
+        /// Sideways.
+        x: i32,
+        /// Up and down.
+        y: i32,
+    },
+}
+
+/// vault → ui.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToUi {
+    /// Answers [`FromUi::Hello`]; everything that ui may know follows at once.
+    Welcome {
+        /// The vault's [`crate::VERSION`].
+        version: u16,
+    },
+    /// The program's phase.
+    Phase(Phase),
+    /// All conversations, newest first.
+    Contacts(Vec<Contact>),
+    /// All relays.
+    Relays(Vec<Relay>),
+    /// The newest invite.
+    Invite(Invite),
+    /// The invite being accepted.
+    Accept(Accept),
+    /// Whether the search field holds anything: show the results slot in place of the conversations.
+    Searching(bool),
+    /// The slot that has the keyboard, if one has.
+    Focus(Option<SlotKey>),
+    /// Show this conversation (new contact, search result, notification).
+    Show(u32),
+    /// Put this sentence into the notice bar; `None` clears it.
+    Notice(Option<Notice>),
+    /// Navigation.
+    Command(Command),
+    /// The pointer, outside slots.
+    Pointer(Pointer),
+}
+
+impl Message for ToUi {
+    fn check(&self) -> Result<(), OutOfBounds> {
+        match self {
+            Self::Contacts(list) => bound(list.len() <= MAX_CONTACTS, "contacts"),
+            Self::Relays(list) => bound(list.len() <= crate::post::MAX_RELAYS, "relays"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// ui → vault: what the user decided, as ui understood it. The vault does nothing on these alone that could
+/// send or destroy words: sending and deleting are buttons inside slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FromUi {
+    /// First packet of every ui process on this line.
+    Hello {
+        /// ui's [`crate::VERSION`].
+        version: u16,
+    },
+    /// This conversation is on screen (and read), or none is.
+    Open(Option<u32>),
+    /// Give the keyboard to a slot, or take it from all.
+    Focus(Option<SlotKey>),
+    /// Create the profile with the name and passphrase typed.
+    Create,
+    /// Unlock with the passphrase typed.
+    Unlock,
+    /// Lock now.
+    Lock,
+    /// Make a new invite (the panel was opened, or "New link" pressed).
+    Invite,
+    /// Put the invite link on the clipboard.
+    CopyInvite,
+    /// Accept the invite that was pasted.
+    Accept,
+    /// Take the name typed as one's own name for this contact.
+    Rename(u32),
+    /// The user says that the safety number was compared, or takes that back.
+    Verified {
+        /// The contact.
+        handle: u32,
+        /// Compared or not.
+        verified: bool,
+    },
+    /// Take the name typed as one's own.
+    SaveName,
+    /// Add the relay typed.
+    AddRelay,
+    /// Stop using this relay.
+    RemoveRelay(u16),
+    /// Try all relays again now.
+    Reconnect,
+    /// Use this theme from now on.
+    Theme(Theme),
+    /// Go to the newest message.
+    Newest,
+    /// The search is over: empty the field.
+    EndSearch,
+    /// The notice was read.
+    Dismiss,
+}
+
+impl Message for FromUi {
+    fn check(&self) -> Result<(), OutOfBounds> {
+        Ok(())
+    }
+}
