@@ -1,0 +1,214 @@
+//! What goes into the vault and what comes out: the whole surface for a window or a driver.
+//!
+//! Everything that holds words is [`Plaintext`], so none of these types can be logged or sent by accident.
+
+use crate::{Plaintext, Time};
+use bulkhead_ipc::{intent, post, sign};
+
+/// What the start line asked for.
+#[derive(Clone, Default)]
+pub struct Config {
+    /// `--relay`: the own relays of a new profile; added to those of an old one. If a new profile gets none,
+    /// [`crate::DEFAULT_RELAYS`] are taken.
+    pub relays: Vec<String>,
+    /// Whether net goes through a SOCKS proxy; only then are `.onion` relays of contacts usable.
+    pub proxied: bool,
+}
+
+/// A conversation.
+#[derive(Clone)]
+pub struct ContactView {
+    /// Its number, stable for the life of the profile.
+    pub handle: u32,
+    /// What the user, or else the contact, calls them.
+    pub name: Plaintext,
+    /// Unread messages.
+    pub unread: u32,
+    /// The invite was accepted but the other device has not answered yet. Messages can be sent already.
+    pub waiting: bool,
+    /// The user compared the safety number.
+    pub verified: bool,
+    /// The newest message.
+    pub preview: Option<Preview>,
+    /// When it became a contact.
+    pub added: Time,
+}
+
+/// The newest message of a conversation, cut to what a list shows.
+#[derive(Clone)]
+pub struct Preview {
+    /// The first line, at most 200 characters.
+    pub text: Plaintext,
+    /// Written here.
+    pub mine: bool,
+    /// When it was stored here.
+    pub at: Time,
+    /// How far it got.
+    pub state: MessageState,
+}
+
+/// A relay.
+#[derive(Clone)]
+pub struct RelayView {
+    /// Its number, the one that net knows.
+    pub id: u16,
+    /// `wss://…`, or `ws://` on loopback and `.onion` addresses.
+    pub url: String,
+    /// One's own (can be removed), or only a contact's.
+    pub own: bool,
+    /// The connection.
+    pub state: post::RelayState,
+}
+
+/// A message.
+#[derive(Clone)]
+pub struct MessageView {
+    /// Its place: dense per contact, from 1.
+    pub seq: u64,
+    /// Written here.
+    pub mine: bool,
+    /// The words.
+    pub text: Plaintext,
+    /// When it was stored here (own clock: the other's is not to be trusted).
+    pub at: Time,
+    /// How far it got.
+    pub state: MessageState,
+}
+
+/// How far a message got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageState {
+    /// It came from the contact.
+    Received,
+    /// Stored here; no relay has it yet.
+    Queued,
+    /// At least one relay took it.
+    AtRelay,
+    /// The contact's device has stored it.
+    Delivered,
+    /// It expired undelivered, or all relays refused it.
+    Failed,
+}
+
+/// A search result.
+#[derive(Clone)]
+pub struct Hit {
+    /// Whose conversation.
+    pub contact: u32,
+    /// The message's place in it.
+    pub seq: u64,
+    /// The words around the match, at most about 100 characters.
+    pub snippet: Plaintext,
+    /// When it was stored.
+    pub at: Time,
+    /// Written here.
+    pub mine: bool,
+}
+
+/// What two people compare to know that nobody sits between them.
+#[derive(Clone)]
+pub struct SafetyNumber {
+    /// 60 decimal digits, the same on both sides.
+    pub digits: String,
+    /// What a QR code holds.
+    pub qr: Vec<u8>,
+}
+
+/// Something that happened outside.
+pub enum Input {
+    /// A packet on the post line.
+    Post(post::FromNet),
+    /// A packet on the sign line.
+    Sign(sign::FromNet),
+    /// The user did something.
+    Do(Action),
+    /// Time passed; at least once per second when nothing else happens.
+    Tick,
+}
+
+/// What the user can do.
+pub enum Action {
+    /// Make a new invite.
+    Invite,
+    /// Accept an invite link.
+    Accept(Plaintext),
+    /// Send a message, at most [`crate::MAX_TEXT`] bytes. If the effects hold a [`Changed::Notice`] with
+    /// `MessageTooLong`, `StoreNotWritable` or `StoreDamaged`, nothing was sent: keep what was typed.
+    Send {
+        /// To whom.
+        contact: u32,
+        /// The words; surrounding white space is removed, and nothing is sent if nothing is left.
+        text: Plaintext,
+    },
+    /// Keep what is typed but not sent; empty to forget it.
+    SaveDraft {
+        /// To whom.
+        contact: u32,
+        /// The words.
+        text: Plaintext,
+    },
+    /// Call a contact something else.
+    Rename {
+        /// Whom.
+        contact: u32,
+        /// The name.
+        name: Plaintext,
+    },
+    /// Delete a contact with all messages and keys.
+    Delete(u32),
+    /// All messages of this contact have been read.
+    Read(u32),
+    /// The user compared the safety number, or takes that back.
+    Verified {
+        /// Whose.
+        contact: u32,
+        /// Compared or not.
+        verified: bool,
+    },
+    /// Change one's own name, for invites and acceptances from now on.
+    OwnName(Plaintext),
+    /// Add an own relay.
+    AddRelay(String),
+    /// Stop using an own relay.
+    RemoveRelay(u16),
+    /// Try all relays again now.
+    Reconnect,
+}
+
+/// What has to be done outside, in this order.
+pub enum Effect {
+    /// Send on the post line.
+    Post(post::ToNet),
+    /// Send on the sign line.
+    Sign(sign::ToNet),
+    /// Something to show changed.
+    Changed(Changed),
+}
+
+/// What there is to show anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// The list of conversations: order, names, previews, unread counts.
+    Contacts,
+    /// The messages of this contact: new ones, or a new state.
+    Messages(u32),
+    /// A new contact: show the conversation.
+    Added(u32),
+    /// Messages came in.
+    Incoming {
+        /// From whom.
+        contact: u32,
+        /// How many.
+        count: u32,
+    },
+    /// The relays, or their state.
+    Relays,
+    /// The newest invite's state.
+    Invite(intent::Invite),
+    /// The acceptance's state.
+    Accept(intent::Accept),
+    /// A sentence for the notice bar.
+    Notice(intent::Notice),
+    /// net said what is illegal in this state: have it restarted.
+    NetBroke,
+}
