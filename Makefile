@@ -1,0 +1,58 @@
+# Two commands: `make run` and `make test`. The others are their parts, and `make bench`.
+
+RUN_PACKAGES   := build-essential pkg-config protobuf-compiler libssl-dev libx11-6 libx11-xcb1 libxcursor1 libxi6 \
+                  libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
+TEST_PACKAGES  := $(RUN_PACKAGES) xvfb xdotool openbox x11-utils imagemagick strace python3-venv
+DENY_VERSION   := 0.20.2
+TOOLS          := target/tools
+BINARIES       := bulkhead bulkhead-net bulkhead-ui bulkhead-vault
+CARGO          := cargo
+
+# $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the four binaries, as shipped and with the test driver.
+define build
+	$(CARGO) build --locked $(1) --workspace --bins --features bulkhead-vault/test-driver
+	mkdir -p $(3)/driver && install -t $(3)/driver $(addprefix target/$(2)/,$(BINARIES))
+	$(CARGO) build --locked $(1) --workspace --bins
+	mkdir -p $(3)/shipped && install -t $(3)/shipped $(addprefix target/$(2)/,$(BINARIES))
+endef
+
+.PHONY: run test bench binaries release lint deny packages-run packages-test clean
+
+## Two windows, Alice and Bob, already paired, over a relay on this machine.
+run: packages-run release
+	target/release/bulkhead-demo target/release-binaries
+
+## Everything that CI runs.
+test: packages-test lint deny binaries
+	$(CARGO) test --locked --workspace
+
+## The numbers promised in README.md, measured on this machine.
+bench: packages-test release
+	target/release/bulkhead-bench target/release-binaries
+
+release:
+	$(call build,--release,release,target/release-binaries)
+
+binaries:
+	$(call build,,debug,target/binaries)
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked --workspace --all-targets --features bulkhead-vault/test-driver -- -D warnings
+
+## Licences, sources and banned crates of the whole dependency tree (deny.toml).
+deny: $(TOOLS)/bin/cargo-deny
+	$(TOOLS)/bin/cargo-deny --locked check licenses bans sources
+
+$(TOOLS)/bin/cargo-deny:
+	$(CARGO) install --locked --quiet cargo-deny@$(DENY_VERSION) --root $(TOOLS)
+
+packages-run:
+	@.ci/packages $(RUN_PACKAGES)
+
+packages-test:
+	@.ci/packages $(TEST_PACKAGES)
+
+clean:
+	$(CARGO) clean
