@@ -13,7 +13,7 @@ pub enum Build {
     Driver,
 }
 
-/// The folder that holds the four binaries of a build. `BULKHEAD_BINARIES` names another one than `make` does.
+/// The folder that holds the four binaries of a build. `BULKHEAD_BINARIES` names another one than `make test` uses.
 pub fn binaries(build: Build) -> Result<PathBuf, Error> {
     let root = std::env::var_os("BULKHEAD_BINARIES").map_or_else(|| target().join("binaries"), PathBuf::from);
     let folder = root.join(match build {
