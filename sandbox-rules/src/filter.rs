@@ -4,7 +4,7 @@
 //! per error number (everything else passes), then the list of what goes through (everything else kills). The
 //! kernel runs all of them and takes the strictest answer.
 
-use crate::rules::{Condition, Errno, Mode, Rules};
+use crate::rules::{Condition, Errno, Mode, Refusal, Rules};
 use crate::{Error, calls};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
@@ -30,22 +30,24 @@ pub(crate) fn start(rules: &Rules, mode: Mode) -> Stage {
         allow(&mut stage.allowed, &rule.call, &rule.when);
     }
     // What steady refuses is refused from the beginning, unless the set-up needs it.
-    let needed = |call: &str| start.calls.iter().any(|r| r.call == call && r.when.is_empty());
-    let refused = start.refused.iter().chain(steady.refused.iter().filter(|r| !needed(&r.call)));
+    let needed = |refusal: &Refusal| {
+        start.calls.iter().any(|r| r.call == refusal.call && (r.when.is_empty() || r.when == refusal.when))
+    };
+    let refused = start.refused.iter().chain(steady.refused.iter().filter(|r| !needed(r)));
     for rule in refused.filter(|r| in_mode(r.only)) {
         allow(stage.refused.entry(rule.errno).or_default(), &rule.call, &rule.when);
     }
     stage
 }
 
-/// What is left once the process is set up. Rules for one mode only count in both: the launcher, who knows
-/// the mode, has left the others out of the outer bound.
+/// What is left once the process is set up. The process does not know the mode; the launcher does, and the outer
+/// bound stays on: so what one mode alone allows is allowed here, and what one mode alone refuses is left to it.
 pub(crate) fn steady(rules: &Rules) -> Stage {
     let mut stage = Stage::default();
     for rule in &rules.steady.calls {
         allow(&mut stage.allowed, &rule.call, &rule.when);
     }
-    for rule in &rules.steady.refused {
+    for rule in rules.steady.refused.iter().filter(|r| r.only.is_none()) {
         allow(stage.refused.entry(rule.errno).or_default(), &rule.call, &rule.when);
     }
     stage
