@@ -4,15 +4,31 @@
 //! thread, or read a clock: [`Vault::handle`] takes what happened and returns what has to be done. Storage is a
 //! trait ([`Store`]); effects are handed out only once what they stand for is durable.
 
+pub mod content;
+pub mod envelope;
 mod error;
+pub mod event;
+mod inbox;
+pub mod invite;
+mod net;
+mod outbox;
+mod pairing;
 mod plaintext;
-mod store;
+pub mod relay;
+mod search;
+mod secret;
+pub mod session;
+mod state;
+pub mod store;
 mod time;
+mod turn;
 mod vault;
 mod view;
 
 pub use error::Error;
+pub use inbox::Dropped;
 pub use plaintext::Plaintext;
+pub use secret::{Key, Secret};
 pub use store::Store;
 pub use time::Time;
 pub use vault::Vault;

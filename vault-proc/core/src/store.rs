@@ -1,4 +1,233 @@
-//! Where the vault keeps its state.
+//! Where the vault keeps its state: a trait, so that the core has no file and no SQL.
+//!
+//! Between [`Store::begin`] and [`Store::commit`] every change is tentative; after `commit` returns all of them
+//! survive the loss of power. The vault writes only inside a transaction and acts only after it.
+
+use crate::content::MessageId;
+use crate::envelope::Stamp;
+use crate::session::{Own, Prekeys};
+use crate::{Error, Key, MessageState, MessageView, Plaintext, Secret, Time};
+use bulkhead_ipc::bytes::Bytes32;
+
+/// A relay.
+#[derive(Clone)]
+pub struct RelayRow {
+    /// Number.
+    pub id: u16,
+    /// Address.
+    pub url: String,
+    /// The user's own, not only a contact's.
+    pub own: bool,
+}
+
+/// A mailbox that we read.
+#[derive(Clone)]
+pub struct Mailbox {
+    /// Its secret key.
+    pub secret: Key,
+    /// Its public key.
+    pub public: Bytes32,
+    /// Seals what is written to it.
+    pub seal: Key,
+    /// Where the writer was told to write, thus where we look.
+    pub relays: Vec<u16>,
+}
+
+/// A mailbox that a contact reads.
+#[derive(Clone)]
+pub struct Peer {
+    /// Their identity key, 33 bytes.
+    pub identity: Vec<u8>,
+    /// Their mailbox.
+    pub mailbox: Bytes32,
+    /// Seals what is written to it.
+    pub seal: Key,
+    /// Where they look.
+    pub relays: Vec<u16>,
+}
+
+/// A contact, without session and messages.
+#[derive(Clone)]
+pub struct ContactRow {
+    /// Number.
+    pub handle: u32,
+    /// Shown name.
+    pub name: Plaintext,
+    /// What is typed but not sent.
+    pub draft: Plaintext,
+    /// When added.
+    pub added: Time,
+    /// Not heard of yet.
+    pub waiting: bool,
+    /// Safety number compared.
+    pub verified: bool,
+    /// Unread messages.
+    pub unread: u32,
+    /// Own keys for this contact.
+    pub own: Own,
+    /// What they write to.
+    pub mailbox: Mailbox,
+    /// What we write to.
+    pub peer: Peer,
+}
+
+/// An open invite.
+#[derive(Clone)]
+pub struct InviteRow {
+    /// Number.
+    pub id: u32,
+    /// The link.
+    pub link: Plaintext,
+    /// Unix time of its end.
+    pub expires_at: u64,
+    /// A relay has the bundle.
+    pub published: bool,
+    /// Keys for the coming contact.
+    pub own: Own,
+    /// Secret prekeys.
+    pub prekeys: Prekeys,
+    /// What the coming contact writes to.
+    pub mailbox: Mailbox,
+    /// The bundle's event, and the key that deletes it.
+    pub event: (Bytes32, Key),
+    /// The rendezvous mailbox.
+    pub rendezvous: Bytes32,
+}
+
+/// What is waiting to be sent, without its body.
+#[derive(Clone)]
+pub struct JobRow {
+    /// Number.
+    pub job: u64,
+    /// What it is.
+    pub what: Work,
+    /// One-time key, nonce, times. For an erasure the key of the event to erase.
+    pub stamp: Stamp,
+    /// When it was queued.
+    pub since: Time,
+    /// Relays that have not taken it.
+    pub relays: Vec<u16>,
+}
+
+/// What a job is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// A libsignal message to a contact.
+    Envelope {
+        /// To whom.
+        contact: u32,
+        /// A prekey message.
+        prekey: bool,
+        /// The message that it carries, or 0.
+        seq: u64,
+    },
+    /// An invite's bundle; the body is the sealed bundle.
+    Bundle {
+        /// Whose.
+        invite: u32,
+    },
+    /// The deletion of an event; no body.
+    Erase {
+        /// Which.
+        event: Bytes32,
+        /// The mailbox it was in.
+        mailbox: Bytes32,
+    },
+}
+
+/// A message to be added.
+pub struct NewMessage<'a> {
+    /// Whose conversation.
+    pub contact: u32,
+    /// Its place.
+    pub seq: u64,
+    /// Its identifier.
+    pub id: MessageId,
+    /// Written here.
+    pub mine: bool,
+    /// The words.
+    pub text: &'a Plaintext,
+    /// When.
+    pub at: Time,
+    /// State.
+    pub state: MessageState,
+}
+
+/// A message that a search found.
+pub struct Found {
+    /// Whose conversation.
+    pub contact: u32,
+    /// The message.
+    pub message: MessageView,
+}
+
+/// All that is kept in memory while the profile is open.
+#[derive(Clone, Default)]
+pub struct Snapshot {
+    /// One's own name; `None` in an empty store.
+    pub own_name: Option<Plaintext>,
+    /// Relays.
+    pub relays: Vec<RelayRow>,
+    /// Contacts, each with the highest place in its conversation and the message there.
+    pub contacts: Vec<(ContactRow, u64, Option<MessageView>)>,
+    /// Open invites.
+    pub invites: Vec<InviteRow>,
+    /// What waits to be sent.
+    pub jobs: Vec<JobRow>,
+}
+
+type Done = Result<(), Error>;
 
 /// Durable storage with transactions.
-pub trait Store {}
+pub trait Store {
+    /// Begins a transaction; there is none open.
+    fn begin(&mut self) -> Done;
+    /// Makes all changes since [`Store::begin`] durable, or fails and keeps none.
+    fn commit(&mut self) -> Done;
+    /// Forgets all changes since [`Store::begin`].
+    fn rollback(&mut self);
+    /// Reads what is kept in memory.
+    fn load(&mut self) -> Result<Snapshot, Error>;
+    /// Sets one's own name.
+    fn put_own_name(&mut self, name: &Plaintext) -> Done;
+    /// Adds or changes a relay.
+    fn put_relay(&mut self, row: &RelayRow) -> Done;
+    /// Removes a relay.
+    fn remove_relay(&mut self, id: u16) -> Done;
+    /// Adds or changes a contact.
+    fn put_contact(&mut self, row: &ContactRow) -> Done;
+    /// Removes a contact with session and messages.
+    fn remove_contact(&mut self, handle: u32) -> Done;
+    /// Reads a contact's session record.
+    fn session(&mut self, contact: u32) -> Result<Secret, Error>;
+    /// Writes a contact's session record.
+    fn put_session(&mut self, contact: u32, record: &Secret) -> Done;
+    /// Adds or changes an invite.
+    fn put_invite(&mut self, row: &InviteRow) -> Done;
+    /// Removes an invite with its keys.
+    fn remove_invite(&mut self, id: u32) -> Done;
+    /// Adds a message.
+    fn add_message(&mut self, message: &NewMessage<'_>) -> Done;
+    /// Changes a message's state.
+    fn set_state(&mut self, contact: u32, seq: u64, state: MessageState) -> Done;
+    /// Finds an own message that is not yet delivered, by its identifier.
+    fn find_sent(&mut self, contact: u32, id: &MessageId) -> Result<Option<u64>, Error>;
+    /// Messages by place, ascending.
+    fn messages(&self, contact: u32, from: u64, to: u64) -> Result<Vec<MessageView>, Error>;
+    /// Messages that hold all words, the last one as a prefix; newest first.
+    fn search(&self, words: &str, limit: usize) -> Result<Vec<Found>, Error>;
+    /// Adds a job.
+    fn add_job(&mut self, row: &JobRow, body: &Secret) -> Done;
+    /// Changes which relays have not taken a job.
+    fn set_job_relays(&mut self, job: u64, relays: &[u16]) -> Done;
+    /// Removes a job.
+    fn remove_job(&mut self, job: u64) -> Done;
+    /// Reads a job's body.
+    fn job_body(&self, job: u64) -> Result<Secret, Error>;
+    /// Whether an event was taken before.
+    fn knows_event(&mut self, id: &Bytes32) -> Result<bool, Error>;
+    /// Remembers that an event was taken, until it expires (Unix time).
+    fn remember_event(&mut self, id: &Bytes32, until: u64) -> Done;
+    /// Forgets the events that expired before a Unix time.
+    fn forget_events(&mut self, before: u64) -> Done;
+}

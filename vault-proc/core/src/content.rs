@@ -1,0 +1,167 @@
+//! What one device tells the other inside libsignal: deterministic CBOR with padding. Format: `ipc/WIRE.md`,
+//! "Content".
+//!
+//! The decoder refuses what it does not know, checks every length before it copies, and never panics.
+
+use crate::{Key, MAX_NAME, MAX_TEXT, Plaintext, Secret};
+use bulkhead_ipc::bytes::{Bytes, Bytes32};
+use bulkhead_ipc::cbor::well_formed;
+use bulkhead_ipc::post::MAX_URL;
+use minicbor::{Decoder, Encoder};
+
+/// The sizes of padded content in bytes. With libsignal's own bytes around it, a message of each size fits the
+/// envelope of the same rank, also as the first message of a session; a test measures that.
+pub const SIZES: [usize; 3] = [1024, 9216, 32768];
+/// Most message identifiers in one receipt.
+pub const MAX_RECEIPTS: usize = 512;
+/// Most relays that a contact can name.
+pub const MAX_RELAYS: usize = 8;
+
+/// Names a message to both devices; random.
+pub type MessageId = [u8; 16];
+
+/// How to reach somebody.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hello {
+    /// What they call themselves.
+    pub name: Plaintext,
+    /// Their mailbox for us.
+    pub mailbox: Bytes32,
+    /// The key that seals envelopes for it.
+    pub seal: Key,
+    /// Where they look for envelopes.
+    pub relays: Vec<String>,
+}
+
+/// What is told.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Body {
+    /// First words of whoever accepted an invite; later: a change of relays.
+    Hello(Hello),
+    /// A message.
+    Text {
+        /// Its identifier.
+        id: MessageId,
+        /// The sender's clock, milliseconds since 1970.
+        sent_at: u64,
+        /// The words.
+        text: Plaintext,
+    },
+    /// These messages are stored here. Empty: the hello is.
+    Receipt(Vec<MessageId>),
+}
+
+/// A body, and the secret with which the reader deletes the envelope.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content {
+    /// The envelope's one-time author key.
+    pub erase: Key,
+    /// What is told.
+    pub body: Body,
+}
+
+/// Encodes and pads. `None` if it does not fit the largest size.
+pub fn encode(content: &Content) -> Option<Secret> {
+    // Reserved at once, so that no smaller copy of the words is left behind by growth.
+    let mut out = Vec::with_capacity(SIZES.into_iter().max().unwrap_or_default() + 1);
+    write(content, &mut out)?;
+    out.push(0x80);
+    let size = SIZES.into_iter().find(|size| out.len() <= *size)?;
+    out.resize(size, 0);
+    Some(Secret::new(out))
+}
+
+fn write(content: &Content, out: &mut Vec<u8>) -> Option<()> {
+    let mut e = Encoder::new(out);
+    let erase = content.erase.bytes();
+    match &content.body {
+        Body::Hello(hello) => {
+            e.map(6).ok()?.u8(0).ok()?.u8(1).ok()?.u8(1).ok()?.bytes(erase).ok()?;
+            e.u8(2).ok()?.str(hello.name.as_str()).ok()?.u8(3).ok()?.bytes(&hello.mailbox.0).ok()?;
+            e.u8(4).ok()?.bytes(hello.seal.bytes()).ok()?.u8(5).ok()?.array(hello.relays.len() as u64).ok()?;
+            hello.relays.iter().try_for_each(|url| e.str(url).ok().map(drop))
+        }
+        Body::Text { id, sent_at, text } => {
+            e.map(5).ok()?.u8(0).ok()?.u8(2).ok()?.u8(1).ok()?.bytes(erase).ok()?;
+            e.u8(2).ok()?.bytes(id).ok()?.u8(3).ok()?.u64(*sent_at).ok()?.u8(4).ok()?.str(text.as_str()).ok().map(drop)
+        }
+        Body::Receipt(ids) => {
+            e.map(3).ok()?.u8(0).ok()?.u8(3).ok()?.u8(1).ok()?.bytes(erase).ok()?;
+            e.u8(2).ok()?.array(ids.len() as u64).ok()?;
+            ids.iter().try_for_each(|id| e.bytes(id).ok().map(drop))
+        }
+    }
+}
+
+/// Unpads and decodes.
+pub fn decode(padded: &[u8]) -> Option<Content> {
+    if !SIZES.contains(&padded.len()) {
+        return None;
+    }
+    let end = padded.iter().rposition(|b| *b != 0)?;
+    let (cbor, mark) = padded.get(..=end)?.split_at(end);
+    let smallest = SIZES.into_iter().find(|size| cbor.len() < *size)?;
+    if mark != [0x80] || smallest != padded.len() || well_formed(cbor).is_err() {
+        return None;
+    }
+    let mut d = Decoder::new(cbor);
+    let entries = d.map().ok()??;
+    key(&mut d, 0)?;
+    let kind = d.u8().ok()?;
+    key(&mut d, 1)?;
+    let erase = Key::from_slice(d.bytes().ok()?)?;
+    key(&mut d, 2)?;
+    let body = match (kind, entries) {
+        (1, 6) => {
+            let name = name(d.str().ok()?)?;
+            key(&mut d, 3)?;
+            let mailbox = Bytes(d.bytes().ok()?.try_into().ok()?);
+            key(&mut d, 4)?;
+            let seal = Key::from_slice(d.bytes().ok()?)?;
+            key(&mut d, 5)?;
+            Body::Hello(Hello { name, mailbox, seal, relays: relays(&mut d)? })
+        }
+        (2, 5) => {
+            let id = d.bytes().ok()?.try_into().ok()?;
+            key(&mut d, 3)?;
+            let sent_at = d.u64().ok()?;
+            key(&mut d, 4)?;
+            let text = d.str().ok().filter(|text| (1..=MAX_TEXT).contains(&text.len()))?;
+            Body::Text { id, sent_at, text: Plaintext::new(text.into()) }
+        }
+        (3, 3) => {
+            let count = d.array().ok()??;
+            if count > MAX_RECEIPTS as u64 {
+                return None;
+            }
+            Body::Receipt((0..count).map(|_| d.bytes().ok()?.try_into().ok()).collect::<Option<_>>()?)
+        }
+        _ => return None,
+    };
+    Some(Content { erase, body })
+}
+
+/// The next key of a map must be this one.
+pub(crate) fn key(d: &mut Decoder<'_>, key: u8) -> Option<()> {
+    (d.u8().ok()? == key).then_some(())
+}
+
+/// A name: 1 to [`MAX_NAME`] bytes, without control characters, which could rearrange what is shown around it.
+pub(crate) fn name(name: &str) -> Option<Plaintext> {
+    let sound = (1..=MAX_NAME).contains(&name.len()) && !name.chars().any(|c| c.is_control() || bidi_control(c));
+    sound.then(|| Plaintext::new(name.into()))
+}
+
+/// Characters that override the direction of the text around them.
+pub(crate) const fn bidi_control(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// One to [`MAX_RELAYS`] relay addresses.
+pub(crate) fn relays(d: &mut Decoder<'_>) -> Option<Vec<String>> {
+    let count = d.array().ok()??;
+    if !(1..=MAX_RELAYS as u64).contains(&count) {
+        return None;
+    }
+    (0..count).map(|_| d.str().ok().filter(|url| url.len() <= MAX_URL).map(String::from)).collect()
+}

@@ -1,0 +1,241 @@
+//! What came in: checked from the outside in, stored together with what is owed for it.
+//!
+//! Everything that can be wrong with an event is found before the first write, so a bad event leaves no trace
+//! but a count. What is written afterwards stands or falls with the whole transaction.
+
+use crate::content::{self, Body, Content};
+use crate::envelope::{self, Address};
+use crate::event::{Unverified, Verified};
+use crate::session::{Opened, Session};
+use crate::state::Owner;
+use crate::store::{Mailbox, Store};
+use crate::turn::Turn;
+use crate::vault::Vault;
+use crate::{Error, MessageState};
+use bulkhead_ipc::intent::Notice;
+use bulkhead_ipc::post::Event;
+use rand::{CryptoRng, Rng};
+
+/// Events that were dropped, by reason. Numbers only: what a log may hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// Not an envelope's form, or not for us to read.
+    pub malformed: u64,
+    /// Identifier or signature wrong.
+    pub forged: u64,
+    /// Past its expiry, or with an impossible one.
+    pub expired: u64,
+    /// Taken before.
+    pub duplicate: u64,
+    /// For a mailbox that is not ours (any more).
+    pub foreign: u64,
+    /// Sealed for us, but libsignal or the content decoder refused it.
+    pub undecryptable: u64,
+}
+
+/// Most events kept for an invite whose first message has not come yet.
+const PARKED: usize = 64;
+
+impl<S: Store> Vault<S> {
+    /// Takes one event.
+    pub(crate) fn receive<R: Rng + CryptoRng>(
+        &mut self,
+        event: Event,
+        turn: &mut Turn,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        let Some((mailbox, expires_at)) = envelope::outside(&event) else {
+            self.dropped.malformed += 1;
+            return Ok(());
+        };
+        let life = expires_at.saturating_sub(event.created_at);
+        if expires_at <= turn.now.seconds() || life > crate::net::LONGEST_LIFE {
+            self.dropped.expired += 1;
+            return Ok(());
+        }
+        let owner = self.state.mailboxes.get(&mailbox.0).copied();
+        let rendezvous = self.accepting.as_ref().is_some_and(|a| a.rendezvous == mailbox);
+        if owner.is_none() && !rendezvous {
+            self.dropped.foreign += 1;
+            return Ok(());
+        }
+        if self.store.knows_event(&event.id)? {
+            self.dropped.duplicate += 1;
+            return Ok(());
+        }
+        let Some(event) = self.curve.verify(Unverified(event)) else {
+            self.dropped.forged += 1;
+            return Ok(());
+        };
+        let Some(sealed) = envelope::sealed_bytes(&event.get().content) else {
+            self.dropped.malformed += 1;
+            return Ok(());
+        };
+        match owner {
+            Some(Owner::Contact(handle)) => self.from_contact(handle, &event, expires_at, &sealed, turn, rng),
+            Some(Owner::Invite(invite)) => self.from_invited(invite, &event, expires_at, &sealed, turn, rng),
+            None => self.found_bundle(&sealed, turn, rng),
+        }
+    }
+
+    fn from_contact<R: Rng + CryptoRng>(
+        &mut self,
+        handle: u32,
+        event: &Verified<Event>,
+        expires_at: u64,
+        sealed: &[u8],
+        turn: &mut Turn,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
+        let Some((kind, body)) = unseal(&entry.row.mailbox, sealed) else {
+            self.dropped.malformed += 1;
+            return Ok(());
+        };
+        let opened = match kind {
+            envelope::SIGNAL => entry.session(&mut self.store)?.open(false, &body, rng),
+            envelope::PREKEY => entry.session(&mut self.store)?.open(true, &body, rng),
+            _ => Opened::Undecryptable,
+        };
+        let content = match opened {
+            Opened::Content(padded) => {
+                entry.session_changed = true;
+                content::decode(padded.bytes())
+            }
+            Opened::Duplicate => {
+                self.dropped.duplicate += 1;
+                return self.store.remember_event(&event.get().id, expires_at);
+            }
+            Opened::Undecryptable => None,
+        };
+        self.store.remember_event(&event.get().id, expires_at)?;
+        match content {
+            Some(content) => self.told(handle, event, content, turn),
+            None => {
+                self.dropped.undecryptable += 1;
+                if !core::mem::replace(&mut entry.complained, true) {
+                    turn.notice(Notice::Undecryptable);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Acts on authentic content.
+    fn told(&mut self, handle: u32, event: &Verified<Event>, content: Content, turn: &mut Turn) -> Result<(), Error> {
+        let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
+        if core::mem::take(&mut entry.row.waiting) {
+            entry.row_changed = true;
+            turn.touched.insert(handle);
+        }
+        let (mailbox, relays) = (entry.row.mailbox.public, entry.row.mailbox.relays.clone());
+        match content.body {
+            Body::Text { id, text, .. } => {
+                entry.row.unread = entry.row.unread.saturating_add(1);
+                entry.row_changed = true;
+                entry.owed.get_or_insert_default().push(id);
+                *turn.arrived.entry(handle).or_default() += 1;
+                self.add_message(handle, id, false, text, MessageState::Received, turn)?;
+            }
+            Body::Receipt(ids) => {
+                for id in ids {
+                    self.receipted(handle, &id, turn)?;
+                }
+            }
+            Body::Hello(hello) => {
+                let relays = self.relay_ids(&hello.relays, turn)?;
+                if let Some(entry) = self.state.contacts.get_mut(&handle).filter(|_| !relays.is_empty()) {
+                    (entry.row.peer.mailbox, entry.row.peer.seal) = (hello.mailbox, hello.seal);
+                    entry.row.peer.relays = relays;
+                    entry.row_changed = true;
+                    turn.sweep = true;
+                }
+            }
+        }
+        // Whoever lies about the key only keeps their own event at the relay.
+        if self.curve.public(&content.erase) == Some(event.get().pubkey) {
+            self.erase(event.get().id, mailbox, content.erase, relays, turn)?;
+        }
+        Ok(())
+    }
+
+    fn receipted(&mut self, handle: u32, id: &content::MessageId, turn: &mut Turn) -> Result<(), Error> {
+        let Some(seq) = self.store.find_sent(handle, id)? else { return Ok(()) };
+        self.advance(handle, seq, MessageState::Delivered, turn)?;
+        match self.state.carriers.get(&(handle, seq)) {
+            Some(job) => self.drop_job(*job),
+            None => Ok(()),
+        }
+    }
+
+    /// The first message to an invite makes the contact. What comes before it (relays keep no order) waits.
+    fn from_invited<R: Rng + CryptoRng>(
+        &mut self,
+        invite: u32,
+        event: &Verified<Event>,
+        expires_at: u64,
+        sealed: &[u8],
+        turn: &mut Turn,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        let Some(row) = self.state.invites.get(&invite) else { return Ok(()) };
+        let Some((kind, body)) = unseal(&row.mailbox, sealed) else {
+            self.dropped.malformed += 1;
+            return Ok(());
+        };
+        let answered = match kind {
+            envelope::PREKEY => Session::answer(&row.own, &row.prekeys, &body, rng),
+            _ => None,
+        };
+        let content = answered.and_then(|(session, padded)| Some((session, content::decode(padded.bytes())?)));
+        match content {
+            Some((session, Content { erase, body: Body::Hello(hello) })) => {
+                self.store.remember_event(&event.get().id, expires_at)?;
+                let Some(handle) = self.invite_used(invite, session, hello, turn)? else { return Ok(()) };
+                let Some(entry) = self.state.contacts.get(&handle) else { return Ok(()) };
+                let (mailbox, relays) = (entry.row.mailbox.public, entry.row.mailbox.relays.clone());
+                if self.curve.public(&erase) == Some(event.get().pubkey) {
+                    self.erase(event.get().id, mailbox, erase, relays, turn)?;
+                }
+                let parked = self.parked.remove(&invite).unwrap_or_default();
+                parked.into_iter().try_for_each(|event| self.receive(event, turn, rng))
+            }
+            Some(_) => {
+                let parked = self.parked.entry(invite).or_default();
+                let known = parked.iter().any(|e| e.id == event.get().id);
+                if parked.len() < PARKED && !known {
+                    parked.push(event.get().clone());
+                }
+                Ok(())
+            }
+            None => {
+                self.dropped.undecryptable += 1;
+                self.store.remember_event(&event.get().id, expires_at)
+            }
+        }
+    }
+
+    /// One envelope with receipts per contact and transaction.
+    pub(crate) fn pay_receipts<R: Rng + CryptoRng>(&mut self, turn: &Turn, rng: &mut R) -> Result<(), Error> {
+        let owing = self.state.contacts.values_mut().filter_map(|c| Some((c.row.handle, c.owed.take()?)));
+        for (handle, ids) in owing.collect::<Vec<_>>() {
+            let mut lists: Vec<_> = ids.chunks(content::MAX_RECEIPTS).map(<[_]>::to_vec).collect();
+            if lists.is_empty() {
+                lists.push(Vec::new());
+            }
+            for list in lists {
+                match self.post(handle, Body::Receipt(list), 0, turn, rng) {
+                    // The message is here all the same; only its sender does not learn it.
+                    Ok(()) | Err(Error::Keys) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unseal(mailbox: &Mailbox, sealed: &[u8]) -> Option<(u8, Vec<u8>)> {
+    let to = Address { mailbox: &mailbox.public, seal: &mailbox.seal };
+    envelope::open(&to, sealed)
+}

@@ -1,0 +1,193 @@
+//! What is to be sent: encrypted at once, stored with the ratchet step, published until a relay has it.
+//!
+//! A job keeps libsignal's bytes and the [`Stamp`]; the event is built from them when it is handed to net, the
+//! same each time. That keeps the store small and the relays' duplicates recognisable.
+
+use crate::content::{self, Body, Content};
+use crate::envelope::{self, Address, Stamp};
+use crate::event::deletion;
+use crate::store::{JobRow, NewMessage, Store, Work};
+use crate::turn::Turn;
+use crate::vault::Vault;
+use crate::{Error, Key, MAX_TEXT, MessageState, MessageView, Plaintext, Secret};
+use bulkhead_ipc::bytes::Bytes32;
+use bulkhead_ipc::intent::Notice;
+use bulkhead_ipc::post::Event;
+use rand::{CryptoRng, Rng};
+
+/// How long a message is offered to relays, in milliseconds.
+const PATIENCE: u64 = 21 * 86_400_000;
+
+impl<S: Store> Vault<S> {
+    /// Sends a message.
+    pub(crate) fn send<R: Rng + CryptoRng>(
+        &mut self,
+        contact: u32,
+        text: &Plaintext,
+        turn: &mut Turn,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        let words = text.as_str().trim();
+        if words.len() > MAX_TEXT {
+            turn.notice(Notice::MessageTooLong);
+            return Ok(());
+        }
+        let Some(entry) = self.state.contacts.get_mut(&contact).filter(|_| !words.is_empty()) else { return Ok(()) };
+        if !entry.row.draft.as_str().is_empty() {
+            entry.row.draft = Plaintext::new(String::new());
+            entry.row_changed = true;
+        }
+        let (seq, text) = (entry.newest + 1, Plaintext::new(words.to_owned()));
+        let mut id = content::MessageId::default();
+        rng.fill_bytes(&mut id);
+        let body = Body::Text { id, sent_at: turn.now.0, text: text.clone() };
+        // After 30 days without an answer libsignal will not go on with a session: that message fails alone.
+        let state = match self.post(contact, body, seq, turn, rng) {
+            Ok(()) => MessageState::Queued,
+            Err(Error::Keys) => MessageState::Failed,
+            Err(error) => return Err(error),
+        };
+        self.add_message(contact, id, true, text, state, turn)
+    }
+
+    /// Appends a message to a conversation.
+    pub(crate) fn add_message(
+        &mut self,
+        contact: u32,
+        id: content::MessageId,
+        mine: bool,
+        text: Plaintext,
+        state: MessageState,
+        turn: &mut Turn,
+    ) -> Result<(), Error> {
+        let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(()) };
+        let (seq, at) = (entry.newest + 1, turn.now);
+        self.store.add_message(&NewMessage { contact, seq, id, mine, text: &text, at, state })?;
+        entry.newest = seq;
+        entry.last = Some(MessageView { seq, mine, text, at, state });
+        turn.touched.insert(contact);
+        turn.messages.insert(contact);
+        Ok(())
+    }
+
+    /// Moves an own message on. States only advance: a late acknowledgement does not undo a receipt.
+    pub(crate) fn advance(
+        &mut self,
+        contact: u32,
+        seq: u64,
+        state: MessageState,
+        turn: &mut Turn,
+    ) -> Result<bool, Error> {
+        let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(false) };
+        let now = match &entry.last {
+            Some(last) if last.seq == seq => last.state,
+            _ => match self.store.messages(contact, seq, seq)?.first() {
+                Some(message) => message.state,
+                None => return Ok(false),
+            },
+        };
+        let forward = match state {
+            MessageState::AtRelay | MessageState::Failed => now == MessageState::Queued,
+            MessageState::Delivered => now != MessageState::Delivered,
+            _ => false,
+        };
+        if !forward {
+            return Ok(false);
+        }
+        self.store.set_state(contact, seq, state)?;
+        if let Some(last) = entry.last.as_mut().filter(|last| last.seq == seq) {
+            last.state = state;
+            turn.touched.insert(contact);
+        }
+        turn.messages.insert(contact);
+        Ok(true)
+    }
+
+    /// Encrypts something to a contact and queues it.
+    pub(crate) fn post<R: Rng + CryptoRng>(
+        &mut self,
+        contact: u32,
+        body: Body,
+        seq: u64,
+        turn: &Turn,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(()) };
+        let stamp = Stamp::draw(&self.curve, turn.now, rng);
+        let padded = content::encode(&Content { erase: stamp.author.clone(), body }).ok_or(Error::Keys)?;
+        let (prekey, bytes) = entry.session(&mut self.store)?.seal(&padded, turn.now, rng)?;
+        entry.session_changed = true;
+        let relays = entry.row.peer.relays.clone();
+        self.queue(Work::Envelope { contact, prekey, seq }, stamp, relays, &Secret::new(bytes), turn)
+    }
+
+    /// Queues a job.
+    pub(crate) fn queue(
+        &mut self,
+        what: Work,
+        stamp: Stamp,
+        relays: Vec<u16>,
+        body: &Secret,
+        turn: &Turn,
+    ) -> Result<(), Error> {
+        let row = JobRow { job: self.next.job, what, stamp, since: turn.now, relays };
+        self.next.job += 1;
+        self.store.add_job(&row, body)?;
+        self.state.add_job(row);
+        Ok(())
+    }
+
+    /// Queues the deletion of an event whose author's key we have.
+    pub(crate) fn erase(
+        &mut self,
+        event: Bytes32,
+        mailbox: Bytes32,
+        author: Key,
+        relays: Vec<u16>,
+        turn: &Turn,
+    ) -> Result<(), Error> {
+        let created_at = turn.now.seconds();
+        let expires_at = created_at.saturating_add(crate::net::LONGEST_LIFE);
+        let stamp = Stamp { author, nonce: [0; 24], created_at, expires_at };
+        self.queue(Work::Erase { event, mailbox }, stamp, relays, &Secret::new(Vec::new()), turn)
+    }
+
+    /// Builds a job's event, and the mailbox that it concerns.
+    pub(crate) fn build(&self, job: u64) -> Result<Option<(Event, Bytes32)>, Error> {
+        let Some(row) = self.state.jobs.get(&job) else { return Ok(None) };
+        let (curve, stamp) = (&self.curve, &row.stamp);
+        Ok(match row.what {
+            Work::Erase { event, mailbox } => {
+                deletion(curve, &stamp.author, &event, stamp.created_at).map(|event| (event, mailbox))
+            }
+            Work::Bundle { invite } => {
+                let Some(invite) = self.state.invites.get(&invite) else { return Ok(None) };
+                let sealed = self.store.job_body(job)?;
+                envelope::event(curve, &invite.rendezvous, stamp, sealed.bytes()).map(|e| (e, invite.rendezvous))
+            }
+            Work::Envelope { contact, prekey, .. } => {
+                let Some(contact) = self.state.contacts.get(&contact) else { return Ok(None) };
+                let body = self.store.job_body(job)?;
+                let to = Address { mailbox: &contact.row.peer.mailbox, seal: &contact.row.peer.seal };
+                let kind = if prekey { envelope::PREKEY } else { envelope::SIGNAL };
+                let sealed = envelope::seal(&to, &stamp.nonce, kind, body.bytes());
+                sealed.and_then(|sealed| envelope::event(curve, to.mailbox, stamp, &sealed)).map(|e| (e, *to.mailbox))
+            }
+        })
+    }
+
+    /// Gives up what no relay took in time.
+    pub(crate) fn expire_jobs(&mut self, turn: &mut Turn) -> Result<(), Error> {
+        let late = |row: &&JobRow| turn.now.since(row.since) >= PATIENCE || turn.now.seconds() >= row.stamp.expires_at;
+        let late: Vec<_> = self.state.jobs.values().filter(late).map(|row| (row.job, row.what)).collect();
+        for (job, what) in late {
+            if let Work::Envelope { contact, seq, .. } = what
+                && seq > 0
+            {
+                self.advance(contact, seq, MessageState::Failed, turn)?;
+            }
+            self.drop_job(job)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! What the vault knows while the profile is open.
+//!
+//! [`State`] mirrors the store: if a transaction fails it is thrown away and read again, so the two never
+//! differ. What only concerns the running net process is in [`crate::net::Net`].
+
+use crate::content::MessageId;
+use crate::event::Curve;
+use crate::session::Session;
+use crate::store::{ContactRow, InviteRow, JobRow, RelayRow, Store, Work};
+use crate::view::{ContactView, Preview};
+use crate::{Error, MessageView, Plaintext};
+use std::collections::{BTreeMap, HashMap};
+
+/// Longest preview in characters.
+const PREVIEW: usize = 200;
+
+/// A contact and what changed of it in this transaction.
+pub struct Contact {
+    pub row: ContactRow,
+    pub session: Option<Session>,
+    /// The highest place in the conversation.
+    pub newest: u64,
+    /// The message there.
+    pub last: Option<MessageView>,
+    pub session_changed: bool,
+    pub row_changed: bool,
+    /// Messages to be receipted at the end of the transaction; `Some` and empty for a hello.
+    pub owed: Option<Vec<MessageId>>,
+    /// The user was told that something could not be decrypted.
+    pub complained: bool,
+}
+
+impl Contact {
+    pub const fn new(row: ContactRow, newest: u64, last: Option<MessageView>) -> Self {
+        Self {
+            row,
+            session: None,
+            newest,
+            last,
+            session_changed: false,
+            row_changed: false,
+            owed: None,
+            complained: false,
+        }
+    }
+
+    /// The session, read from the store the first time.
+    pub fn session<S: Store>(&mut self, store: &mut S) -> Result<&mut Session, Error> {
+        let loaded = match self.session.take() {
+            Some(session) => session,
+            None => Session::load(&self.row.own, &self.row.peer.identity, store.session(self.row.handle)?.bytes())?,
+        };
+        Ok(self.session.insert(loaded))
+    }
+
+    /// What the window shows of it.
+    pub fn view(&self) -> ContactView {
+        let preview = self.last.as_ref().map(|last| Preview {
+            text: first_line(last.text.as_str()),
+            mine: last.mine,
+            at: last.at,
+            state: last.state,
+        });
+        ContactView {
+            handle: self.row.handle,
+            name: self.row.name.clone(),
+            unread: self.row.unread,
+            waiting: self.row.waiting,
+            verified: self.row.verified,
+            preview,
+            added: self.row.added,
+        }
+    }
+}
+
+fn first_line(text: &str) -> Plaintext {
+    let line = text.lines().next().unwrap_or_default();
+    Plaintext::new(line.chars().take(PREVIEW).collect())
+}
+
+/// Whose mailbox it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    Contact(u32),
+    Invite(u32),
+}
+
+/// The mirror of the store.
+pub struct State {
+    pub own_name: Plaintext,
+    pub relays: BTreeMap<u16, RelayRow>,
+    pub contacts: BTreeMap<u32, Contact>,
+    pub invites: BTreeMap<u32, InviteRow>,
+    pub jobs: BTreeMap<u64, JobRow>,
+    /// Which job carries a message, until it is delivered.
+    pub carriers: HashMap<(u32, u64), u64>,
+    pub mailboxes: HashMap<[u8; 32], Owner>,
+}
+
+impl State {
+    /// Reads everything.
+    pub fn load<S: Store>(store: &mut S, curve: &Curve) -> Result<Self, Error> {
+        let snapshot = store.load()?;
+        let mut state = Self {
+            own_name: snapshot.own_name.ok_or(Error::Damaged)?,
+            relays: snapshot.relays.into_iter().map(|row| (row.id, row)).collect(),
+            contacts: BTreeMap::new(),
+            invites: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            carriers: HashMap::new(),
+            mailboxes: HashMap::new(),
+        };
+        for (row, newest, last) in snapshot.contacts {
+            let handle = row.handle;
+            state.mailboxes.insert(row.mailbox.public.0, Owner::Contact(handle));
+            state.contacts.insert(handle, Contact::new(row, newest, last));
+        }
+        for row in snapshot.invites {
+            // A damaged key would otherwise show up only when somebody uses the invite.
+            if curve.public(&row.mailbox.secret) != Some(row.mailbox.public) {
+                return Err(Error::Damaged);
+            }
+            state.mailboxes.insert(row.mailbox.public.0, Owner::Invite(row.id));
+            state.invites.insert(row.id, row);
+        }
+        snapshot.jobs.into_iter().for_each(|row| state.add_job(row));
+        Ok(state)
+    }
+
+    pub fn add_job(&mut self, row: JobRow) {
+        if let Work::Envelope { contact, seq, .. } = row.what
+            && seq > 0
+        {
+            self.carriers.insert((contact, seq), row.job);
+        }
+        self.jobs.insert(row.job, row);
+    }
+
+    pub fn remove_job(&mut self, job: u64) -> Option<JobRow> {
+        let row = self.jobs.remove(&job)?;
+        if let Work::Envelope { contact, seq, .. } = row.what {
+            self.carriers.remove(&(contact, seq));
+        }
+        Some(row)
+    }
+
+    /// The numbers of the own relays.
+    pub fn own_relays(&self) -> Vec<u16> {
+        self.relays.values().filter(|r| r.own).map(|r| r.id).collect()
+    }
+
+    /// The addresses of relays, at most as many as a contact may be told.
+    pub fn urls(&self, relays: &[u16]) -> Vec<String> {
+        let known = relays.iter().filter_map(|id| self.relays.get(id));
+        known.map(|r| r.url.clone()).take(crate::content::MAX_RELAYS).collect()
+    }
+}
