@@ -1,0 +1,43 @@
+//! About one contact: its name, whether it is verified, deleting it.
+
+use crate::message::{Message, Panel};
+use crate::widgets::{Element, Face, View, bar, beside, button, card, field, heading, hint, label, labelled, note, page, slot};
+use crate::words;
+use bulkhead_canvas::core::{Length, alignment};
+use bulkhead_canvas::widget::{Space, column, row};
+use bulkhead_ipc::intent::FromUi;
+use bulkhead_ipc::pixels::SlotKind;
+
+/// The panel.
+pub fn view(view: View<'_>, handle: u32) -> Element<'_> {
+    let p = view.palette;
+    let verified = view.state.contact(handle).is_some_and(|contact| contact.verified);
+    let who = row![slot(SlotKind::Avatar, handle, p.surface, 40, 40), slot(SlotKind::ConversationTitle, handle, p.surface, Length::Fill, 28)];
+    let who = who.spacing(12).align_y(alignment::Vertical::Center);
+    let save = button(view, Face::Secondary, words::SAVE, Message::Tell(FromUi::Rename(handle)));
+    let name = labelled(p, words::CONTACT_NAME, beside(field(SlotKind::Rename, handle, p.surface), save), words::CONTACT_NAME_HINT);
+    let stand = if verified { note(p.ok, words::CONTACT_VERIFIED) } else { hint(p, words::CONTACT_UNVERIFIED) };
+    let face = if verified { Face::Secondary } else { Face::Primary };
+    let safety = column![
+        label(p, words::CONTACT_SAFETY),
+        stand,
+        button(view, face, words::CONTACT_SHOW_SAFETY, Message::Show(Panel::Safety(handle))),
+    ];
+    let delete = column![
+        label(p, words::CONTACT_DELETE_LABEL),
+        hint(p, words::CONTACT_DELETE_HINT),
+        button(view, Face::Danger, words::CONTACT_DELETE, Message::Show(Panel::Delete(handle))),
+    ];
+    let content = column![
+        card(view, column![who, name].spacing(16)),
+        card(view, safety.spacing(8)),
+        card(view, delete.spacing(8)),
+    ];
+    column![panel_bar(view, words::DETAILS), page(view, 560.0, content.spacing(16))].into()
+}
+
+/// The bar above a panel: its title, and the way out.
+pub fn panel_bar<'a>(view: View<'_>, title: &'a str) -> Element<'a> {
+    let head = row![heading(view.palette, title), Space::new().width(Length::Fill), button(view, Face::Secondary, words::CLOSE, Message::Close)];
+    bar(view, head.align_y(alignment::Vertical::Center))
+}

@@ -1,0 +1,50 @@
+//! One sentence that the vault wants read, with what to do about it.
+
+use crate::message::Message;
+use crate::widgets::{Element, Face, View, body, button, dot, fill, line, note};
+use crate::words;
+use bulkhead_canvas::core::{Length, alignment};
+use bulkhead_canvas::palette::{Palette, Tone};
+use bulkhead_canvas::widget::{Row, column, container, row};
+use bulkhead_ipc::intent::{FromUi, Notice};
+
+fn tone(p: &Palette, notice: Notice) -> Tone {
+    match notice {
+        Notice::Copied => p.ok,
+        Notice::NetRestarted | Notice::UiRestarted | Notice::X11Exposed => p.warn,
+        _ => p.danger,
+    }
+}
+
+/// What the notice's button says, if something can be done by pressing one.
+fn remedy(notice: Notice) -> Option<&'static str> {
+    match notice {
+        Notice::Refused | Notice::StoreNotWritable => Some(words::TRY_AGAIN),
+        Notice::LastRelay | Notice::TooManyRelays => Some(words::TO_RELAYS),
+        _ => None,
+    }
+}
+
+/// The bar above everything.
+pub fn bar(view: View<'_>, notice: Notice) -> Element<'_> {
+    let p = view.palette;
+    let mut buttons = Row::new().spacing(4);
+    if let Some(label) = remedy(notice) {
+        buttons = buttons.push(button(view, Face::Quiet, label, Message::FollowNotice));
+    }
+    buttons = buttons.push(button(view, Face::Quiet, words::DISMISS, Message::Tell(FromUi::Dismiss)));
+    let sentence = row![dot(tone(p, notice)), body(p, words::notice(notice))].spacing(12).align_y(alignment::Vertical::Center);
+    let content: Element<'_> = if view.state.narrow() {
+        column![sentence, container(buttons).align_right(Length::Fill)].spacing(4).into()
+    } else {
+        row![sentence, buttons].spacing(16).align_y(alignment::Vertical::Center).into()
+    };
+    let bar = container(content).padding([8, 16]).width(Length::Fill).style(fill(p.notice));
+    column![bar, line(p)].into()
+}
+
+/// Beside the field that it is about.
+pub fn inline(view: View<'_>, notice: Notice) -> Element<'_> {
+    let p = view.palette;
+    note(tone(p, notice), words::notice(notice)).into()
+}

@@ -1,0 +1,65 @@
+//! Settings: name, relays, appearance, lock.
+
+use super::contact::panel_bar;
+use crate::message::Message;
+use crate::widgets::{Element, Face, View, beside, button, card, dot, field, hint, label, labelled, line, page, slot};
+use crate::words;
+use bulkhead_canvas::core::{Length, alignment};
+use bulkhead_canvas::palette::{Palette, Tone};
+use bulkhead_canvas::widget::{Column, Row, column, row};
+use bulkhead_ipc::intent::{FromUi, Relay};
+use bulkhead_ipc::pixels::{SlotKind, Theme};
+use bulkhead_ipc::post::RelayState;
+
+/// The panel.
+pub fn view(view: View<'_>) -> Element<'_> {
+    let p = view.palette;
+    let save = button(view, Face::Secondary, words::SAVE, Message::Tell(FromUi::SaveName));
+    let name = labelled(p, words::OWN_NAME, beside(field(SlotKind::OwnName, 0, p.surface), save), words::OWN_NAME_HINT);
+    let theme = |label, theme| button(view, Face::Choice(view.state.theme == theme), label, Message::Theme(theme));
+    let appearance = column![label(p, words::APPEARANCE), row![theme(words::LIGHT, Theme::Light), theme(words::DARK, Theme::Dark)].spacing(4)].spacing(8);
+    let lock = button(view, Face::Secondary, words::LOCK, Message::Tell(FromUi::Lock));
+    let lock = column![label(p, words::LOCK_LABEL), hint(p, words::LOCK_HINT), lock].spacing(8);
+    let about = column![label(p, words::KEYS), hint(p, words::KEYS_LIST), label(p, words::ABOUT), hint(p, words::about())].spacing(8);
+    let content = column![card(view, name), card(view, relays(view)), card(view, appearance), card(view, lock), card(view, about)];
+    column![panel_bar(view, words::SETTINGS), page(view, 560.0, content.spacing(16))].into()
+}
+
+fn relays(view: View<'_>) -> Element<'_> {
+    let p = view.palette;
+    let own = view.state.relays.iter().filter(|relay| relay.own);
+    let foreign: Vec<&Relay> = view.state.relays.iter().filter(|relay| !relay.own).collect();
+    let mut list = Column::new().spacing(12).push(label(p, words::RELAYS)).push(hint(p, words::RELAYS_LEAD));
+    for relay in own {
+        list = list.push(entry(view, *relay)).push(line(p));
+    }
+    let add = button(view, Face::Secondary, words::ADD, Message::Tell(FromUi::AddRelay));
+    list = list.push(column![label(p, words::RELAY_NEW), beside(field(SlotKind::NewRelay, 0, p.surface), add)].spacing(4));
+    list = list.push(button(view, Face::Quiet, words::RECONNECT, Message::Tell(FromUi::Reconnect)));
+    if !foreign.is_empty() {
+        list = list.push(line(p)).push(label(p, words::RELAYS_FOREIGN));
+        for relay in foreign {
+            list = list.push(entry(view, *relay));
+        }
+    }
+    list.into()
+}
+
+fn entry(view: View<'_>, relay: Relay) -> Element<'_> {
+    let p = view.palette;
+    let url = slot(SlotKind::RelayUrl, u32::from(relay.id), p.surface, Length::Fill, 20);
+    let texts = column![url, hint(p, words::relay(relay.state))].spacing(4);
+    let mut entry = Row::new().spacing(12).align_y(alignment::Vertical::Center).push(dot(tone(p, relay.state))).push(texts);
+    if relay.own {
+        entry = entry.push(button(view, Face::Secondary, words::REMOVE, Message::Tell(FromUi::RemoveRelay(relay.id))));
+    }
+    entry.into()
+}
+
+fn tone(p: &Palette, state: RelayState) -> Tone {
+    match state {
+        RelayState::Online => p.ok,
+        RelayState::Connecting => p.warn,
+        RelayState::Offline(_) => p.danger,
+    }
+}

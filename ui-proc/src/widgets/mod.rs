@@ -1,0 +1,41 @@
+//! The few things that all screens are built from.
+//!
+//! All sizes are logical pixels on a grid of four.
+
+mod button;
+mod parts;
+mod slot;
+
+pub use button::{Face, button, row_button};
+pub use parts::{badge, bar, beside, body, card, centred, dot, fill, heading, hint, label, labelled, line, note, page, rail, rail_style, title, words};
+pub use slot::{Mark, field, slot};
+
+use crate::focus::Focus;
+use crate::message::Message;
+use crate::state::State;
+use bulkhead_canvas::palette::Palette;
+
+/// A widget of ui.
+pub type Element<'a> = bulkhead_canvas::Element<'a, Message>;
+
+/// Height of a row of the conversation list.
+pub const ROW: f32 = 64.0;
+/// Height of a field.
+pub const FIELD: f32 = 40.0;
+/// Height of a button.
+pub const BUTTON: f32 = 36.0;
+/// Name of the conversation list, for scrolling it.
+pub const LIST: &str = "list";
+/// Name of a page, for scrolling it.
+pub const PAGE: &str = "page";
+
+/// What a screen is made from.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// What ui knows.
+    pub state: &'a State,
+    /// Who has the keyboard.
+    pub focus: Focus,
+    /// Colours.
+    pub palette: &'static Palette,
+}

@@ -1,0 +1,177 @@
+//! Every word that ui shows. A translation replaces this file.
+//!
+//! Sentences say what happened and what to do, in words that need no manual.
+
+use crate::state::Connection;
+use bulkhead_ipc::intent::{Accept, Notice};
+use bulkhead_ipc::post::{RelayState, Trouble};
+
+macro_rules! words {
+    ($($name:ident = $text:literal;)*) => { $(#[allow(missing_docs)] pub const $name: &str = $text;)* };
+}
+
+words! {
+    PRODUCT = "Bulkhead";
+    ADD_CONTACT = "Add contact";
+    SETTINGS = "Settings";
+    BACK = "←";
+    CLOSE = "Close";
+    DISMISS = "Dismiss";
+    SAVE = "Save";
+    ADD = "Add";
+    REMOVE = "Remove";
+    DETAILS = "Details";
+    VERIFY = "Verify";
+    VERIFIED = "✓ Verified";
+
+    SETUP_TITLE = "Welcome to Bulkhead";
+    SETUP_LEAD = "There is no account to make. Choose the name that people see when you add them, and a passphrase that locks your messages on this computer.";
+    SETUP_NAME = "Your name";
+    SETUP_PASSPHRASE = "Passphrase";
+    SETUP_REPEAT = "Repeat the passphrase";
+    SETUP_WARNING = "A lost passphrase cannot be recovered, by you or by anybody else. Write it down and keep it in a safe place.";
+    SETUP_CREATE = "Start using Bulkhead";
+    UNLOCK_TITLE = "Welcome back";
+    UNLOCK_LEAD = "Enter your passphrase to open your messages.";
+    UNLOCK = "Unlock";
+    UNLOCKING = "Unlocking…";
+    UNLOCKING_LEAD = "Turning the passphrase into a key takes a moment. That is on purpose: it makes guessing slow.";
+    BROKEN_TITLE = "Your messages cannot be opened";
+    BROKEN_LEAD = "Bulkhead has changed nothing.";
+    BROKEN_UNKNOWN = "Close this window and start Bulkhead again. If that does not help, put the profile folder back from a backup.";
+
+    CONVERSATIONS_NONE = "No conversations yet";
+    SEARCH_RESULTS = "Search results";
+    EMPTY_TITLE = "Add your first contact";
+    EMPTY_LEAD = "Nobody can look you up here, and nobody can write to you unasked. Send a friend an invite link, or paste the one you got.";
+    CHOOSE_TITLE = "No conversation chosen";
+    CHOOSE_LEAD = "Pick one on the left, or add a contact.";
+    WAITING = "Waiting for the other device to answer…";
+    WAITING_LEAD = "Waiting for the other device to answer. You can write already: it arrives when they are online.";
+
+    TAB_INVITE = "Invite somebody";
+    TAB_ACCEPT = "Use an invite";
+    INVITE_LEAD = "Send this link to one person, or let them scan the code. Whoever holds it can become your contact, so use a way that you trust.";
+    INVITE_ONCE = "Usable once, for 7 days.";
+    INVITE_PUBLISHING = "Putting the invite on your relays. The link works in a moment…";
+    INVITE_NONE = "Making an invite…";
+    INVITE_USED = "Your invite was used. You have a new contact:";
+    INVITE_COPY = "Copy link";
+    INVITE_NEW = "New link";
+    OPEN_CONVERSATION = "Open the conversation";
+    ACCEPT_LEAD = "Paste the link that you got. It begins with bulkhead://invite/";
+    ACCEPT_LABEL = "Invite link";
+    ACCEPT_ADD = "Add contact";
+
+    CONTACT_NAME = "Name";
+    CONTACT_NAME_HINT = "Only you see this name.";
+    CONTACT_SAFETY = "Safety number";
+    CONTACT_VERIFIED = "You compared the safety number: nobody sits in between.";
+    CONTACT_UNVERIFIED = "Compare the safety number once, in person or on a call, to be sure that nobody sits in between.";
+    CONTACT_SHOW_SAFETY = "Show safety number";
+    CONTACT_DELETE_LABEL = "Delete";
+    CONTACT_DELETE_HINT = "Removes the contact and all messages from this computer. Copies on the other device stay there.";
+    CONTACT_DELETE = "Delete contact…";
+    SAFETY_TITLE = "Safety number";
+    SAFETY_LEAD = "Compare this number with the one on the other device, in person or on a call. Both must be the same to the last digit.";
+    SAFETY_MATCHES = "The numbers match";
+    SAFETY_UNDO = "Take that back";
+    SAFETY_DIFFERS = "If they differ, do not write anything private: somebody may sit in between. Delete the contact and exchange a new invite face to face.";
+    DELETE_TITLE = "Delete contact";
+
+    OWN_NAME = "Your name";
+    OWN_NAME_HINT = "People whom you add from now on see it.";
+    RELAYS = "Relays";
+    RELAYS_LEAD = "Relays hold messages for you until you are online. They cannot read them. Two or three by different operators are best.";
+    RELAYS_FOREIGN = "Relays of your contacts";
+    RELAY_NEW = "Add a relay";
+    RECONNECT = "Connect again now";
+    APPEARANCE = "Appearance";
+    LIGHT = "Light";
+    DARK = "Dark";
+    LOCK_LABEL = "Lock";
+    LOCK_HINT = "Closes your messages until the passphrase is entered again. Messages that arrive meanwhile wait at the relays.";
+    LOCK = "Lock now";
+    KEYS = "Keyboard";
+    KEYS_LIST = "Ctrl+N add contact  ·  Ctrl+K search  ·  Alt+↑ Alt+↓ change conversation  ·  Ctrl+L lock  ·  Ctrl+Q quit  ·  Tab and Enter for everything else";
+    ABOUT = "About";
+    TRY_AGAIN = "Try again";
+    TO_RELAYS = "Open settings";
+}
+
+/// The about line.
+pub fn about() -> String {
+    format!("{PRODUCT} {}. Free software under the AGPL 3.0. This window's layout is drawn by a process that can neither read your messages nor reach the network.", env!("CARGO_PKG_VERSION"))
+}
+
+/// The sentence of a notice.
+pub fn notice(notice: Notice) -> &'static str {
+    match notice {
+        Notice::WrongPassphrase => "That is not the passphrase. Check Caps Lock and the keyboard layout, then type it again.",
+        Notice::PassphrasesDiffer => "The two passphrases differ. Type both again.",
+        Notice::PassphraseTooShort => "The passphrase is too short: use 8 characters or more. Four random words are easy to keep in mind and hard to guess.",
+        Notice::StoreTooNew => "A newer version of Bulkhead wrote these messages. Install that version, then start it again.",
+        Notice::StoreDamaged => "The stored messages cannot be read: the file is damaged or the disk fails. Put the profile folder back from a backup.",
+        Notice::StoreNotWritable => "Nothing can be saved: the disk is full or read-only. What you typed is still there. Make some room, then try again.",
+        Notice::ProfileInUse => "Another Bulkhead window has this profile open. Use that one, or close it and start again.",
+        Notice::NetRestarted => "The network part stopped and was started again. Nothing is lost, and there is nothing to do.",
+        Notice::UiRestarted => "The drawing part stopped and was started again. Nothing is lost, and there is nothing to do.",
+        Notice::MessageTooLong => "This message is too long. Shorten it, or send it in parts.",
+        Notice::BadRelay => "This address is not a relay that can be used. It has to look like wss://relay.example.org",
+        Notice::LastRelay => "You need one relay at least. Add another before you remove this one.",
+        Notice::TooManyRelays => "There is no room for more relays. Remove one first.",
+        Notice::Copied => "The link is on the clipboard. Send it to one person, in a way that you trust.",
+        Notice::Undecryptable => "A message arrived that could not be opened. Nothing else is lost: ask for it to be sent again.",
+        Notice::Refused => "A contact's relays refuse your messages. They stay here and are sent again by themselves.",
+        Notice::X11Exposed => "On X11, other programs of yours can watch this window and your keys. Log in to a Wayland session to prevent that.",
+        Notice::NameMissing => "The name is empty. Type one first.",
+    }
+}
+
+/// What stands below the field of a pasted invite.
+pub fn accept(accept: Accept) -> Option<&'static str> {
+    Some(match accept {
+        Accept::Idle => return None,
+        Accept::Fetching => "Fetching the invite from its relays…",
+        Accept::Done { .. } => "Done: you have a new contact.",
+        Accept::NotAnInvite => "This is not a whole invite link. Copy it again, from bulkhead:// to its end.",
+        Accept::TooNew => "This invite is from a newer version. Update Bulkhead, then paste it again.",
+        Accept::Expired => "This invite is past its 7 days. Ask for a new one.",
+        Accept::Used => "This invite was used or withdrawn. Ask for a new one; if you have not used it, somebody else has.",
+        Accept::Tampered => "This invite was changed on its way. Do not use it: ask for a new one over another way.",
+        Accept::Own => "This is your own invite. Send it to the person whom you want to add.",
+        Accept::Unreachable => "None of the invite's relays can be reached. Check your connection and try again.",
+    })
+}
+
+/// The footer's sentence.
+pub fn connection(connection: Connection) -> String {
+    match connection {
+        Connection::None => "No relay: add one in Settings".into(),
+        Connection::Online { connected: 1, of: 1 } => "Connected to your relay".into(),
+        Connection::Online { connected, of } if connected == of => format!("Connected to all {of} relays"),
+        Connection::Online { connected, of } => format!("Connected to {connected} of {of} relays"),
+        Connection::Connecting => "Connecting…".into(),
+        Connection::Offline(Some(Trouble::Proxy)) => "Offline: the proxy does not answer".into(),
+        Connection::Offline(_) => "Offline: no relay answers".into(),
+    }
+}
+
+/// A relay's state, and what to do about it.
+pub fn relay(state: RelayState) -> &'static str {
+    match state {
+        RelayState::Connecting => "Connecting…",
+        RelayState::Online => "Connected",
+        RelayState::Offline(Trouble::Unreachable) => "Cannot be reached. Check the address and your connection.",
+        RelayState::Offline(Trouble::Certificate) => "Its certificate is not trusted: somebody may pose as this relay. Use another one.",
+        RelayState::Offline(Trouble::Misbehaving) => "Does not keep to the protocol. Use another one.",
+        RelayState::Offline(Trouble::Closed) => "Closed the connection. Bulkhead tries again by itself.",
+        RelayState::Offline(Trouble::Proxy) => "The proxy does not answer. Start it (for example Tor), then connect again.",
+        RelayState::Offline(Trouble::Address) => "Bulkhead may not connect to this address. Remove it.",
+    }
+}
+
+/// The number on a badge.
+pub fn unread(count: u32) -> String {
+    if count > 99 { "99+".into() } else { count.to_string() }
+}
