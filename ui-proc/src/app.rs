@@ -317,3 +317,6 @@ impl App {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ words! {
     PRODUCT = "Bulkhead";
     ADD_CONTACT = "Add contact";
     SETTINGS = "Settings";
-    BACK = "←";
+    BACK = "← Back";
     CLOSE = "Close";
     DISMISS = "Dismiss";
     SAVE = "Save";
@@ -46,7 +46,7 @@ words! {
     EMPTY_LEAD = "Nobody can look you up here, and nobody can write to you unasked. Send a friend an invite link, or paste the one you got.";
     CHOOSE_TITLE = "No conversation chosen";
     CHOOSE_LEAD = "Pick one on the left, or add a contact.";
-    WAITING = "Waiting for the other device to answer…";
+    WAITING = "Waiting for an answer…";
     WAITING_LEAD = "Waiting for the other device to answer. You can write already: it arrives when they are online.";
 
     TAB_INVITE = "Invite somebody";

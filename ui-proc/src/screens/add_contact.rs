@@ -2,12 +2,10 @@
 
 use super::contact::panel_bar;
 use crate::message::{Message, Panel};
-use crate::widgets::{Element, Face, View, body, button, card, field, hint, label, note, page, slot};
+use crate::widgets::{Element, Face, View, body, button, card, choices, field, hint, label, note, page, slot};
 use crate::words;
-use bulkhead_canvas::core::{Border, Length, alignment};
+use bulkhead_canvas::core::{Length, alignment};
 use bulkhead_canvas::widget::{Column, column, container, row};
-use bulkhead_canvas::palette::Tone;
-use bulkhead_canvas::Theme;
 use bulkhead_ipc::intent::{Accept, FromUi, Invite};
 use bulkhead_ipc::pixels::SlotKind;
 
@@ -16,17 +14,10 @@ pub const QR: f32 = 232.0;
 
 /// The panel, with one of its two sides.
 pub fn view(view: View<'_>, side: Panel) -> Element<'_> {
-    let p = view.palette;
     let choice = |label, panel| button(view, Face::Choice(side == panel), label, Message::Show(panel));
-    let choices = row![choice(words::TAB_INVITE, Panel::Invite), choice(words::TAB_ACCEPT, Panel::Accept)].spacing(4);
-    let ground: Tone = p.hover;
-    let choices = container(choices).padding(4).style(move |_: &Theme| container::Style {
-        background: Some(ground.into()),
-        border: Border { radius: 12.0.into(), ..Border::default() },
-        ..container::Style::default()
-    });
+    let sides = choices(view.palette, row![choice(words::TAB_INVITE, Panel::Invite), choice(words::TAB_ACCEPT, Panel::Accept)].spacing(4));
     let content = if side == Panel::Invite { invite(view) } else { accept(view) };
-    let content = column![container(choices).center_x(Length::Fill), card(view, content)].spacing(16);
+    let content = column![container(sides).center_x(Length::Fill), card(view, content)].spacing(16);
     column![panel_bar(view, words::ADD_CONTACT), page(view, 560.0, content)].into()
 }
 
@@ -44,7 +35,7 @@ fn invite(view: View<'_>) -> Element<'_> {
             let ready = stand == Invite::Ready;
             let state = if ready { note(p.ok, words::INVITE_ONCE) } else { note(p.warn, words::INVITE_PUBLISHING) };
             let code = container(slot(SlotKind::InviteQr, 0, p.surface, QR, QR)).center_x(Length::Fill);
-            let link = slot(SlotKind::InviteLink, 0, p.surface, Length::Fill, 60);
+            let link = slot(SlotKind::InviteLink, 0, p.surface, Length::Fill, if view.slim() { 112 } else { 76 });
             let copy = button(view, Face::Primary, words::INVITE_COPY, ready.then_some(Message::Tell(FromUi::CopyInvite)));
             let buttons = row![copy, new()].spacing(8);
             column![body(p, words::INVITE_LEAD), code, link, state, buttons].spacing(16).into()

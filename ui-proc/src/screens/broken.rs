@@ -9,5 +9,5 @@ pub fn view(view: View<'_>) -> Element<'_> {
     let p = view.palette;
     let why = view.state.notice.map_or(words::BROKEN_UNKNOWN, words::notice);
     let text = column![title(p, words::BROKEN_TITLE), body(p, why), hint(p, words::BROKEN_LEAD)].spacing(12);
-    centred(view, 440.0, card(view, text))
+    centred(view, 440.0, view.palette.ground, card(view, text))
 }

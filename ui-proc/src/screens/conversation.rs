@@ -4,6 +4,7 @@ use crate::message::{Message, Panel};
 use crate::widgets::{Element, Face, View, bar, body, button, card, centred, fill, heading, line, note, slot};
 use crate::words;
 use bulkhead_canvas::core::{Length, alignment};
+use bulkhead_canvas::palette::Tone;
 use bulkhead_canvas::widget::{Column, Row, Space, column, container};
 use bulkhead_ipc::intent::Contact;
 use bulkhead_ipc::pixels::SlotKind;
@@ -12,14 +13,14 @@ use bulkhead_ipc::pixels::SlotKind;
 pub fn view(view: View<'_>) -> Element<'_> {
     match view.state.open.and_then(|handle| view.state.contact(handle)) {
         Some(contact) => conversation(view, *contact),
-        None if view.state.contacts.is_empty() => first_steps(view),
+        None if view.state.contacts.is_empty() => first_steps(view, view.palette.ground),
         None => nothing_chosen(view),
     }
 }
 
 fn conversation(view: View<'_>, contact: Contact) -> Element<'_> {
     let p = view.palette;
-    let short = view.state.size.1 < 420.0;
+    let short = view.short();
     let handle = contact.handle;
     let messages = slot(SlotKind::MessageList, handle, p.ground, Length::Fill, Length::Fill);
     let compose = container(slot(SlotKind::Compose, handle, p.surface, Length::Fill, if short { 56 } else { 72 }));
@@ -44,24 +45,24 @@ fn head(view: View<'_>, contact: Contact) -> Element<'_> {
     head = head.push(slot(SlotKind::ConversationTitle, handle, p.surface, Length::Fill, 28));
     let verify = if contact.verified { words::VERIFIED } else { words::VERIFY };
     // Below this width the name needs the room; the contact's details offer the same.
-    if view.state.size.0 >= 420.0 {
+    if !view.slim() {
         head = head.push(button(view, Face::Quiet, verify, Message::Show(Panel::Safety(handle))));
     }
     head.push(button(view, Face::Secondary, words::DETAILS, Message::Show(Panel::Contact(handle)))).into()
 }
 
 /// What a new user sees first.
-pub fn first_steps(view: View<'_>) -> Element<'_> {
+pub fn first_steps(view: View<'_>, ground: Tone) -> Element<'_> {
     let p = view.palette;
     let add = button(view, Face::Primary, words::TAB_INVITE, Message::Show(Panel::Invite));
     let paste = button(view, Face::Secondary, words::TAB_ACCEPT, Message::Show(Panel::Accept));
-    let buttons: Element<'_> = if view.state.size.0 < 420.0 {
+    let buttons: Element<'_> = if view.slim() {
         column![add, paste].spacing(8).into()
     } else {
         Row::new().spacing(8).push(add).push(paste).into()
     };
     let text = column![heading(p, words::EMPTY_TITLE), body(p, words::EMPTY_LEAD), buttons].spacing(16);
-    centred(view, 460.0, card(view, text))
+    centred(view, 460.0, ground, card(view, text))
 }
 
 fn nothing_chosen(view: View<'_>) -> Element<'_> {

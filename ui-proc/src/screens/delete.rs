@@ -10,5 +10,5 @@ use bulkhead_ipc::pixels::SlotKind;
 /// The panel.
 pub fn view(view: View<'_>, handle: u32) -> Element<'_> {
     let ask = slot(SlotKind::ConfirmDelete, handle, view.palette.ground, Length::Fill, 200);
-    column![panel_bar(view, words::DELETE_TITLE), centred(view, 480.0, ask)].into()
+    column![panel_bar(view, words::DELETE_TITLE), centred(view, 480.0, view.palette.ground, ask)].into()
 }

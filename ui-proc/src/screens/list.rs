@@ -7,8 +7,8 @@ use crate::state::Connection;
 use crate::widgets::{Element, FIELD, Face, LIST, ROW, View, badge, button, dot, fill, heading, hint, line, rail, rail_style, row_button, slot, words as text};
 use crate::words;
 use bulkhead_canvas::core::text::Wrapping;
-use bulkhead_canvas::core::{Length, alignment};
-use bulkhead_canvas::palette::Palette;
+use bulkhead_canvas::core::{Length, Padding, alignment};
+use bulkhead_canvas::palette::{Palette, Tone};
 use bulkhead_canvas::widget::{Column, Row, Space, column, container, row, scrollable};
 use bulkhead_ipc::intent::Contact;
 use bulkhead_ipc::pixels::SlotKind;
@@ -16,10 +16,9 @@ use bulkhead_ipc::pixels::SlotKind;
 /// The pane.
 pub fn view(view: View<'_>) -> Element<'_> {
     let p = view.palette;
-    let short = view.state.size.1 < 420.0;
     let head = row![heading(p, words::PRODUCT), Space::new().width(Length::Fill), button(view, Face::Secondary, words::ADD_CONTACT, Message::Show(Panel::Invite))]
         .align_y(alignment::Vertical::Center);
-    let head = container(head).padding([0, 16]).center_y(if short { 52 } else { 64 });
+    let head = container(head).padding([0, 16]).center_y(view.bar());
     let search = container(slot(SlotKind::Search, 0, p.sidebar, Length::Fill, FIELD)).padding([0, 16]);
     let middle = if view.state.searching {
         results(view)
@@ -42,7 +41,7 @@ fn empty(view: View<'_>) -> Element<'_> {
     let p = view.palette;
     // Beside an empty list the conversation pane explains what to do; alone, the list does.
     let inside: Element<'_> = if view.state.narrow() {
-        super::conversation::first_steps(view)
+        super::conversation::first_steps(view, p.sidebar)
     } else {
         container(text(words::CONVERSATIONS_NONE, 13.0).color(p.muted)).padding([16, 16]).center_x(Length::Fill).into()
     };
@@ -62,7 +61,7 @@ fn rows(view: View<'_>) -> Element<'_> {
     }
     let list = container(list.push(room(count - last))).padding([0, 8]);
     let scroll = scrollable(list).id(LIST).width(Length::Fill).height(Length::Fill).direction(rail()).style(rail_style(view.palette));
-    container(scroll.on_scroll(|at| Message::Scrolled(at.absolute_offset().y))).padding(bulkhead_canvas::core::Padding::ZERO.top(8)).height(Length::Fill).into()
+    container(scroll.on_scroll(|at| Message::Scrolled(at.absolute_offset().y))).padding(Padding::ZERO.top(8)).height(Length::Fill).into()
 }
 
 fn entry(view: View<'_>, contact: Contact) -> Element<'_> {
@@ -85,7 +84,7 @@ fn entry(view: View<'_>, contact: Contact) -> Element<'_> {
     let texts = column![name, below].spacing(4);
     let content = row![slot(SlotKind::Avatar, handle, p.sidebar, 40, 40), texts].spacing(12).align_y(alignment::Vertical::Center);
     let chosen = view.state.open == Some(handle);
-    row_button(view, Face::Row(chosen), content, Message::Open(handle), ROW, [8, 12])
+    row_button(view, Face::Row(chosen), content, Message::Open(handle), ROW, [10, 12])
 }
 
 fn footer(view: View<'_>) -> Element<'_> {
@@ -93,10 +92,11 @@ fn footer(view: View<'_>) -> Element<'_> {
     let connection = view.state.connection();
     let state = row![dot(connection_tone(p, connection)), hint(p, words::connection(connection))].spacing(8).align_y(alignment::Vertical::Center);
     let content = row![state, button(view, Face::Quiet, words::SETTINGS, Message::Show(Panel::Settings))].spacing(8).align_y(alignment::Vertical::Center);
-    container(content).padding([0, 16]).center_y(48).into()
+    // The quiet button brings its own padding.
+    container(content).padding(Padding::ZERO.left(16).right(4)).center_y(48).into()
 }
 
-fn connection_tone(p: &Palette, connection: Connection) -> bulkhead_canvas::palette::Tone {
+fn connection_tone(p: &Palette, connection: Connection) -> Tone {
     match connection {
         Connection::Online { .. } => p.ok,
         Connection::Connecting => p.warn,

@@ -2,7 +2,7 @@
 
 use super::contact::panel_bar;
 use crate::message::Message;
-use crate::widgets::{Element, Face, View, beside, button, card, dot, field, hint, label, labelled, line, page, slot};
+use crate::widgets::{Element, Face, View, beside, button, card, choices, dot, field, hint, label, labelled, line, page, slot};
 use crate::words;
 use bulkhead_canvas::core::{Length, alignment};
 use bulkhead_canvas::palette::{Palette, Tone};
@@ -17,7 +17,7 @@ pub fn view(view: View<'_>) -> Element<'_> {
     let save = button(view, Face::Secondary, words::SAVE, Message::Tell(FromUi::SaveName));
     let name = labelled(p, words::OWN_NAME, beside(field(SlotKind::OwnName, 0, p.surface), save), words::OWN_NAME_HINT);
     let theme = |label, theme| button(view, Face::Choice(view.state.theme == theme), label, Message::Theme(theme));
-    let appearance = column![label(p, words::APPEARANCE), row![theme(words::LIGHT, Theme::Light), theme(words::DARK, Theme::Dark)].spacing(4)].spacing(8);
+    let appearance = column![label(p, words::APPEARANCE), choices(p, row![theme(words::LIGHT, Theme::Light), theme(words::DARK, Theme::Dark)].spacing(4))].spacing(8);
     let lock = button(view, Face::Secondary, words::LOCK, Message::Tell(FromUi::Lock));
     let lock = column![label(p, words::LOCK_LABEL), hint(p, words::LOCK_HINT), lock].spacing(8);
     let about = column![label(p, words::KEYS), hint(p, words::KEYS_LIST), label(p, words::ABOUT), hint(p, words::about())].spacing(8);
@@ -29,13 +29,14 @@ fn relays(view: View<'_>) -> Element<'_> {
     let p = view.palette;
     let own = view.state.relays.iter().filter(|relay| relay.own);
     let foreign: Vec<&Relay> = view.state.relays.iter().filter(|relay| !relay.own).collect();
-    let mut list = Column::new().spacing(12).push(label(p, words::RELAYS)).push(hint(p, words::RELAYS_LEAD));
+    let reconnect = button(view, Face::Quiet, words::RECONNECT, Message::Tell(FromUi::Reconnect));
+    let head = row![label(p, words::RELAYS).width(Length::Fill), reconnect].align_y(alignment::Vertical::Center);
+    let mut list = Column::new().spacing(12).push(head).push(hint(p, words::RELAYS_LEAD));
     for relay in own {
         list = list.push(entry(view, *relay)).push(line(p));
     }
     let add = button(view, Face::Secondary, words::ADD, Message::Tell(FromUi::AddRelay));
     list = list.push(column![label(p, words::RELAY_NEW), beside(field(SlotKind::NewRelay, 0, p.surface), add)].spacing(4));
-    list = list.push(button(view, Face::Quiet, words::RECONNECT, Message::Tell(FromUi::Reconnect)));
     if !foreign.is_empty() {
         list = list.push(line(p)).push(label(p, words::RELAYS_FOREIGN));
         for relay in foreign {

@@ -25,5 +25,5 @@ pub fn view(view: View<'_>) -> Element<'_> {
     .spacing(12)
     .push(view.state.notice.map(|it| notice::inline(view, it)))
     .push(create);
-    centred(view, 440.0, card(view, form))
+    centred(view, 440.0, view.palette.ground, card(view, form))
 }

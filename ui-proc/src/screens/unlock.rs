@@ -23,5 +23,5 @@ pub fn view(view: View<'_>, working: bool) -> Element<'_> {
             .push(view.state.notice.map(|it| notice::inline(view, it)))
             .push(container(unlock).align_right(Length::Fill))
     };
-    centred(view, 400.0, card(view, form.spacing(16)))
+    centred(view, 400.0, view.palette.ground, card(view, form.spacing(16)))
 }

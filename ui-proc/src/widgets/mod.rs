@@ -7,7 +7,7 @@ mod parts;
 mod slot;
 
 pub use button::{Face, button, row_button};
-pub use parts::{badge, bar, beside, body, card, centred, dot, fill, heading, hint, label, labelled, line, note, page, rail, rail_style, title, words};
+pub use parts::{badge, bar, beside, body, card, centred, choices, dot, fill, heading, hint, label, labelled, line, note, page, rail, rail_style, title, words};
 pub use slot::{Mark, field, slot};
 
 use crate::focus::Focus;
@@ -23,11 +23,14 @@ pub const ROW: f32 = 64.0;
 /// Height of a field.
 pub const FIELD: f32 = 40.0;
 /// Height of a button.
-pub const BUTTON: f32 = 36.0;
+pub const BUTTON: f32 = 40.0;
 /// Name of the conversation list, for scrolling it.
 pub const LIST: &str = "list";
 /// Name of a page, for scrolling it.
 pub const PAGE: &str = "page";
+
+/// Height of a bar across a pane.
+pub const BAR: f32 = 64.0;
 
 /// What a screen is made from.
 #[derive(Clone, Copy)]
@@ -38,4 +41,21 @@ pub struct View<'a> {
     pub focus: Focus,
     /// Colours.
     pub palette: &'static Palette,
+}
+
+impl View<'_> {
+    /// Little height: bars give some of theirs to what is between them.
+    pub fn short(&self) -> bool {
+        self.state.size.1 < 420.0
+    }
+
+    /// Little width, as on a telephone.
+    pub fn slim(&self) -> bool {
+        self.state.size.0 < 420.0
+    }
+
+    /// Height of a bar.
+    pub fn bar(&self) -> f32 {
+        if self.short() { 52.0 } else { BAR }
+    }
 }

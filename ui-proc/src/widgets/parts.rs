@@ -75,7 +75,7 @@ fn round(background: Background, radius: f32) -> container::Style {
 /// A bar across the top of a pane.
 pub fn bar<'a>(view: View<'_>, content: impl Into<Element<'a>>) -> Element<'a> {
     let p = view.palette;
-    let bar = container(content).padding([0, 16]).center_y(64).width(Length::Fill).style(fill(p.surface));
+    let bar = container(content).padding([0, 16]).center_y(view.bar()).width(Length::Fill).style(fill(p.surface));
     column![bar, line(p)].into()
 }
 
@@ -88,12 +88,12 @@ pub fn card<'a>(view: View<'_>, content: impl Into<Element<'a>>) -> Element<'a> 
         shadow: Shadow::default(),
         ..container::Style::default()
     };
-    container(content).padding(if view.state.size.0 < 420.0 { 16 } else { 20 }).width(Length::Fill).style(style).into()
+    container(content).padding(if view.slim() { 16 } else { 20 }).width(Length::Fill).style(style).into()
 }
 
 /// A page that scrolls, with its content in a column of bounded width.
 pub fn page<'a>(view: View<'_>, width: f32, content: impl Into<Element<'a>>) -> Element<'a> {
-    let side = if view.state.size.0 < 420.0 { 12 } else { 24 };
+    let side = if view.slim() { 12 } else { 24 };
     let column = container(content).max_width(width).width(Length::Fill);
     let page = container(column).padding([20, side]).width(Length::Fill).align_x(alignment::Horizontal::Center);
     let ground = view.palette.ground;
@@ -102,12 +102,12 @@ pub fn page<'a>(view: View<'_>, width: f32, content: impl Into<Element<'a>>) -> 
 }
 
 /// Content in the middle of a pane; a page that scrolls if it does not fit.
-pub fn centred<'a>(view: View<'_>, width: f32, content: impl Into<Element<'a>>) -> Element<'a> {
-    let side = if view.state.size.0 < 420.0 { 12 } else { 24 };
+pub fn centred<'a>(view: View<'_>, width: f32, ground: Tone, content: impl Into<Element<'a>>) -> Element<'a> {
+    let side = if view.slim() { 12 } else { 24 };
     let column = container(content).max_width(width).width(Length::Fill);
     let column = container(column).padding([16, side]).width(Length::Fill).align_x(alignment::Horizontal::Center);
     let scroll = scrollable(column).id(PAGE).width(Length::Fill).direction(rail()).style(rail_style(view.palette));
-    container(scroll).center_y(Length::Fill).width(Length::Fill).style(fill(view.palette.ground)).into()
+    container(scroll).center_y(Length::Fill).width(Length::Fill).style(fill(ground)).into()
 }
 
 /// The scroll bar: thin, and within the padding beside the content, so that no slot hides it.
@@ -129,6 +129,11 @@ pub fn rail_style(p: &'static Palette) -> impl Fn(&Theme, scrollable::Status) ->
         style.vertical_rail.scroller = scrollable::Scroller { background: shown.into(), border: Border { radius: 3.0.into(), ..Border::default() } };
         style
     }
+}
+
+/// A few choices, of which one is taken.
+pub fn choices<'a>(p: &'static Palette, choices: impl Into<Element<'a>>) -> Container<'a> {
+    container(choices).padding(4).style(move |_| round(p.pressed.into(), 12.0))
 }
 
 /// A label, a field and a hint, one below the other.

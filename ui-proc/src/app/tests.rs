@@ -1,0 +1,177 @@
+use super::*;
+use bulkhead_canvas::core::Rectangle;
+use bulkhead_ipc::intent::{Accept, Contact};
+use bulkhead_ipc::pixels::Rect;
+
+fn slot(kind: SlotKind, handle: u32) -> SlotKey {
+    SlotKey { kind, handle }
+}
+
+fn opened() -> App {
+    let mut app = App::default();
+    app.state.size = (1280.0, 776.0);
+    app.told(ToUi::Phase(Phase::Open));
+    let contact = |handle| Contact { handle, unread: 0, waiting: false, verified: false };
+    app.told(ToUi::Contacts([1, 2, 3].map(contact).to_vec()));
+    app.take_intents();
+    app
+}
+
+fn compose(handle: u32) -> SlotKey {
+    slot(SlotKind::Compose, handle)
+}
+
+/// A frame in which these slots are.
+fn frame(app: &mut App, keys: &[SlotKey]) {
+    let rect = Rect::new(0, 0, 10, 10);
+    let slots: Vec<Slot> = keys.iter().map(|&key| Slot { key, clip: rect, rect, background: 0 }).collect();
+    let stop = |&key| Stop { focus: Focus::Slot(key), bounds: Rectangle::default(), viewport: None };
+    let mut stops: Vec<Stop> = keys.iter().map(stop).collect();
+    stops.push(Stop { focus: Focus::Button(Message::Show(Panel::Settings)), bounds: Rectangle::default(), viewport: None });
+    app.drawn(stops, None, &slots);
+}
+
+#[test]
+fn opening_tells_the_vault_and_asks_for_the_keyboard_once_the_field_is_there() {
+    let mut app = opened();
+    app.pressed(Message::Open(2));
+    assert_eq!(app.take_intents(), [FromUi::Open(Some(2))]);
+    frame(&mut app, &[slot(SlotKind::Search, 0)]);
+    assert_eq!(app.take_intents(), []);
+    frame(&mut app, &[compose(2)]);
+    assert_eq!(app.take_intents(), [FromUi::Focus(Some(compose(2)))]);
+}
+
+#[test]
+fn the_open_conversation_pressed_again_goes_to_its_newest_message() {
+    let mut app = opened();
+    app.pressed(Message::Open(2));
+    app.take_intents();
+    app.pressed(Message::Open(2));
+    assert_eq!(app.take_intents(), [FromUi::Newest]);
+}
+
+#[test]
+fn what_is_under_a_panel_is_not_read() {
+    let mut app = opened();
+    app.told(ToUi::Show(1));
+    app.pressed(Message::Show(Panel::Settings));
+    assert_eq!(app.take_intents(), [FromUi::Open(Some(1)), FromUi::Open(None)]);
+    app.told(ToUi::Command(Command::Escape));
+    assert_eq!(app.take_intents(), [FromUi::Open(Some(1))]);
+}
+
+#[test]
+fn a_waiting_invite_is_shown_again_and_a_used_one_replaced() {
+    let mut app = opened();
+    app.told(ToUi::Command(Command::AddContact));
+    assert_eq!(app.take_intents(), [FromUi::Invite]);
+    app.told(ToUi::Invite(Invite::Ready));
+    app.pressed(Message::Close);
+    app.pressed(Message::Show(Panel::Invite));
+    assert_eq!(app.take_intents(), []);
+    app.told(ToUi::Invite(Invite::Used { handle: 3 }));
+    app.pressed(Message::Show(Panel::Invite));
+    assert_eq!(app.take_intents(), [FromUi::Invite]);
+}
+
+#[test]
+fn escape_closes_one_thing_at_a_time() {
+    let mut app = opened();
+    app.told(ToUi::Show(1));
+    app.pressed(Message::Show(Panel::Delete(1)));
+    app.told(ToUi::Searching(true));
+    app.told(ToUi::Command(Command::Escape));
+    assert_eq!(app.state.panel, Some(Panel::Contact(1)));
+    app.told(ToUi::Command(Command::Escape));
+    assert_eq!(app.state.panel, None);
+    app.take_intents();
+    app.told(ToUi::Command(Command::Escape));
+    assert_eq!(app.take_intents(), [FromUi::EndSearch]);
+    app.told(ToUi::Command(Command::Escape));
+    assert_eq!(app.state.open, Some(1), "beside the list the conversation stays");
+    app.state.size.0 = 500.0;
+    app.told(ToUi::Command(Command::Escape));
+    assert_eq!(app.state.open, None);
+}
+
+#[test]
+fn alt_arrows_walk_the_conversations_and_stop_at_the_ends() {
+    let mut app = opened();
+    let mut seen = Vec::new();
+    for command in [Command::NextConversation, Command::NextConversation, Command::NextConversation, Command::NextConversation, Command::PreviousConversation] {
+        app.told(ToUi::Command(command));
+        seen.push(app.state.open);
+    }
+    assert_eq!(seen, [Some(1), Some(2), Some(3), Some(3), Some(2)]);
+}
+
+#[test]
+fn enter_does_what_the_field_is_for() {
+    let cases = [
+        (Phase::Locked, slot(SlotKind::Unlock, 0), FromUi::Unlock),
+        (Phase::Setup, slot(SlotKind::RepeatPassphrase, 0), FromUi::Create),
+        (Phase::Open, slot(SlotKind::OwnName, 0), FromUi::SaveName),
+        (Phase::Open, slot(SlotKind::PasteInvite, 0), FromUi::Accept),
+        (Phase::Open, slot(SlotKind::Rename, 2), FromUi::Rename(2)),
+        (Phase::Open, slot(SlotKind::NewRelay, 0), FromUi::AddRelay),
+    ];
+    for (phase, key, intent) in cases {
+        let mut app = opened();
+        app.told(ToUi::Phase(phase));
+        app.told(ToUi::Focus(Some(key)));
+        app.take_intents();
+        app.told(ToUi::Command(Command::Activate));
+        assert_eq!(app.take_intents(), [intent]);
+    }
+}
+
+#[test]
+fn tab_goes_between_slots_and_buttons_and_enter_presses() {
+    let mut app = opened();
+    frame(&mut app, &[slot(SlotKind::Search, 0)]);
+    app.told(ToUi::Command(Command::FocusNext));
+    frame(&mut app, &[slot(SlotKind::Search, 0)]);
+    assert_eq!(app.take_intents(), [FromUi::Focus(Some(slot(SlotKind::Search, 0)))]);
+    app.told(ToUi::Focus(Some(slot(SlotKind::Search, 0))));
+    app.told(ToUi::Command(Command::FocusNext));
+    assert_eq!(app.take_intents(), [FromUi::Focus(None)]);
+    app.told(ToUi::Focus(None));
+    assert_eq!(app.focus, Focus::Button(Message::Show(Panel::Settings)), "the vault's answer takes nothing away");
+    app.told(ToUi::Command(Command::Activate));
+    assert_eq!(app.state.panel, Some(Panel::Settings));
+}
+
+#[test]
+fn locking_closes_everything_and_asks_for_the_passphrase() {
+    let mut app = opened();
+    app.told(ToUi::Show(1));
+    app.pressed(Message::Show(Panel::Contact(1)));
+    app.take_intents();
+    app.told(ToUi::Phase(Phase::Locked));
+    assert_eq!((app.state.open, app.state.panel), (None, None));
+    frame(&mut app, &[slot(SlotKind::Unlock, 0)]);
+    assert_eq!(app.take_intents(), [FromUi::Focus(Some(slot(SlotKind::Unlock, 0)))]);
+}
+
+#[test]
+fn nothing_opens_while_locked() {
+    let mut app = App::default();
+    app.told(ToUi::Phase(Phase::Locked));
+    for message in [ToUi::Show(1), ToUi::Command(Command::Settings), ToUi::Command(Command::Search), ToUi::Accept(Accept::Done { handle: 1 })] {
+        app.told(message);
+    }
+    assert_eq!((app.state.open, app.state.panel), (None, None));
+    assert_eq!(app.take_intents(), []);
+}
+
+#[test]
+fn a_notice_is_dismissed_or_followed() {
+    let mut app = opened();
+    app.told(ToUi::Notice(Some(Notice::Refused)));
+    app.pressed(Message::FollowNotice);
+    assert_eq!(app.take_intents(), [FromUi::Reconnect, FromUi::Dismiss]);
+    app.told(ToUi::Notice(Some(Notice::Copied)));
+    app.pressed(Message::Tell(FromUi::Dismiss));
+    assert_eq!((app.take_intents(), app.state.notice), (vec![FromUi::Dismiss], None));
+}
