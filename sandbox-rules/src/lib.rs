@@ -176,6 +176,9 @@ pub fn steady(process: Process) -> Result<(), Error> {
     programs.iter().try_for_each(|program| seccompiler::apply_filter_all_threads(program)).map_err(Error::Apply)
 }
 
+/// Whether this build carries the vault's rules for end-to-end tests. `false` in every shipped build.
+pub const CARRIES_TEST_DRIVER: bool = cfg!(feature = "test-driver");
+
 /// The version of the rules that this build carries for a process. It only grows.
 pub fn version(process: Process) -> Result<u32, Error> {
     Ok(rules::of(process)?.version)

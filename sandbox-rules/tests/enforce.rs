@@ -4,7 +4,7 @@
 //! This program is its own probe: started with `probe …` it does one act and tells by its exit code how it went.
 //! It holds as root as well, where only Landlock and the filter stand in the way.
 
-#![allow(missing_docs, unsafe_code)]
+#![allow(missing_docs, unsafe_code, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use bulkhead_rules::{Child, Ended, Launch, Process, check_kernel, launch, require_sandbox, steady};
 use std::ffi::OsString;

@@ -1,0 +1,186 @@
+//! The start table: each process's program, lines and arguments.
+//!
+//! ```text
+//!                 post, sign                 pixels, intent
+//!   bulkhead-net ◄──────────► bulkhead-vault ◄────────────► bulkhead-ui
+//!                                   ▲ control
+//!                                   ▼
+//!                                bulkhead
+//! ```
+//!
+//! net's and ui's ends stay open here as well, so that a fresh process can take the place of one that failed
+//! without the vault noticing more than a new greeting. The vault's ends do not: they end with it.
+
+use crate::Error;
+use crate::arguments::Arguments;
+use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
+use bulkhead_ipc::line::Line;
+use bulkhead_rules::{Child, Launch, Process, launch};
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, socketpair};
+use std::ffi::OsString;
+use std::fs::{DirBuilder, Permissions, set_permissions};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// The number that `--passphrase-fd` gets in the vault: the one after its lines.
+const VAULT_PASSPHRASE: i32 = bulkhead_ipc::descriptors::VAULT_CONTROL + 1;
+/// Most packets that wait on a line end, by far: a bound for a vault that writes while its peer's end is emptied.
+const MOST_WAITING: usize = 10_000;
+
+/// The running vault and the launcher's line to it.
+pub struct Vault {
+    /// The process.
+    pub child: Child,
+    /// The launcher's end.
+    pub control: Line<FromLauncher, ToLauncher>,
+}
+
+/// Everything that is needed to start the processes, now and again.
+pub struct Table {
+    folder: PathBuf,
+    proxy: Option<std::net::SocketAddr>,
+    net: [OwnedFd; 2],
+    ui: [OwnedFd; 2],
+    vault: Option<VaultStart>,
+}
+
+/// What only the vault gets, and only once.
+struct VaultStart {
+    profile: PathBuf,
+    arguments: Vec<OsString>,
+    lines: Vec<OwnedFd>,
+    control: OwnedFd,
+}
+
+impl Table {
+    /// Makes the lines and the profile's folder. `folder` holds the programs.
+    pub fn new(folder: &Path, arguments: &Arguments) -> Result<Self, Error> {
+        for process in Process::ALL {
+            let program = folder.join(process.program());
+            if !program.is_file() {
+                return Err(Error::Missing(program));
+            }
+        }
+        let (net_post, vault_post) = line()?;
+        let (net_sign, vault_sign) = line()?;
+        let (ui_pixels, vault_pixels) = line()?;
+        let (ui_intent, vault_intent) = line()?;
+        let (control, vault_control) = line()?;
+        let mut lines = vec![vault_post, vault_sign, vault_pixels, vault_intent, vault_control];
+        if let Some(number) = arguments.passphrase {
+            lines.push(borrowed(number)?);
+        }
+        let profile = make_profile(arguments)?;
+        let vault = VaultStart { profile, arguments: vault_arguments(arguments), lines, control };
+        let folder = folder.to_path_buf();
+        Ok(Self {
+            folder,
+            proxy: arguments.socks,
+            net: [net_post, net_sign],
+            ui: [ui_pixels, ui_intent],
+            vault: Some(vault),
+        })
+    }
+
+    /// Starts the vault; it can be started once.
+    pub fn start_vault(&mut self) -> Result<Vault, Error> {
+        let start = self.vault.take().ok_or(Errno::EALREADY)?;
+        let lines: Vec<_> = start.lines.iter().map(AsFd::as_fd).collect();
+        let child = self.start(Process::Vault, &start.arguments, &lines, Some(&start.profile))?;
+        Ok(Vault { child, control: Line::new(start.control) })
+    }
+
+    /// Starts net or ui, on empty line ends.
+    pub fn start_peer(&self, peer: Peer) -> Result<Child, Error> {
+        let (process, lines, arguments) = match peer {
+            Peer::Net => (Process::Net, &self.net, net_arguments(self.proxy)),
+            Peer::Ui => (Process::Ui, &self.ui, Vec::new()),
+        };
+        lines.iter().for_each(empty);
+        self.start(process, &arguments, &lines.each_ref().map(AsFd::as_fd), None)
+    }
+
+    fn start(
+        &self,
+        process: Process,
+        arguments: &[OsString],
+        lines: &[BorrowedFd<'_>],
+        data: Option<&Path>,
+    ) -> Result<Child, Error> {
+        let program = self.folder.join(process.program());
+        let proxy = self.proxy.map(|address| address.port());
+        let environment = |name: &str| variable(name);
+        launch(&Launch { process, program: &program, arguments, lines, data, proxy, environment: &environment })
+            .map_err(|error| Error::Start(process.program(), error))
+    }
+}
+
+/// `bulkhead-net [--socks HOST:PORT]`
+fn net_arguments(proxy: Option<std::net::SocketAddr>) -> Vec<OsString> {
+    proxy.map_or_else(Vec::new, |address| vec!["--socks".into(), address.to_string().into()])
+}
+
+/// `bulkhead-vault --data-dir DIR --profile NAME [--relay URL]... [--proxied] [--passphrase-fd 8]`
+fn vault_arguments(arguments: &Arguments) -> Vec<OsString> {
+    let mut list: Vec<OsString> = vec!["--data-dir".into(), arguments.data_dir.clone().into()];
+    list.extend(["--profile".into(), arguments.profile.clone().into()]);
+    for relay in &arguments.relays {
+        list.extend(["--relay".into(), relay.into()]);
+    }
+    if arguments.socks.is_some() {
+        list.push("--proxied".into());
+    }
+    if arguments.passphrase.is_some() {
+        list.extend(["--passphrase-fd".into(), VAULT_PASSPHRASE.to_string().into()]);
+    }
+    list
+}
+
+/// A variable of the launcher's own environment; where the X library would look for its secret in the user's home
+/// folder, its place is said outright, as rules are for places that are known before the start.
+fn variable(name: &str) -> Option<OsString> {
+    let set = std::env::var_os(name);
+    if name != "XAUTHORITY" || set.is_some() {
+        return set;
+    }
+    let file = PathBuf::from(std::env::var_os("HOME")?).join(".Xauthority");
+    file.is_file().then(|| file.into())
+}
+
+fn line() -> Result<(OwnedFd, OwnedFd), Errno> {
+    socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
+}
+
+/// Discards what waits on a line end: it was meant for a process that is no more.
+fn empty(end: &OwnedFd) {
+    for _ in 0..MOST_WAITING {
+        match recv(end.as_raw_fd(), &mut [0], MsgFlags::MSG_DONTWAIT) {
+            // A descriptor that came along is closed by the kernel, as there is no room for it.
+            Ok(length) if length > 0 => {}
+            Err(Errno::EINTR) => {}
+            _ => return,
+        }
+    }
+}
+
+/// A handle on a descriptor that whoever started the launcher left open for it.
+fn borrowed(number: i32) -> Result<OwnedFd, Error> {
+    // Opening by name needs no trust in the number, unlike taking the descriptor over.
+    let path = format!("/proc/self/fd/{number}");
+    let file = std::fs::File::open(path).map_err(|_| Error::Passphrase(number))?;
+    Ok(file.into())
+}
+
+/// The profile's folder, readable by its user only.
+fn make_profile(arguments: &Arguments) -> Result<PathBuf, Error> {
+    let folder = arguments.folder();
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .and_then(|()| set_permissions(&folder, Permissions::from_mode(0o700)))
+        .map_err(|error| Error::Profile(folder.clone(), error))?;
+    Ok(folder)
+}

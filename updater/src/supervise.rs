@@ -1,0 +1,211 @@
+//! The launcher's loop: waits for signals, ends of processes and the vault's word, and does what
+//! [`crate::restarts`] decides.
+
+use crate::Error;
+use crate::processes::{Table, Vault};
+use crate::restarts::{Act, Event, Restarts};
+use bulkhead_ipc::control::{Peer, ToLauncher};
+use bulkhead_ipc::line::Buffer;
+use bulkhead_rules::{Child, Ended, Process};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+/// SIGSYS: what the kernel kills with for a forbidden call.
+const FORBIDDEN: u8 = 31;
+
+/// From here on the signals that ask for an end are read in the loop. Called before anything starts, so that none
+/// is lost.
+pub fn take_signals() -> Result<SignalFd, Error> {
+    let mut set = SigSet::empty();
+    [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().for_each(|signal| set.add(signal));
+    set.thread_block()?;
+    Ok(SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?)
+}
+
+/// Starts all processes and keeps them running until the vault ends; returns the launcher's exit code.
+pub fn run(mut table: Table, signals: SignalFd) -> Result<u8, Error> {
+    let vault = table.start_vault()?;
+    let peers = Peers { ui: Some(table.start_peer(Peer::Ui)?), net: Some(table.start_peer(Peer::Net)?) };
+    let began = Instant::now();
+    let supervisor = Supervisor {
+        table,
+        signals,
+        began,
+        vault: Some(vault),
+        peers,
+        restarts: Restarts::new(Duration::ZERO),
+        buffer: Buffer::new(),
+    };
+    supervisor.run()
+}
+
+struct Peers {
+    net: Option<Child>,
+    ui: Option<Child>,
+}
+
+impl Peers {
+    fn of(&mut self, peer: Peer) -> &mut Option<Child> {
+        match peer {
+            Peer::Net => &mut self.net,
+            Peer::Ui => &mut self.ui,
+        }
+    }
+}
+
+struct Supervisor {
+    table: Table,
+    signals: SignalFd,
+    began: Instant,
+    vault: Option<Vault>,
+    peers: Peers,
+    restarts: Restarts,
+    buffer: Buffer,
+}
+
+impl Supervisor {
+    fn run(mut self) -> Result<u8, Error> {
+        let mut listening = true;
+        loop {
+            let ready = self.wait(listening)?;
+            let mut events = vec![Event::Tick];
+            if ready.signal && matches!(self.signals.read_signal(), Ok(Some(_))) {
+                events.push(Event::Stop);
+            }
+            if ready.control {
+                listening = self.hear(&mut events);
+            }
+            for (peer, ended) in [(Peer::Net, ready.net), (Peer::Ui, ready.ui)] {
+                if let Some(child) = ended.then(|| self.peers.of(peer).take()).flatten() {
+                    let name = child.process().program();
+                    let how = child.wait()?;
+                    // One that ends in order has seen the vault end.
+                    if how != Ended::Exit(0) {
+                        eprintln!("bulkhead: {name} {how}");
+                    }
+                    events.push(Event::Ended(peer));
+                }
+            }
+            // Last: what the vault said before it ended has been heard.
+            if let Some(vault) = ready.vault.then(|| self.vault.take()).flatten() {
+                events.push(Event::VaultEnded(exit_code(vault.child.wait()?)));
+            }
+            for event in events {
+                if let Some(code) = self.handle(event) {
+                    return Ok(code);
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) -> Option<u8> {
+        let now = self.began.elapsed();
+        for act in self.restarts.handle(event, now) {
+            match act {
+                Act::Finish(code) => return Some(code),
+                Act::Start(peer) => match self.table.start_peer(peer) {
+                    Ok(child) => *self.peers.of(peer) = Some(child),
+                    Err(error) => {
+                        eprintln!("bulkhead: {error}");
+                        if let Some(code) = self.handle(Event::Ended(peer)) {
+                            return Some(code);
+                        }
+                    }
+                },
+                Act::Kill(peer) => {
+                    if let Some(child) = self.peers.of(peer) {
+                        let _ = child.kill();
+                    }
+                }
+                Act::KillVault => {
+                    if let Some(vault) = &self.vault {
+                        let _ = vault.child.kill();
+                    }
+                }
+                Act::Tell(message) => {
+                    // A vault that does not read is told nothing: waiting for it would stop this loop.
+                    if let Some(vault) = &self.vault {
+                        let _ = vault.control.try_send(&message);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Reads what the vault says; returns whether its line is still open.
+    fn hear(&mut self, events: &mut Vec<Event>) -> bool {
+        let Some(vault) = &self.vault else { return false };
+        loop {
+            match vault.control.try_recv(&mut self.buffer) {
+                Ok(Some(ToLauncher::Restart(peer))) => events.push(Event::Restart(peer)),
+                Ok(None) => return true,
+                Err(_) => {
+                    events.push(Event::VaultSilent);
+                    return false;
+                }
+            }
+        }
+    }
+
+    fn wait(&self, listening: bool) -> Result<Ready, Error> {
+        let timeout = self.restarts.next().map_or(PollTimeout::NONE, |next| {
+            // Rounded up: a poll that ends too early would only be repeated.
+            let left = next.saturating_sub(self.began.elapsed()) + Duration::from_millis(1);
+            PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
+        });
+        let mut ready = Ready::default();
+        let mut set = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
+        let mut marks: Vec<fn(&mut Ready)> = vec![|r| r.signal = true];
+        if let Some(vault) = &self.vault {
+            set.push(PollFd::new(vault.child.ended(), PollFlags::POLLIN));
+            marks.push(|r| r.vault = true);
+            if listening {
+                set.push(PollFd::new(vault.control.as_fd(), PollFlags::POLLIN));
+                marks.push(|r| r.control = true);
+            }
+        }
+        for (peer, mark) in [(&self.peers.net, (|r| r.net = true) as fn(&mut Ready)), (&self.peers.ui, |r| r.ui = true)]
+        {
+            if let Some(peer) = peer {
+                set.push(PollFd::new(peer.ended(), PollFlags::POLLIN));
+                marks.push(mark);
+            }
+        }
+        match poll(&mut set, timeout) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        for (entry, mark) in set.iter().zip(marks) {
+            if entry.any().unwrap_or(false) {
+                mark(&mut ready);
+            }
+        }
+        Ok(ready)
+    }
+}
+
+/// What has something to say.
+#[derive(Default)]
+struct Ready {
+    signal: bool,
+    control: bool,
+    vault: bool,
+    net: bool,
+    ui: bool,
+}
+
+/// The launcher ends as the vault did; a signal is told as shells tell it.
+fn exit_code(ended: Ended) -> u8 {
+    let code = match ended {
+        Ended::Exit(code) => return u8::try_from(code).unwrap_or(u8::MAX),
+        Ended::Forbidden => FORBIDDEN,
+        Ended::Signal(number) => u8::try_from(number).unwrap_or(u8::MAX),
+    };
+    eprintln!("bulkhead: {} {ended}", Process::Vault.program());
+    code.saturating_add(128)
+}

@@ -1,0 +1,319 @@
+//! The launcher's own program, judged from outside: what the processes are given, what follows a crash, how it ends.
+//!
+//! This program plays net, ui and vault: it is copied beside the launcher under their names, and runs under their
+//! real rules. The vault's part is picked by the profile's name; what it saw it writes into its profile's folder.
+
+#![allow(missing_docs, unsafe_code, clippy::expect_used, clippy::panic)]
+
+use bulkhead_ipc::bytes::Bytes;
+use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
+use bulkhead_ipc::descriptors as fd;
+use bulkhead_ipc::line::{Buffer, Line, inherit};
+use bulkhead_ipc::{Message, intent, pixels, post, sign};
+use bulkhead_rules::require_sandbox;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio, exit};
+use std::time::{Duration, Instant};
+
+fn main() {
+    let name = std::env::args().next().expect("a name");
+    match Path::new(&name).file_name().and_then(|n| n.to_str()) {
+        Some("bulkhead-net") => net(),
+        Some("bulkhead-ui") => ui(),
+        Some("bulkhead-vault") => vault(),
+        _ => judge(),
+    }
+}
+
+fn judge() {
+    let world = World::new();
+    the_vault_gets_its_arguments_and_its_exit_code_is_the_launchers(&world);
+    a_crashed_net_is_started_again_and_finds_empty_lines(&world);
+    a_culprit_is_replaced_first_at_once_then_later(&world);
+    a_forbidden_act_of_the_vault_ends_everything(&world);
+    a_user_who_stops_it_reaches_the_vault(&world);
+    a_vault_that_does_not_stop_is_killed(&world);
+    nobody_outlives_the_launcher(&world);
+    the_passphrase_reaches_the_vault(&world);
+    a_missing_program_is_told_in_a_sentence(&world);
+    a_shipped_launcher_does_not_know_the_test_driver();
+    println!("the launcher's life cycle holds");
+}
+
+fn the_vault_gets_its_arguments_and_its_exit_code_is_the_launchers(world: &World) {
+    let relays = ["--relay", "wss://a.example", "--relay", "ws://127.0.0.1:7000"];
+    let status = world.run("look", &relays).wait().expect("wait");
+    assert_eq!(status.code(), Some(7));
+    let data = world.data();
+    let data = data.to_str().expect("path");
+    let expected =
+        ["--data-dir", data, "--profile", "look", "--relay", "wss://a.example", "--relay", "ws://127.0.0.1:7000"];
+    assert_eq!(world.seen("look"), expected.join("\n"));
+
+    let status = world.run("look", &["--socks", "127.0.0.1:9050"]).wait().expect("wait");
+    assert_eq!(status.code(), Some(7));
+    assert!(world.seen("look").ends_with("\n--proxied"));
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &fs::metadata(world.data().join("look")).expect("folder").permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+fn a_crashed_net_is_started_again_and_finds_empty_lines(world: &World) {
+    assert_eq!(world.run("crash", &[]).wait().expect("wait").code(), Some(0));
+    assert_eq!(world.seen("crash"), "hello, restarting after 0 ms, hello, nothing old");
+}
+
+fn a_culprit_is_replaced_first_at_once_then_later(world: &World) {
+    assert_eq!(world.run("culprit", &[]).wait().expect("wait").code(), Some(0));
+    assert_eq!(world.seen("culprit"), "0 ms, hello, 250 ms, hello, 500 ms, hello");
+}
+
+fn a_forbidden_act_of_the_vault_ends_everything(world: &World) {
+    let mut launcher = world.run("forbidden", &[]);
+    let children = world.children(&launcher);
+    send(&launcher, Signal::SIGTERM);
+    let status = launcher.wait().expect("wait");
+    assert_eq!(status.code(), Some(128 + 31));
+    gone(&children);
+}
+
+fn a_user_who_stops_it_reaches_the_vault(world: &World) {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+        let mut launcher = world.run("obedient", &[]);
+        let children = world.children(&launcher);
+        send(&launcher, signal);
+        assert_eq!(launcher.wait().expect("wait").code(), Some(0));
+        assert_eq!(world.seen("obedient"), "told to quit");
+        gone(&children);
+    }
+}
+
+fn a_vault_that_does_not_stop_is_killed(world: &World) {
+    let mut launcher = world.run("stubborn", &[]);
+    let children = world.children(&launcher);
+    send(&launcher, Signal::SIGTERM);
+    assert_eq!(launcher.wait().expect("wait").code(), Some(128 + 9));
+    gone(&children);
+}
+
+fn nobody_outlives_the_launcher(world: &World) {
+    let mut launcher = world.run("stubborn", &[]);
+    let children = world.children(&launcher);
+    send(&launcher, Signal::SIGKILL);
+    launcher.wait().expect("wait");
+    gone(&children);
+}
+
+fn the_passphrase_reaches_the_vault(world: &World) {
+    let mut command = world.command("passphrase", &["--passphrase-fd", "0"]);
+    let mut launcher = command.stdin(Stdio::piped()).spawn().expect("start");
+    launcher.stdin.take().expect("pipe").write_all(b"correct horse\n").expect("write");
+    assert_eq!(launcher.wait().expect("wait").code(), Some(0));
+    assert_eq!(world.seen("passphrase"), "correct horse\n");
+}
+
+fn a_missing_program_is_told_in_a_sentence(world: &World) {
+    let alone = world.folder.join("alone");
+    fs::create_dir(&alone).expect("folder");
+    fs::copy(env!("CARGO_BIN_EXE_bulkhead"), alone.join("bulkhead")).expect("copy");
+    let output = Command::new(alone.join("bulkhead")).arg("--data-dir").arg(world.data()).output().expect("run");
+    assert_eq!(output.status.code(), Some(1));
+    let says = String::from_utf8(output.stderr).expect("text");
+    assert!(says.contains("bulkhead-net is missing") && says.lines().count() == 1, "{says}");
+}
+
+/// One build may carry the rules for tests (workspace feature `test-driver`); then there is nothing to judge here.
+fn a_shipped_launcher_does_not_know_the_test_driver() {
+    let program = fs::read(env!("CARGO_BIN_EXE_bulkhead")).expect("read");
+    let name = b"BULKHEAD_TEST_DRIVER";
+    let known = program.windows(name.len()).any(|window| window == name);
+    assert_eq!(known, bulkhead_rules::CARRIES_TEST_DRIVER);
+}
+
+/// A folder with the launcher and the stand-ins beside it.
+struct World {
+    folder: PathBuf,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("bulkhead-life-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("folder");
+        fs::copy(env!("CARGO_BIN_EXE_bulkhead"), folder.join("bulkhead")).expect("copy");
+        let own = std::env::current_exe().expect("path");
+        for name in ["bulkhead-net", "bulkhead-ui", "bulkhead-vault"] {
+            fs::copy(&own, folder.join(name)).expect("copy");
+        }
+        Self { folder }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn command(&self, profile: &str, more: &[&str]) -> Command {
+        let _ = fs::remove_dir_all(self.data().join(profile));
+        let mut command = Command::new(self.folder.join("bulkhead"));
+        command.arg("--profile").arg(profile).arg("--data-dir").arg(self.data()).args(more);
+        command
+    }
+
+    fn run(&self, profile: &str, more: &[&str]) -> Child {
+        self.command(profile, more).spawn().expect("start")
+    }
+
+    fn seen(&self, profile: &str) -> String {
+        fs::read_to_string(self.data().join(profile).join("seen")).expect("what the vault saw")
+    }
+
+    /// The three processes, once all have been started.
+    fn children(&self, launcher: &Child) -> Vec<u32> {
+        let parent = launcher.id().to_string();
+        let read = || -> Vec<u32> {
+            let processes =
+                fs::read_dir("/proc").expect("proc").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+            let mine = |id: &u32| {
+                let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+                // Fields: number (name) state parent …
+                let mut words = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+                stat.contains("(bulkhead-") && words.nth(1) == Some(parent.as_str())
+            };
+            processes.filter(mine).collect()
+        };
+        until(|| read().len() == 3);
+        read()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn send(launcher: &Child, signal: Signal) {
+    kill(Pid::from_raw(i32::try_from(launcher.id()).expect("a number")), signal).expect("signal");
+}
+
+fn gone(children: &[u32]) {
+    assert_eq!(children.len(), 3);
+    let dead = |id: &u32| fs::read_to_string(format!("/proc/{id}/stat")).map_or(true, |stat| stat.contains(") Z "));
+    until(|| children.iter().all(dead));
+}
+
+fn until(condition: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < Duration::from_secs(20), "waited too long");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+// The stand-ins.
+
+fn take<Out: Message, In: Message>(number: i32) -> Line<Out, In> {
+    Line::new(inherit(number).expect("a line"))
+}
+
+/// Greets, crashes when told to reconnect, and tells of anything that reaches it before a welcome.
+fn net() -> ! {
+    require_sandbox();
+    let post: Line<post::FromNet, post::ToNet> = take(fd::NET_POST);
+    let _sign: Line<sign::FromNet, sign::ToNet> = take(fd::NET_SIGN);
+    let _ = post.send(&post::FromNet::Hello { version: 1 });
+    let mut welcome = false;
+    let mut buffer = Buffer::new();
+    loop {
+        match post.recv(&mut buffer) {
+            Ok(post::ToNet::Welcome { .. }) => welcome = true,
+            Ok(post::ToNet::Reconnect) => exit(3),
+            Ok(post::ToNet::Unwatch(_)) if !welcome => post.send(&post::FromNet::Hello { version: 99 }).expect("send"),
+            Ok(_) => {}
+            Err(_) => exit(0),
+        }
+    }
+}
+
+fn ui() -> ! {
+    require_sandbox();
+    let pixels: Line<pixels::FromUi, pixels::ToUi> = take(fd::UI_PIXELS);
+    let _intent: Line<intent::FromUi, intent::ToUi> = take(fd::UI_INTENT);
+    let _ = pixels.send(&pixels::FromUi::Hello { version: 1 });
+    let mut buffer = Buffer::new();
+    while pixels.recv(&mut buffer).is_ok() {}
+    exit(0)
+}
+
+fn vault() -> ! {
+    require_sandbox();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let after = |name: &str| arguments.iter().skip_while(|a| *a != name).nth(1).cloned().unwrap_or_default();
+    let profile = after("--profile");
+    let seen = PathBuf::from(after("--data-dir")).join(&profile).join("seen");
+    let post: Line<post::ToNet, post::FromNet> = take(fd::VAULT_POST);
+    let pixels: Line<pixels::ToUi, pixels::FromUi> = take(fd::VAULT_PIXELS);
+    let control: Line<ToLauncher, FromLauncher> = take(fd::VAULT_CONTROL);
+    let mut buffer = Buffer::new();
+    let mut told = || control.recv(&mut buffer).expect("control");
+    let mut room = Buffer::new();
+    match profile.as_str() {
+        "look" => {
+            fs::write(&seen, arguments.join("\n")).expect("write");
+            exit(7)
+        }
+        "crash" => {
+            assert_eq!(post.recv(&mut room).expect("net"), post::FromNet::Hello { version: 1 });
+            post.send(&post::ToNet::Reconnect).expect("send");
+            // For the one that crashed; its successor must not get them.
+            for _ in 0..20 {
+                post.send(&post::ToNet::Unwatch(Bytes([0; 32]))).expect("send");
+            }
+            let FromLauncher::Restarting { peer: Peer::Net, delay } = told() else { panic!("not told") };
+            assert_eq!(post.recv(&mut room).expect("net"), post::FromNet::Hello { version: 1 });
+            let more = post.wait(nix::poll::PollTimeout::from(300u16)).expect("wait");
+            let old = if more { "something old" } else { "nothing old" };
+            fs::write(&seen, format!("hello, restarting after {delay} ms, hello, {old}")).expect("write");
+            exit(0)
+        }
+        "culprit" => {
+            let mut story = Vec::new();
+            assert_eq!(pixels.recv(&mut room).expect("ui"), pixels::FromUi::Hello { version: 1 });
+            for _ in 0..3 {
+                control.send(&ToLauncher::Restart(Peer::Ui)).expect("send");
+                let FromLauncher::Restarting { peer: Peer::Ui, delay } = told() else { panic!("not told") };
+                assert_eq!(pixels.recv(&mut room).expect("ui"), pixels::FromUi::Hello { version: 1 });
+                story.push(format!("{delay} ms, hello"));
+            }
+            fs::write(&seen, story.join(", ")).expect("write");
+            exit(0)
+        }
+        "forbidden" => {
+            told();
+            let _ = std::fs::create_dir(Path::new("/tmp/never"));
+            exit(0)
+        }
+        "obedient" => {
+            assert_eq!(told(), FromLauncher::Quit);
+            fs::write(&seen, "told to quit").expect("write");
+            exit(0)
+        }
+        "stubborn" => loop {
+            told();
+        },
+        "passphrase" => {
+            assert_eq!(after("--passphrase-fd"), "8");
+            // SAFETY: the launcher left this descriptor for this process.
+            let mut file = unsafe { <fs::File as std::os::fd::FromRawFd>::from_raw_fd(8) };
+            let mut line = [0; 64];
+            let length = std::io::Read::read(&mut file, &mut line).expect("read");
+            fs::write(&seen, line.get(..length).expect("inside")).expect("write");
+            exit(0)
+        }
+        other => panic!("profile {other}"),
+    }
+}
