@@ -13,6 +13,7 @@ const CONSTANTS: &[(&str, u64)] = &[
     ("AF_UNIX", libc::AF_UNIX as u64),
     ("CLONE_THREAD", libc::CLONE_THREAD as u64),
     ("FIONBIO", libc::FIONBIO),
+    ("F_GETFD", libc::F_GETFD as u64),
     ("FIONREAD", libc::FIONREAD),
     ("PROT_EXEC", libc::PROT_EXEC as u64),
     ("PR_SET_NAME", libc::PR_SET_NAME as u64),
