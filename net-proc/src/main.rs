@@ -1,2 +1,29 @@
-//! x
-fn main() {}
+//! The only messaging process with a network. Holds ciphertext. Never a key, never a word of plaintext.
+//!
+//! The start, from top to bottom: prove the sandbox, take the two lines, close the rest of the door, work.
+
+use bulkhead_ipc::{descriptors, line};
+use bulkhead_net::{Config, Error, address};
+use std::convert::Infallible;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let Err(error) = start();
+    eprintln!("bulkhead-net: {error}");
+    ExitCode::FAILURE
+}
+
+fn start() -> Result<Infallible, Error> {
+    bulkhead_rules::require_sandbox();
+    let post = line::inherit(descriptors::NET_POST)?;
+    let sign = line::inherit(descriptors::NET_SIGN)?;
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let proxy = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => None,
+        ["--socks", proxy] => Some(address::parse_proxy(proxy).ok_or(Error::Arguments)?),
+        _ => return Err(Error::Arguments),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build()?;
+    bulkhead_rules::steady(bulkhead_rules::Process::Net)?;
+    runtime.block_on(bulkhead_net::run(post, sign, Config::new(proxy)))
+}
