@@ -1,0 +1,429 @@
+//! The session with everything around it but the screen: lines, ui's frames, the painter, input.
+//!
+//! A presenter (the window, or the test driver) feeds it arrivals and events, asks it to paint, and carries
+//! out its [`Wishes`]. Both presenters use the same functions, so a test of one is a test of the other.
+
+mod input;
+
+use crate::lines::{Arrival, Credits, Edge, Lines, Outgoing};
+use crate::session::{Out, Session};
+use crate::slots::Said;
+use crate::uiedge::{Fault, UiEdge};
+use crate::view::{self, Preedit};
+use crate::worker::Job;
+use crate::{appearance, painter::Painter};
+use bulkhead_canvas::core::keyboard::Modifiers;
+use bulkhead_canvas::core::{Clipboard, Event, InputMethod, Point, mouse, window};
+use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
+use bulkhead_ipc::intent::{self, Notice, ToUi};
+use bulkhead_ipc::line::Line;
+use bulkhead_ipc::pixels::{Cursor, SCALE_UNIT};
+use bulkhead_ipc::{line, pixels, post, sign};
+use std::path::PathBuf;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+/// Messages that may wait for net before it counts as hanging: all watches of a full profile, and more.
+const MOST_WAITING: usize = 8192;
+/// How often the core is told that time passes.
+const TICK: Duration = Duration::from_secs(1);
+/// How soon what a peer did not take is offered again.
+const RETRY: Duration = Duration::from_millis(4);
+/// How long typing pauses before the draft is saved.
+const DRAFT: Duration = Duration::from_secs(2);
+
+/// What the presenter should do.
+#[derive(Default)]
+pub struct Wishes {
+    /// The window's title, if it changed.
+    pub title: Option<String>,
+    /// Ask for the user's attention.
+    pub attention: bool,
+    /// End the program.
+    pub quit: bool,
+}
+
+/// What of a frame the presenter needs besides pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shown {
+    /// The pointer's shape.
+    pub cursor: mouse::Interaction,
+    /// Where an input method may put its window, if a field that takes text has the focus: logical pixels.
+    pub caret: Option<bulkhead_canvas::core::Rectangle>,
+}
+
+/// Everything but the screen.
+pub struct Desk {
+    /// The session.
+    pub session: Session,
+    /// The window's pixels.
+    pub painter: Painter,
+    /// What to tell the presenter.
+    pub wishes: Wishes,
+    ui: UiEdge,
+    post: Outgoing<post::ToNet, post::FromNet>,
+    sign: Outgoing<sign::ToNet, sign::FromNet>,
+    control: Line<ToLauncher, FromLauncher>,
+    credits: Credits,
+    worker: Sender<Job>,
+    clipboard: Box<dyn Clipboard>,
+    folder: PathBuf,
+    display: Option<&'static str>,
+    title: String,
+    dirty: bool,
+    wake: Option<Instant>,
+    ticked: Instant,
+    edited: Option<Instant>,
+    pointer: Point,
+    over_slot: bool,
+    held: Option<bool>,
+    modifiers: Modifiers,
+    preedit: Preedit,
+    composing: bool,
+}
+
+/// What a desk is made of.
+pub struct Parts {
+    /// The session.
+    pub session: Session,
+    /// The lines.
+    pub lines: Lines,
+    /// Their credits.
+    pub credits: Credits,
+    /// The passphrase worker.
+    pub worker: Sender<Job>,
+    /// The profile's folder.
+    pub folder: PathBuf,
+}
+
+impl Desk {
+    /// Puts everything together; the presenter then tells the size.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { session, lines, credits, worker, folder } = parts;
+        let theme = session.theme;
+        let now = Instant::now();
+        Self {
+            painter: Painter::new(1, 1, 1.0, theme),
+            ui: UiEdge::new(lines.pixels, lines.intent, theme),
+            post: Outgoing::new(lines.post, MOST_WAITING),
+            sign: Outgoing::new(lines.sign, MOST_WAITING),
+            control: lines.control,
+            credits,
+            worker,
+            session,
+            folder,
+            wishes: Wishes::default(),
+            clipboard: Box::new(bulkhead_canvas::core::clipboard::Null),
+            display: None,
+            title: String::new(),
+            dirty: true,
+            wake: None,
+            ticked: now,
+            edited: None,
+            pointer: Point::ORIGIN,
+            over_slot: false,
+            held: None,
+            modifiers: Modifiers::empty(),
+            preedit: None,
+            composing: false,
+        }
+    }
+
+    /// The clipboard to use.
+    pub fn set_clipboard(&mut self, clipboard: Box<dyn Clipboard>) {
+        self.clipboard = clipboard;
+    }
+
+    /// A sentence about the display, for the strip.
+    pub fn set_display(&mut self, words: Option<&'static str>) {
+        self.display = words;
+    }
+
+    /// ui's side.
+    pub fn ui(&self) -> &UiEdge {
+        &self.ui
+    }
+
+    /// The window has this size in physical pixels, and this scale.
+    pub fn resize(&mut self, width: u32, height: u32, scale: f32) {
+        let scale = if scale.is_finite() { scale.clamp(0.5, 8.0) } else { 1.0 };
+        if self.painter.size() != (width.max(1), height.max(1)) || self.painter.scale() != scale {
+            self.painter.resize(width, height, scale, self.session.theme);
+        }
+        self.configure();
+        self.finish();
+    }
+
+    fn configure(&mut self) {
+        let (width, _) = self.painter.size();
+        let units = (self.painter.scale() * SCALE_UNIT as f32).round() as u32;
+        let told = self.ui.set_geometry(width, self.painter.frame_height(), units, self.session.theme);
+        self.judge(told);
+    }
+
+    /// Deals with what arrived, in order; packets of the post line in one transaction as far as they come
+    /// together.
+    pub fn arrive(&mut self, arrivals: Vec<Arrival>) {
+        let mut packets = Vec::new();
+        for arrival in arrivals {
+            self.credits.done(&arrival);
+            if !matches!(arrival, Arrival::Post(_)) && !packets.is_empty() {
+                self.session.post(std::mem::take(&mut packets));
+            }
+            match arrival {
+                Arrival::Post(packet) => packets.push(packet),
+                Arrival::Sign(packet) => self.sign_packet(packet),
+                Arrival::Pixels(packet) => self.pixels_packet(packet),
+                Arrival::Intent(packet) => self.intent_packet(packet),
+                Arrival::Control(packet) => self.control_packet(packet),
+                Arrival::Fault(edge, error) => self.fault(edge, &error),
+                Arrival::Derived(derived) => self.session.derived(derived),
+                #[cfg(feature = "test-driver")]
+                Arrival::Asked(_) => {}
+            }
+        }
+        if !packets.is_empty() {
+            if packets.iter().any(|packet| matches!(packet, post::FromNet::Hello { .. })) {
+                self.post.clear();
+            }
+            self.session.post(packets);
+        }
+        self.finish();
+    }
+
+    fn sign_packet(&mut self, packet: sign::FromNet) {
+        if let sign::FromNet::Hello { .. } = packet {
+            self.sign.clear();
+        }
+        self.session.sign(packet);
+    }
+
+    fn pixels_packet(&mut self, packet: pixels::FromUi) {
+        if let pixels::FromUi::Hello { version } = packet {
+            let told = self.ui.pixels_hello(version);
+            return self.judge(told);
+        }
+        let stride = self.painter.size().0 as usize;
+        match self.ui.frame(packet, self.painter.pixels_mut(), stride) {
+            Ok(news) => {
+                self.painter.covered(&news.pixels);
+                if news.slots {
+                    let clips: Vec<_> = self.ui.slots().iter().map(|slot| slot.clip).collect();
+                    self.painter.covered(&clips);
+                    self.session.set_slots(self.ui.slots());
+                }
+                self.dirty = true;
+            }
+            Err(fault) => self.judge(Err(fault)),
+        }
+    }
+
+    fn intent_packet(&mut self, packet: intent::FromUi) {
+        if let intent::FromUi::Hello { version } = packet {
+            let told = self.ui.intent_hello(version);
+            self.judge(told);
+            return self.session.tell_all();
+        }
+        match self.ui.intent() {
+            Ok(true) => self.session.intent(packet),
+            Ok(false) => {}
+            Err(fault) => self.judge(Err(fault)),
+        }
+    }
+
+    fn control_packet(&mut self, packet: FromLauncher) {
+        match packet {
+            FromLauncher::Quit => self.session.quit(),
+            FromLauncher::Restarting { peer: Peer::Net, .. } if self.session.is_open() => {
+                self.session.notice(Some(Notice::NetRestarted))
+            }
+            FromLauncher::Restarting { peer: Peer::Ui, .. } => self.session.notice(Some(Notice::UiRestarted)),
+            FromLauncher::Restarting { .. } => {}
+        }
+    }
+
+    fn fault(&mut self, edge: Edge, error: &line::Error) {
+        if let line::Error::Illegal(_) | line::Error::Descriptors = error {
+            return match edge {
+                Edge::Post | Edge::Sign => self.restart(Peer::Net),
+                Edge::Pixels | Edge::Intent => self.judge(Err(Fault::Turn)),
+                Edge::Control => self.session.quit(),
+            };
+        }
+        // The launcher holds the other ends: without it the program ends.
+        self.session.quit();
+    }
+
+    fn judge(&mut self, result: Result<(), Fault>) {
+        if let Err(fault) = result {
+            eprintln!("bulkhead-vault: {fault}; restarting it");
+            self.ui.gone();
+            self.restart(Peer::Ui);
+        }
+    }
+
+    fn restart(&mut self, peer: Peer) {
+        if peer == Peer::Net {
+            self.post.clear();
+            self.sign.clear();
+        }
+        // A launcher that does not read its line has more trouble than a missing restart.
+        let _ = self.control.try_send(&ToLauncher::Restart(peer));
+    }
+
+    /// Carries out what the session wants done outside.
+    pub fn finish(&mut self) {
+        loop {
+            let out = self.session.take_out();
+            if out.is_empty() {
+                break;
+            }
+            self.dirty = true;
+            out.into_iter().for_each(|out| self.carry_out(out));
+        }
+        let unread = self.session.unread();
+        let title = if unread > 0 { format!("({unread}) Bulkhead") } else { "Bulkhead".to_owned() };
+        if title != self.title {
+            self.wishes.title = Some(title.clone());
+            self.title = title;
+        }
+    }
+
+    fn carry_out(&mut self, out: Out) {
+        match out {
+            Out::Post(message) => {
+                if self.post.push(message, None).is_err() {
+                    self.restart(Peer::Net);
+                }
+            }
+            Out::Sign(message) => {
+                if self.sign.push(message, None).is_err() {
+                    self.restart(Peer::Net);
+                }
+            }
+            Out::Ui(message) => self.tell(message),
+            Out::Launcher(message) => {
+                let ToLauncher::Restart(peer) = message;
+                self.restart(peer);
+            }
+            Out::Derive(job) => {
+                if self.worker.send(job).is_err() {
+                    self.session.quit();
+                }
+            }
+            Out::Clipboard(text) => self.clipboard.write(bulkhead_canvas::core::clipboard::Kind::Standard, text),
+            Out::Theme(theme) => {
+                appearance::save(&self.folder, theme);
+                self.painter.set_theme(theme);
+                self.configure();
+            }
+            Out::Attention => self.wishes.attention |= !self.session.attended,
+            Out::Quit => self.wishes.quit = true,
+        }
+    }
+
+    fn tell(&mut self, message: ToUi) {
+        let told = self.ui.tell(message);
+        self.judge(told);
+    }
+
+    /// Time passed: ticks, drafts, what peers did not take. Returns when to call again at the latest.
+    pub fn on_time(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        if self.session.is_open() && now.duration_since(self.ticked) >= TICK {
+            self.ticked = now;
+            self.session.tick();
+        }
+        if self.edited.is_some_and(|at| now.duration_since(at) >= DRAFT) {
+            self.edited = None;
+            self.session.save_draft();
+        }
+        if self.wake.is_some_and(|wake| wake <= now) {
+            self.wake = None;
+            self.dirty = true;
+        }
+        self.finish();
+        let flushed = self.ui.flush();
+        let mut waits = matches!(flushed, Ok(true));
+        self.judge(flushed.map(|_| ()));
+        if self.post.flush().is_err() || self.sign.flush().is_err() {
+            self.restart(Peer::Net);
+        }
+        waits |= self.post.waits() || self.sign.waits();
+        let retry = waits.then(|| now + RETRY);
+        let tick = (self.session.is_open() || !self.ui.is_drawn())
+            .then(|| self.ticked.max(now.checked_sub(TICK).unwrap_or(now)) + TICK);
+        let draft = self.edited.map(|at| at + DRAFT);
+        [retry, tick, draft, self.wake].into_iter().flatten().min()
+    }
+
+    /// Whether painting would change anything.
+    pub fn wants_paint(&self) -> bool {
+        self.dirty || self.painter.is_damaged()
+    }
+
+    /// Paints what changed.
+    pub fn paint(&mut self) -> Shown {
+        self.dirty = false;
+        let strip = (self.painter.strip(), self.display);
+        let host = view::window(&self.session, self.ui.slots(), strip, &self.preedit, self.painter.scale());
+        let recorded = self.painter.paint(host, self.clipboard.as_mut());
+        self.wake = match recorded.redraw {
+            window::RedrawRequest::NextFrame => Some(Instant::now() + Duration::from_millis(16)),
+            window::RedrawRequest::At(at) => Some(at),
+            window::RedrawRequest::Wait => None,
+        };
+        self.apply(recorded.messages);
+        let (mut caret, mut preedit) = (None, None);
+        if let InputMethod::Enabled { cursor, preedit: words, .. } = recorded.input_method {
+            caret = Some(cursor);
+            preedit = words.filter(|words| !words.content.is_empty()).map(|words| (words.content, cursor));
+        }
+        if preedit != self.preedit {
+            self.preedit = preedit;
+            self.dirty = true;
+        }
+        self.session.mark_read();
+        self.finish();
+        let cursor = match (self.over_slot, self.ui.cursor()) {
+            (true, _) => recorded.interaction,
+            (false, Cursor::Hand) => mouse::Interaction::Pointer,
+            (false, Cursor::Arrow) => mouse::Interaction::None,
+        };
+        Shown { cursor, caret }
+    }
+
+    fn feed(&mut self, event: Event) {
+        let strip = (self.painter.strip(), self.display);
+        let host = view::window(&self.session, self.ui.slots(), strip, &self.preedit, self.painter.scale());
+        let said = self.painter.update(host, event, self.clipboard.as_mut());
+        self.dirty = true;
+        self.apply(said);
+    }
+
+    fn apply(&mut self, said: Vec<Said>) {
+        for said in said {
+            match said {
+                Said::Field(pixels::SlotKind::Search, words) => self.session.search(words),
+                Said::Field(kind, words) => self.session.fields.set(kind, words),
+                Said::Edit(action) => {
+                    if action.is_edit() {
+                        self.session.fields.edited = true;
+                        self.edited = Some(Instant::now());
+                    }
+                    self.session.fields.message.perform(action);
+                }
+                Said::Send => self.session.send(),
+                Said::Hit(index) => self.session.open_hit(index),
+                Said::Delete(delete) => self.session.confirm_delete(delete),
+            }
+            self.dirty = true;
+        }
+    }
+
+    /// Ends in good order.
+    pub fn close(&mut self) {
+        self.session.close();
+        let _ = self.session.take_out();
+    }
+}

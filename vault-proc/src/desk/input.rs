@@ -1,0 +1,194 @@
+//! Where a key or the pointer goes: to a slot, to the vault's own acts, or, as a command or a position, to ui.
+
+use super::Desk;
+use crate::clock;
+use crate::keys::{self, Meaning, Own, Situation, Step};
+use crate::view::Conversation;
+use bulkhead_canvas::core::{Event, Point, input_method, keyboard, mouse, window};
+use bulkhead_ipc::intent::{Pointer, ToUi};
+use bulkhead_ipc::pixels::{Rect, Slot, SlotKey, SlotKind};
+
+/// Logical pixels that one step of a wheel moves.
+const WHEEL: f32 = 60.0;
+/// Units of the intent line's wheel per logical pixel.
+const WHEEL_UNIT: f32 = 16.0;
+
+impl Desk {
+    /// One event of the window. Positions are in logical pixels.
+    pub fn event(&mut self, event: Event) {
+        match event {
+            Event::Keyboard(event) => self.key(event),
+            Event::Mouse(event) => self.mouse(event),
+            Event::InputMethod(event) => {
+                self.composing = matches!(&event, input_method::Event::Preedit(words, _) if !words.is_empty());
+                if self.field_focused() {
+                    self.feed(Event::InputMethod(event));
+                }
+            }
+            Event::Window(event @ (window::Event::Focused | window::Event::Unfocused)) => {
+                self.session.attended = matches!(event, window::Event::Focused);
+                self.feed(Event::Window(event));
+            }
+            _ => {}
+        }
+        self.finish();
+    }
+
+    fn field_focused(&self) -> bool {
+        self.session.focus.is_some_and(|key| key.kind.is_field())
+    }
+
+    fn situation(&self) -> Situation {
+        Situation {
+            focus: self.session.focus.map(|key| key.kind),
+            open: self.session.is_open(),
+            compose: self.session.shown(SlotKind::Compose).is_some()
+                && self.session.shown(SlotKind::Compose) == self.session.open,
+            composing: self.composing,
+        }
+    }
+
+    fn key(&mut self, event: keyboard::Event) {
+        match &event {
+            keyboard::Event::KeyPressed { key, physical_key, modifiers, .. } => {
+                let meaning = keys::meaning(key, key.to_latin(*physical_key), *modifiers, self.situation());
+                match meaning {
+                    Meaning::Ui(command) => self.session.command(command),
+                    Meaning::Own(own) => self.own(own),
+                    Meaning::Slot => self.feed(Event::Keyboard(event)),
+                    Meaning::Compose => {
+                        self.session.focus_kind(SlotKind::Compose);
+                        self.feed(Event::Keyboard(event));
+                    }
+                    Meaning::Nothing => {}
+                }
+            }
+            keyboard::Event::ModifiersChanged(modifiers) => {
+                self.modifiers = *modifiers;
+                self.feed(Event::Keyboard(event));
+            }
+            keyboard::Event::KeyReleased { .. } if self.field_focused() => self.feed(Event::Keyboard(event)),
+            keyboard::Event::KeyReleased { .. } => {}
+        }
+    }
+
+    fn own(&mut self, own: Own) {
+        match own {
+            Own::Lock => self.session.lock(),
+            Own::Quit => self.session.quit(),
+            Own::Submit(kind) => self.session.submit(kind),
+            Own::Scroll(how) => self.session.list.scroll(how),
+            Own::Copy => {
+                let marked = self.session.vault().zip(self.session.open).and_then(|(vault, contact)| {
+                    self.session.list.marked(&Conversation(vault, contact), &self.session.zone, clock::now())
+                });
+                if let Some(text) = marked {
+                    self.session.copy(text);
+                }
+            }
+            Own::Result(Step::Open) => self.session.open_hit(self.session.hit),
+            Own::Result(Step::Down) => {
+                self.session.hit = (self.session.hit + 1).min(self.session.hits.len().saturating_sub(1))
+            }
+            Own::Result(Step::Up) => self.session.hit = self.session.hit.saturating_sub(1),
+            Own::SwitchButton => self.session.delete_chosen = !self.session.delete_chosen,
+            Own::PressButton => self.session.confirm_delete(self.session.delete_chosen),
+        }
+        self.dirty = true;
+    }
+
+    /// The slot under the pointer that deals with the pointer itself. Labels do not: they lie on ui's buttons.
+    fn slot_at(&self, at: (i32, i32)) -> Option<&Slot> {
+        self.ui.slots().iter().find(|slot| slot.key.kind.is_focusable() && slot.clip.contains(at.0, at.1))
+    }
+
+    fn physical(&self) -> (i32, i32) {
+        let scale = self.painter.scale();
+        ((self.pointer.x * scale).floor() as i32, (self.pointer.y * scale).floor() as i32)
+    }
+
+    /// Whether the pointer is the vault's own business: over a slot, or below the frame.
+    fn is_own(&self) -> bool {
+        let (width, height) = self.ui.size();
+        let edge = |v: u32| i32::try_from(v).unwrap_or(i32::MAX);
+        let at = self.physical();
+        self.slot_at(at).is_some() || !Rect::new(0, 0, edge(width), edge(height)).contains(at.0, at.1)
+    }
+
+    fn mouse(&mut self, event: mouse::Event) {
+        match event {
+            mouse::Event::CursorMoved { position } => self.moved(position),
+            mouse::Event::CursorLeft => {
+                self.over_slot = false;
+                self.painter.set_cursor(None);
+                self.feed(Event::Mouse(event));
+                self.tell(ToUi::Pointer(Pointer::Left));
+            }
+            mouse::Event::ButtonPressed(mouse::Button::Left) => self.pressed(event),
+            mouse::Event::ButtonReleased(mouse::Button::Left) => match self.held.take() {
+                Some(true) => {
+                    self.feed(Event::Mouse(event));
+                    self.moved(self.pointer);
+                }
+                Some(false) => {
+                    self.tell(ToUi::Pointer(Pointer::Released));
+                    self.moved(self.pointer);
+                }
+                None => {}
+            },
+            mouse::Event::WheelScrolled { delta } => self.wheel(delta),
+            _ => {}
+        }
+    }
+
+    fn moved(&mut self, position: Point) {
+        self.pointer = position;
+        let own = self.held.unwrap_or_else(|| self.is_own());
+        let was = std::mem::replace(&mut self.over_slot, own);
+        if own {
+            self.painter.set_cursor(Some(position));
+            if !was {
+                self.tell(ToUi::Pointer(Pointer::Left));
+            }
+            self.feed(Event::Mouse(mouse::Event::CursorMoved { position }));
+        } else {
+            if was {
+                self.painter.set_cursor(None);
+                self.feed(Event::Mouse(mouse::Event::CursorLeft));
+            }
+            let (x, y) = self.physical();
+            self.tell(ToUi::Pointer(Pointer::Moved { x, y }));
+        }
+    }
+
+    fn pressed(&mut self, event: mouse::Event) {
+        let own = self.is_own();
+        self.held = Some(own);
+        if !own {
+            return self.tell(ToUi::Pointer(Pointer::Pressed));
+        }
+        let key: Option<SlotKey> = self.slot_at(self.physical()).map(|slot| slot.key);
+        if let Some(key) = key {
+            self.session.set_focus(Some(key));
+        }
+        self.feed(Event::Mouse(event));
+    }
+
+    fn wheel(&mut self, delta: mouse::ScrollDelta) {
+        let (x, y) = match delta {
+            mouse::ScrollDelta::Lines { x, y } => (x * WHEEL, y * WHEEL),
+            mouse::ScrollDelta::Pixels { x, y } => (x, y),
+        };
+        match self.slot_at(self.physical()).map(|slot| slot.key.kind) {
+            Some(SlotKind::SearchResults) => self.own(Own::Result(if y < 0.0 { Step::Down } else { Step::Up })),
+            Some(_) => {
+                self.feed(Event::Mouse(mouse::Event::WheelScrolled { delta: mouse::ScrollDelta::Pixels { x, y } }))
+            }
+            None if !self.is_own() => {
+                let units = |v: f32| (v * WHEEL_UNIT).clamp(-1e6, 1e6) as i32;
+                self.tell(ToUi::Pointer(Pointer::Wheel { x: units(x), y: units(y) }));
+            }
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! What a key press means: a command for ui, an act of the vault's own, or text for the slot that has the focus.
+//!
+//! A pure function, because this is the place where a key could leak: what it returns for ui is a [`Command`]
+//! and nothing else, and every character goes to a slot or nowhere.
+
+use bulkhead_canvas::core::keyboard::key::Named;
+use bulkhead_canvas::core::keyboard::{Key, Modifiers};
+use bulkhead_ipc::intent::Command;
+use bulkhead_ipc::pixels::SlotKind;
+
+/// What the meaning of a key depends on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Situation {
+    /// The slot that has the keyboard.
+    pub focus: Option<SlotKind>,
+    /// Unlocked.
+    pub open: bool,
+    /// A compose field is on screen.
+    pub compose: bool,
+    /// An input method is in the middle of a word: all keys are its own.
+    pub composing: bool,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// Tell ui.
+    Ui(Command),
+    /// Do it here.
+    Own(Own),
+    /// Give the key to the slot that has the focus.
+    Slot,
+    /// Give the focus to the compose field, then the key.
+    Compose,
+    /// Nothing.
+    Nothing,
+}
+
+/// Acts of the vault's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// Forget the keys.
+    Lock,
+    /// End the program.
+    Quit,
+    /// The obvious act of the field.
+    Submit(SlotKind),
+    /// Move in the messages.
+    Scroll(Scroll),
+    /// Put the marked part of the messages on the clipboard.
+    Copy,
+    /// In the search results.
+    Result(Step),
+    /// The other button of the dialogue.
+    SwitchButton,
+    /// Press the dialogue's chosen button.
+    PressButton,
+}
+
+/// How far to scroll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scroll {
+    /// Some lines; negative is up.
+    Lines(i8),
+    /// Most of what is visible; negative is up.
+    Pages(i8),
+    /// To the oldest.
+    Oldest,
+    /// To the newest.
+    Newest,
+}
+
+/// In the list of search results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The next one.
+    Down,
+    /// The one before.
+    Up,
+    /// Go there.
+    Open,
+}
+
+/// Decides. `key` is what the key says in the user's layout, `latin` what it says in a Latin one, so that
+/// shortcuts work in every layout.
+pub fn meaning(key: &Key, latin: Option<char>, held: Modifiers, now: Situation) -> Meaning {
+    if now.composing {
+        return Meaning::Slot;
+    }
+    shortcut(key, latin, held, now).unwrap_or_else(|| match key {
+        Key::Named(named) => navigation(*named, held, now),
+        _ => typing(held, now),
+    })
+}
+
+fn shortcut(key: &Key, latin: Option<char>, held: Modifiers, now: Situation) -> Option<Meaning> {
+    use Meaning::{Own as Act, Ui};
+    if held.control() && !held.alt() && !held.logo() {
+        return match (latin, key) {
+            (Some('q'), _) => Some(Act(Own::Quit)),
+            (Some('l'), _) if now.open => Some(Act(Own::Lock)),
+            (Some('k' | 'f'), _) if now.open => Some(Ui(Command::Search)),
+            (Some('n'), _) if now.open => Some(Ui(Command::AddContact)),
+            (Some(','), _) if now.open => Some(Ui(Command::Settings)),
+            (Some('c'), _) if !now.focus.is_some_and(SlotKind::is_field) => Some(Act(Own::Copy)),
+            (_, Key::Named(Named::PageDown)) if now.open => Some(Ui(Command::NextConversation)),
+            (_, Key::Named(Named::PageUp)) if now.open => Some(Ui(Command::PreviousConversation)),
+            _ => None,
+        };
+    }
+    if held.alt() && !held.control() && now.open {
+        return match key {
+            Key::Named(Named::ArrowDown) => Some(Ui(Command::NextConversation)),
+            Key::Named(Named::ArrowUp) => Some(Ui(Command::PreviousConversation)),
+            _ => None,
+        };
+    }
+    None
+}
+
+fn navigation(key: Named, held: Modifiers, now: Situation) -> Meaning {
+    use Meaning::{Own as Act, Ui};
+    let dialogue = now.focus == Some(SlotKind::ConfirmDelete);
+    let list = now.open && matches!(now.focus, None | Some(SlotKind::MessageList));
+    let results = matches!(now.focus, Some(SlotKind::Search | SlotKind::SearchResults));
+    match key {
+        Named::Tab if dialogue => Act(Own::SwitchButton),
+        Named::Tab if held.shift() => Ui(Command::FocusPrevious),
+        Named::Tab => Ui(Command::FocusNext),
+        Named::Escape => Ui(Command::Escape),
+        Named::Enter if dialogue => Act(Own::PressButton),
+        Named::Enter if results => Act(Own::Result(Step::Open)),
+        Named::Enter => match now.focus {
+            Some(SlotKind::Compose) if held.shift() => Meaning::Slot,
+            Some(kind) if kind.is_field() => Act(Own::Submit(kind)),
+            Some(_) => Meaning::Nothing,
+            None => Ui(Command::Activate),
+        },
+        Named::ArrowLeft | Named::ArrowRight if dialogue => Act(Own::SwitchButton),
+        Named::ArrowDown if results => Act(Own::Result(Step::Down)),
+        Named::ArrowUp if results => Act(Own::Result(Step::Up)),
+        Named::ArrowDown if now.focus == Some(SlotKind::MessageList) => Act(Own::Scroll(Scroll::Lines(1))),
+        Named::ArrowUp if now.focus == Some(SlotKind::MessageList) => Act(Own::Scroll(Scroll::Lines(-1))),
+        Named::ArrowDown if now.focus.is_none() => Ui(Command::Down),
+        Named::ArrowUp if now.focus.is_none() => Ui(Command::Up),
+        Named::PageDown if list || now.focus == Some(SlotKind::Compose) => Act(Own::Scroll(Scroll::Pages(1))),
+        Named::PageUp if list || now.focus == Some(SlotKind::Compose) => Act(Own::Scroll(Scroll::Pages(-1))),
+        Named::Home if list => Act(Own::Scroll(Scroll::Oldest)),
+        Named::End if list => Act(Own::Scroll(Scroll::Newest)),
+        Named::Space => typing(held, now),
+        _ if now.focus.is_some_and(SlotKind::is_field) => Meaning::Slot,
+        _ => Meaning::Nothing,
+    }
+}
+
+fn typing(held: Modifiers, now: Situation) -> Meaning {
+    match now.focus {
+        Some(kind) if kind.is_field() => Meaning::Slot,
+        None | Some(SlotKind::MessageList)
+            if now.open && now.compose && !held.control() && !held.alt() && !held.logo() =>
+        {
+            Meaning::Compose
+        }
+        _ => Meaning::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPEN: Situation = Situation { focus: None, open: true, compose: true, composing: false };
+
+    fn letter(c: char, held: Modifiers, now: Situation) -> Meaning {
+        meaning(&Key::Character(c.to_string().into()), Some(c), held, now)
+    }
+
+    fn named(key: Named, held: Modifiers, now: Situation) -> Meaning {
+        meaning(&Key::Named(key), None, held, now)
+    }
+
+    #[test]
+    fn no_character_ever_becomes_a_command_without_control() {
+        for focus in SlotKind::ALL.map(Some).into_iter().chain([None]) {
+            for open in [true, false] {
+                for held in [Modifiers::empty(), Modifiers::SHIFT, Modifiers::ALT, Modifiers::ALT | Modifiers::CTRL] {
+                    for c in ('!'..='~').chain(['ж', 'ש', '€']) {
+                        let meaning = letter(c, held, Situation { focus, open, ..OPEN });
+                        assert!(!matches!(meaning, Meaning::Ui(_)), "{c} {held:?} {focus:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn shortcuts_work_in_a_layout_without_latin_letters() {
+        let key = Key::Character("л".into());
+        assert_eq!(meaning(&key, Some('k'), Modifiers::CTRL, OPEN), Meaning::Ui(Command::Search));
+    }
+
+    #[test]
+    fn a_locked_vault_knows_no_shortcut_but_quit() {
+        let locked = Situation { open: false, ..OPEN };
+        for c in ['l', 'k', 'f', 'n', ','] {
+            assert_eq!(letter(c, Modifiers::CTRL, locked), Meaning::Nothing);
+        }
+        assert_eq!(letter('q', Modifiers::CTRL, locked), Meaning::Own(Own::Quit));
+    }
+
+    #[test]
+    fn enter_sends_and_shift_enter_breaks_the_line() {
+        let compose = Situation { focus: Some(SlotKind::Compose), ..OPEN };
+        assert_eq!(named(Named::Enter, Modifiers::empty(), compose), Meaning::Own(Own::Submit(SlotKind::Compose)));
+        assert_eq!(named(Named::Enter, Modifiers::SHIFT, compose), Meaning::Slot);
+        assert_eq!(named(Named::Enter, Modifiers::empty(), OPEN), Meaning::Ui(Command::Activate));
+    }
+
+    #[test]
+    fn an_input_method_gets_all_keys_while_it_composes() {
+        let busy = Situation { focus: Some(SlotKind::Compose), composing: true, ..OPEN };
+        for key in [Named::Enter, Named::Escape, Named::Tab, Named::ArrowDown] {
+            assert_eq!(named(key, Modifiers::empty(), busy), Meaning::Slot);
+        }
+    }
+
+    #[test]
+    fn typing_without_focus_goes_to_the_message() {
+        assert_eq!(letter('a', Modifiers::empty(), OPEN), Meaning::Compose);
+        assert_eq!(letter('a', Modifiers::empty(), Situation { compose: false, ..OPEN }), Meaning::Nothing);
+        assert_eq!(
+            letter('a', Modifiers::empty(), Situation { focus: Some(SlotKind::ConfirmDelete), ..OPEN }),
+            Meaning::Nothing
+        );
+    }
+
+    #[test]
+    fn the_dialogue_keeps_its_keys() {
+        let dialogue = Situation { focus: Some(SlotKind::ConfirmDelete), ..OPEN };
+        assert_eq!(named(Named::Tab, Modifiers::empty(), dialogue), Meaning::Own(Own::SwitchButton));
+        assert_eq!(named(Named::Enter, Modifiers::empty(), dialogue), Meaning::Own(Own::PressButton));
+        assert_eq!(named(Named::Escape, Modifiers::empty(), dialogue), Meaning::Ui(Command::Escape));
+    }
+}

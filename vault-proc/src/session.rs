@@ -1,0 +1,597 @@
+//! The heart of the process without its window: what phase it is in, what is open, what has the keyboard.
+//!
+//! Inputs are calls; what has to be done outside is collected in [`Out`]s and taken by the event loop. So the
+//! same session runs behind a window and behind the test driver.
+
+mod fields;
+mod intents;
+
+use crate::clock::{self, Zone};
+use crate::profile::{self, ProfileError, StoreKey};
+use crate::slots::message_list::Shelf;
+use crate::store::SqlStore;
+use crate::view::Conversation;
+use crate::worker::{Derived, Job};
+use bulkhead_ipc::control::{Peer, ToLauncher};
+use bulkhead_ipc::intent::{self, Accept, Command, Invite, MAX_CONTACTS, Notice, ToUi};
+use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind, Theme};
+use bulkhead_ipc::{post, sign};
+use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, Hit, Input, Plaintext, Vault};
+pub use fields::Fields;
+use std::path::PathBuf;
+
+/// Most search results.
+const RESULTS: usize = 50;
+
+/// What the program is doing, with what that phase owns.
+pub enum Phase {
+    /// No profile yet.
+    Setup,
+    /// Waits for the passphrase.
+    Locked,
+    /// The worker derives the key.
+    Unlocking,
+    /// Ready.
+    Open(Box<Vault<SqlStore>>),
+    /// The store cannot be used.
+    Broken,
+}
+
+/// What has to be done outside.
+pub enum Out {
+    /// To net.
+    Post(post::ToNet),
+    /// To net.
+    Sign(sign::ToNet),
+    /// To ui.
+    Ui(ToUi),
+    /// To the launcher.
+    Launcher(ToLauncher),
+    /// To the worker.
+    Derive(Job),
+    /// Put this on the clipboard.
+    Clipboard(String),
+    /// Use this theme, and remember it.
+    Theme(Theme),
+    /// Messages came in while the user may be elsewhere.
+    Attention,
+    /// End the program.
+    Quit,
+}
+
+/// The session.
+pub struct Session {
+    /// The phase.
+    pub phase: Phase,
+    /// What is being typed.
+    pub fields: Fields,
+    /// The slot that has the keyboard.
+    pub focus: Option<SlotKey>,
+    /// The conversation on screen.
+    pub open: Option<u32>,
+    /// Its messages, as far as they are loaded.
+    pub list: Shelf,
+    /// What the search found, and which one is chosen.
+    pub hits: Vec<Hit>,
+    /// The chosen result.
+    pub hit: usize,
+    /// The delete dialogue's chosen button: `true` deletes.
+    pub delete_chosen: bool,
+    /// The sentence in the notice bar.
+    pub notice: Option<Notice>,
+    /// The newest invite.
+    pub invite: Invite,
+    /// The acceptance.
+    pub accept: Accept,
+    /// Light or dark.
+    pub theme: Theme,
+    /// How times are written.
+    pub zone: Zone,
+    /// Whether the window has the user's attention.
+    pub attended: bool,
+    folder: PathBuf,
+    config: Config,
+    slots: Vec<SlotKey>,
+    wanted: Option<SlotKey>,
+    jump: Option<(u32, u64)>,
+    new_name: Option<Plaintext>,
+    hello: (Option<u16>, Option<u16>),
+    stale: (bool, bool),
+    out: Vec<Out>,
+}
+
+impl Session {
+    /// Looks whether there is a profile; opens nothing.
+    pub fn new(folder: PathBuf, config: Config, zone: Zone, theme: Theme) -> Self {
+        let phase = if profile::exists(&folder) { Phase::Locked } else { Phase::Setup };
+        Self {
+            phase,
+            fields: Fields::default(),
+            focus: None,
+            open: None,
+            list: Shelf::new(),
+            hits: Vec::new(),
+            hit: 0,
+            delete_chosen: false,
+            notice: None,
+            invite: Invite::None,
+            accept: Accept::Idle,
+            theme,
+            zone,
+            attended: true,
+            folder,
+            config,
+            slots: Vec::new(),
+            wanted: None,
+            jump: None,
+            new_name: None,
+            hello: (None, None),
+            stale: (false, false),
+            out: Vec::new(),
+        }
+    }
+
+    /// The vault, if it is open.
+    pub fn vault(&self) -> Option<&Vault<SqlStore>> {
+        match &self.phase {
+            Phase::Open(vault) => Some(vault),
+            _ => None,
+        }
+    }
+
+    /// Whether the vault is open.
+    pub fn is_open(&self) -> bool {
+        self.vault().is_some()
+    }
+
+    /// A contact, if the vault is open and knows it.
+    pub fn contact(&self, handle: u32) -> Option<&ContactView> {
+        self.vault()?.contact(handle)
+    }
+
+    /// Unread messages in all conversations.
+    pub fn unread(&self) -> u32 {
+        self.vault()
+            .map_or(0, |vault| vault.contacts().iter().fold(0, |sum, contact| sum.saturating_add(contact.unread)))
+    }
+
+    /// Whose the slot of this kind is that is on screen.
+    pub fn shown(&self, kind: SlotKind) -> Option<u32> {
+        self.slots.iter().find(|key| key.kind == kind).map(|key| key.handle)
+    }
+
+    /// Takes what has to be done outside.
+    pub fn take_out(&mut self) -> Vec<Out> {
+        if std::mem::take(&mut self.stale.0) {
+            self.tell_contacts();
+        }
+        if std::mem::take(&mut self.stale.1) {
+            self.tell_relays();
+        }
+        std::mem::take(&mut self.out)
+    }
+
+    /// Packets of the post line. While locked only that net is there is remembered.
+    pub fn post(&mut self, packets: Vec<post::FromNet>) {
+        for packet in &packets {
+            if let post::FromNet::Hello { version } = packet {
+                self.hello.0 = Some(*version);
+            }
+        }
+        self.inputs(packets.into_iter().map(Input::Post).collect());
+    }
+
+    /// A packet of the sign line.
+    pub fn sign(&mut self, packet: sign::FromNet) {
+        if let sign::FromNet::Hello { version } = packet {
+            self.hello.1 = Some(version);
+        }
+        self.inputs(vec![Input::Sign(packet)]);
+    }
+
+    /// Time passed.
+    pub fn tick(&mut self) {
+        self.inputs(vec![Input::Tick]);
+    }
+
+    /// The user did something.
+    pub fn act(&mut self, action: Action) {
+        self.inputs(vec![Input::Do(action)]);
+    }
+
+    /// The same; says whether the core refused it with a notice, so that what was typed is kept.
+    fn act_and_refused(&mut self, action: Action) -> bool {
+        let Phase::Open(vault) = &mut self.phase else { return true };
+        let effects = vault.handle(Input::Do(action), clock::now(), &mut rand::rng());
+        let refusal = |effect: &Effect| {
+            use Notice::{BadRelay, MessageTooLong, StoreDamaged, StoreNotWritable, TooManyRelays};
+            let Effect::Changed(Changed::Notice(notice)) = effect else { return false };
+            matches!(notice, BadRelay | MessageTooLong | StoreDamaged | StoreNotWritable | TooManyRelays)
+        };
+        let refused = effects.iter().any(refusal);
+        self.effects(effects);
+        refused
+    }
+
+    fn inputs(&mut self, inputs: Vec<Input>) {
+        let Phase::Open(vault) = &mut self.phase else { return };
+        let effects = vault.handle_all(inputs, clock::now(), &mut rand::rng());
+        self.effects(effects);
+    }
+
+    fn effects(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Post(message) => self.out.push(Out::Post(message)),
+                Effect::Sign(message) => self.out.push(Out::Sign(message)),
+                Effect::Changed(changed) => self.changed(changed),
+            }
+        }
+    }
+
+    fn changed(&mut self, changed: Changed) {
+        match changed {
+            Changed::Contacts => {
+                self.stale.0 = true;
+                if self.open.is_some_and(|handle| self.contact(handle).is_none()) {
+                    self.open = None;
+                    self.list = Shelf::new();
+                    self.fields.set_message("");
+                }
+            }
+            Changed::Messages(contact) => {
+                if self.open == Some(contact) {
+                    self.list.refresh();
+                }
+            }
+            Changed::Added(contact) => {
+                self.stale.0 = true;
+                self.tell_contacts();
+                self.out.push(Out::Ui(ToUi::Show(contact)));
+            }
+            Changed::Incoming { .. } => self.out.push(Out::Attention),
+            Changed::Relays => self.stale.1 = true,
+            Changed::Invite(invite) => {
+                self.invite = invite;
+                self.out.push(Out::Ui(ToUi::Invite(invite)));
+            }
+            Changed::Accept(accept) => {
+                self.accept = accept;
+                if let Accept::Done { .. } = accept {
+                    let _ = self.fields.take(SlotKind::PasteInvite);
+                }
+                self.out.push(Out::Ui(ToUi::Accept(accept)));
+            }
+            Changed::Notice(notice) => self.notice(Some(notice)),
+            Changed::NetBroke => self.out.push(Out::Launcher(ToLauncher::Restart(Peer::Net))),
+        }
+    }
+
+    /// Shows a sentence in the notice bar, or clears it.
+    pub fn notice(&mut self, notice: Option<Notice>) {
+        if self.notice != notice {
+            self.notice = notice;
+            self.out.push(Out::Ui(ToUi::Notice(notice)));
+        }
+    }
+
+    fn set_phase(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.focus = None;
+        self.wanted = None;
+        self.out.push(Out::Ui(ToUi::Phase(self.told_phase())));
+        self.out.push(Out::Ui(ToUi::Focus(None)));
+        self.stale = (true, true);
+    }
+
+    /// The phase, as ui may know it.
+    pub fn told_phase(&self) -> intent::Phase {
+        match self.phase {
+            Phase::Setup => intent::Phase::Setup,
+            Phase::Locked => intent::Phase::Locked,
+            Phase::Unlocking => intent::Phase::Unlocking,
+            Phase::Open(_) => intent::Phase::Open,
+            Phase::Broken => intent::Phase::Broken,
+        }
+    }
+
+    /// Everything that a new ui may know.
+    pub fn tell_all(&mut self) {
+        let searching = !self.fields.get(SlotKind::Search).is_empty();
+        self.out.push(Out::Ui(ToUi::Phase(self.told_phase())));
+        self.tell_contacts();
+        self.tell_relays();
+        self.out.push(Out::Ui(ToUi::Invite(self.invite)));
+        self.out.push(Out::Ui(ToUi::Accept(self.accept)));
+        self.out.push(Out::Ui(ToUi::Searching(searching)));
+        self.out.push(Out::Ui(ToUi::Notice(self.notice)));
+        if let Some(handle) = self.open {
+            self.out.push(Out::Ui(ToUi::Show(handle)));
+        }
+        self.out.push(Out::Ui(ToUi::Focus(self.focus)));
+    }
+
+    fn tell_contacts(&mut self) {
+        self.stale.0 = false;
+        let contacts = self.vault().map(Vault::contacts).unwrap_or_default();
+        let told = |c: &ContactView| intent::Contact {
+            handle: c.handle,
+            unread: c.unread,
+            waiting: c.waiting,
+            verified: c.verified,
+        };
+        let list = contacts.iter().take(MAX_CONTACTS).map(told).collect();
+        self.out.push(Out::Ui(ToUi::Contacts(list)));
+    }
+
+    fn tell_relays(&mut self) {
+        let relays = self.vault().map(Vault::relays).unwrap_or_default();
+        let told = |r: &bulkhead_vault_core::RelayView| intent::Relay { id: r.id, own: r.own, state: r.state };
+        let list = relays.iter().take(post::MAX_RELAYS).map(told).collect();
+        self.out.push(Out::Ui(ToUi::Relays(list)));
+    }
+
+    /// The worker is done.
+    pub fn derived(&mut self, derived: Derived) {
+        if !matches!(self.phase, Phase::Unlocking) {
+            return;
+        }
+        match derived.key {
+            Ok(key) => match self.open_store(&key, derived.create) {
+                Ok(vault) => self.opened(vault),
+                Err(Error::TooNew) => self.broken(Notice::StoreTooNew),
+                Err(Error::NotWritable) => self.broken(Notice::StoreNotWritable),
+                Err(_) => self.broken(Notice::StoreDamaged),
+            },
+            Err(ProfileError::Wrong) => {
+                self.set_phase(Phase::Locked);
+                self.notice(Some(Notice::WrongPassphrase));
+            }
+            Err(ProfileError::InUse) => self.broken(Notice::ProfileInUse),
+            Err(ProfileError::TooNew) => self.broken(Notice::StoreTooNew),
+            Err(ProfileError::Io) if derived.create => self.broken(Notice::StoreNotWritable),
+            Err(_) => self.broken(Notice::StoreDamaged),
+        }
+    }
+
+    fn open_store(&mut self, key: &StoreKey, create: bool) -> Result<Box<Vault<SqlStore>>, Error> {
+        let now = clock::now();
+        let vault = if create {
+            let name = self.new_name.take().unwrap_or_else(|| Plaintext::new(String::new()));
+            Vault::create(SqlStore::create(&self.folder, key)?, &name, &self.config, now, &mut rand::rng())?
+        } else {
+            Vault::open(SqlStore::open(&self.folder, key)?, &self.config, now)?
+        };
+        Ok(Box::new(vault))
+    }
+
+    fn opened(&mut self, vault: Box<Vault<SqlStore>>) {
+        self.fields.clear();
+        self.set_phase(Phase::Open(vault));
+        self.notice(None);
+        // net has been waiting for its Welcome since before the vault could know anything.
+        let mut inputs = Vec::new();
+        inputs.extend(self.hello.0.map(|version| Input::Post(post::FromNet::Hello { version })));
+        inputs.extend(self.hello.1.map(|version| Input::Sign(sign::FromNet::Hello { version })));
+        self.inputs(inputs);
+    }
+
+    fn broken(&mut self, notice: Notice) {
+        self.set_phase(Phase::Broken);
+        self.notice(Some(notice));
+    }
+
+    /// Creates a profile with what did not come through fields.
+    #[cfg(feature = "test-driver")]
+    pub fn create_with(&mut self, name: String, passphrase: String) {
+        self.fields.set(SlotKind::OwnName, name);
+        self.fields.set(SlotKind::NewPassphrase, passphrase.clone());
+        self.fields.set(SlotKind::RepeatPassphrase, passphrase);
+        self.submit(SlotKind::RepeatPassphrase);
+    }
+
+    /// Forgets keys and words, and has net restarted: the old one knows mailboxes that a locked vault does
+    /// not answer for.
+    pub fn lock(&mut self) {
+        if !self.is_open() {
+            return;
+        }
+        self.save_draft();
+        self.fields.clear();
+        self.open = None;
+        self.list = Shelf::new();
+        self.hits.clear();
+        self.invite = Invite::None;
+        self.accept = Accept::Idle;
+        self.notice(None);
+        self.set_phase(Phase::Locked);
+        self.tell_all();
+        self.hello = (None, None);
+        self.out.push(Out::Launcher(ToLauncher::Restart(Peer::Net)));
+    }
+
+    /// Closes the store in good order.
+    pub fn close(&mut self) {
+        self.save_draft();
+        self.fields.clear();
+        self.phase = Phase::Locked;
+    }
+
+    /// Keeps what is typed but not sent.
+    pub fn save_draft(&mut self) {
+        if let (Some(contact), true) = (self.open, std::mem::take(&mut self.fields.edited)) {
+            let text = Plaintext::new(self.fields.message.text().trim_end().to_owned());
+            self.act(Action::SaveDraft { contact, text });
+        }
+    }
+
+    fn open_conversation(&mut self, handle: u32) {
+        // A contact may have been deleted while ui's word was on its way.
+        let Some(contact) = self.contact(handle) else { return };
+        let unread = contact.unread;
+        if self.open != Some(handle) {
+            self.save_draft();
+            self.open = Some(handle);
+            let draft = self.vault().and_then(|vault| vault.draft(handle)).cloned();
+            self.fields.set_message(draft.as_ref().map_or("", |draft| draft.as_str()));
+            self.list = Shelf::new();
+            if let Some(vault) = self.vault() {
+                self.list.divide(&Conversation(vault, handle), unread);
+            }
+            let compose = SlotKey { kind: SlotKind::Compose, handle };
+            self.wanted = Some(compose);
+            if self.slots.contains(&compose) {
+                self.set_focus(Some(compose));
+            }
+        }
+        if let Some((contact, seq)) = self.jump.take() {
+            if contact == handle {
+                self.list.go_to(seq);
+            }
+        }
+    }
+
+    fn close_conversation(&mut self) {
+        self.save_draft();
+        self.open = None;
+        self.list = Shelf::new();
+        self.fields.set_message("");
+    }
+
+    /// What can be seen has been read, if the user is there.
+    pub fn mark_read(&mut self) {
+        let Some(handle) = self.open else { return };
+        let unread = self.contact(handle).is_some_and(|contact| contact.unread > 0);
+        if unread && self.attended && self.list.at_end() && self.shown(SlotKind::MessageList) == Some(handle) {
+            self.act(Action::Read(handle));
+        }
+    }
+
+    /// Gives the keyboard to a slot, or takes it from all, and tells ui.
+    pub fn set_focus(&mut self, key: Option<SlotKey>) {
+        let key = key.filter(|key| key.kind.is_focusable() && self.may_show(*key));
+        if self.focus != key {
+            self.focus = key;
+            self.out.push(Out::Ui(ToUi::Focus(key)));
+        }
+    }
+
+    /// Gives the keyboard to the slot of this kind, if there is one.
+    pub fn focus_kind(&mut self, kind: SlotKind) {
+        if let Some(handle) = self.shown(kind) {
+            self.set_focus(Some(SlotKey { kind, handle }));
+        }
+    }
+
+    /// Whether a slot has something to show now. Others are painted empty and take no keys: a ui that asks
+    /// for a passphrase on an open vault, or for another conversation's messages, gets nothing.
+    pub fn may_show(&self, key: SlotKey) -> bool {
+        use SlotKind::{Compose, MessageList, NewPassphrase, OwnName, RepeatPassphrase, Unlock};
+        match (&self.phase, key.kind) {
+            (Phase::Setup, kind) => matches!(kind, NewPassphrase | RepeatPassphrase | OwnName),
+            (Phase::Locked, kind) => kind == Unlock,
+            (Phase::Unlocking | Phase::Broken, _) => false,
+            (Phase::Open(_), Unlock | NewPassphrase | RepeatPassphrase) => false,
+            (Phase::Open(_), MessageList | Compose) => self.open == Some(key.handle),
+            (Phase::Open(_), _) => true,
+        }
+    }
+
+    /// ui's newest frame has these slots.
+    pub fn set_slots(&mut self, slots: &[Slot]) {
+        let keys: Vec<SlotKey> = slots.iter().map(|slot| slot.key).collect();
+        let old = std::mem::replace(&mut self.slots, keys);
+        let fresh: Vec<SlotKey> = self.slots.iter().filter(|key| !old.contains(key)).copied().collect();
+        for key in fresh {
+            self.appeared(key);
+        }
+        if self.focus.is_some_and(|key| !self.slots.contains(&key)) {
+            self.set_focus(None);
+        }
+        if let Some(key) = self.wanted.filter(|key| self.slots.contains(key)) {
+            self.wanted = None;
+            self.set_focus(Some(key));
+        }
+        if self.focus.is_none() {
+            // Where there is only one thing to type, one can begin at once.
+            match self.phase {
+                Phase::Locked => self.focus_kind(SlotKind::Unlock),
+                Phase::Setup if old.is_empty() || self.fields.get(SlotKind::OwnName).is_empty() => {
+                    self.focus_kind(SlotKind::OwnName)
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn appeared(&mut self, key: SlotKey) {
+        match (key.kind, self.is_open()) {
+            (SlotKind::Rename, true) => {
+                let name = self.contact(key.handle).map(|contact| contact.name.as_str().to_owned());
+                self.fields.set(key.kind, name.unwrap_or_default());
+            }
+            (SlotKind::OwnName, true) => {
+                let name = self.vault().map(|vault| vault.own_name().as_str().to_owned());
+                self.fields.set(key.kind, name.unwrap_or_default());
+            }
+            (SlotKind::PasteInvite | SlotKind::NewRelay, true) => drop(self.fields.take(key.kind)),
+            (SlotKind::ConfirmDelete, true) => {
+                self.delete_chosen = false;
+                self.set_focus(Some(key));
+            }
+            _ => {}
+        }
+    }
+
+    fn find(&mut self) {
+        let words = self.fields.get(SlotKind::Search).trim().to_owned();
+        self.hit = 0;
+        self.hits = match self.vault() {
+            Some(vault) if !words.is_empty() => vault.search(&words, RESULTS).unwrap_or_default(),
+            _ => Vec::new(),
+        };
+    }
+
+    /// Goes to a search result.
+    pub fn open_hit(&mut self, index: usize) {
+        let Some((contact, seq)) = self.hits.get(index).map(|hit| (hit.contact, hit.seq)) else { return };
+        self.hit = index;
+        if self.open == Some(contact) {
+            self.list.go_to(seq);
+        } else {
+            self.jump = Some((contact, seq));
+        }
+        self.out.push(Out::Ui(ToUi::Show(contact)));
+    }
+
+    /// Shows a conversation as if it had been clicked.
+    pub fn show(&mut self, contact: u32) {
+        self.out.push(Out::Ui(ToUi::Show(contact)));
+    }
+
+    /// A button of the delete dialogue was pressed.
+    pub fn confirm_delete(&mut self, delete: bool) {
+        let Some(contact) = self.shown(SlotKind::ConfirmDelete) else { return };
+        self.set_focus(None);
+        self.command(Command::Escape);
+        if delete {
+            self.fields.edited = false;
+            self.act(Action::Delete(contact));
+        }
+    }
+
+    /// Tells ui a command.
+    pub fn command(&mut self, command: Command) {
+        self.out.push(Out::Ui(ToUi::Command(command)));
+    }
+
+    /// Ends the program.
+    pub fn quit(&mut self) {
+        self.out.push(Out::Quit);
+    }
+
+    /// Puts text on the clipboard.
+    pub fn copy(&mut self, text: String) {
+        self.out.push(Out::Clipboard(text));
+    }
+}

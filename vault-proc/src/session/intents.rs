@@ -1,0 +1,187 @@
+//! What ui says the user decided, and the acts behind Enter in each field.
+//!
+//! ui may be hostile: everything here is checked against the phase and against what is on screen, and nothing
+//! here sends a message or deletes anything.
+
+use super::{Out, Phase, Session};
+use crate::profile::MIN_PASSPHRASE;
+use crate::worker::Job;
+use bulkhead_ipc::intent::{FromUi, Invite, Notice, ToUi};
+use bulkhead_ipc::pixels::{SlotKey, SlotKind, Theme};
+use bulkhead_vault_core::{Action, Plaintext};
+
+impl Session {
+    /// Does what ui says the user decided.
+    pub fn intent(&mut self, intent: FromUi) {
+        match intent {
+            FromUi::Hello { .. } => {}
+            FromUi::Focus(key) => self.ask_focus(key),
+            FromUi::Create => self.submit(SlotKind::RepeatPassphrase),
+            FromUi::Unlock => self.submit(SlotKind::Unlock),
+            FromUi::Lock => self.lock(),
+            FromUi::Theme(theme) => self.set_theme(theme),
+            FromUi::EndSearch => {
+                self.search(String::new());
+                if matches!(self.focus, Some(SlotKey { kind: SlotKind::Search | SlotKind::SearchResults, .. })) {
+                    self.set_focus(None);
+                }
+            }
+            FromUi::Dismiss => self.notice(None),
+            other if self.is_open() => self.decided(other),
+            _ => {}
+        }
+    }
+
+    fn decided(&mut self, intent: FromUi) {
+        match intent {
+            FromUi::Open(Some(handle)) => self.open_conversation(handle),
+            FromUi::Open(None) => self.close_conversation(),
+            FromUi::Invite => self.act(Action::Invite),
+            FromUi::CopyInvite => {
+                let link = self.vault().and_then(|vault| vault.invite_link()).map(|link| link.as_str().to_owned());
+                if let (Some(link), true) = (link, self.invite == Invite::Ready || self.invite == Invite::Publishing) {
+                    self.out.push(Out::Clipboard(link));
+                    self.notice(Some(Notice::Copied));
+                }
+            }
+            FromUi::Accept => self.submit(SlotKind::PasteInvite),
+            FromUi::Rename(handle) if self.shown(SlotKind::Rename) == Some(handle) => self.submit(SlotKind::Rename),
+            FromUi::Verified { handle, verified } if self.shown(SlotKind::SafetyNumber) == Some(handle) => {
+                self.act(Action::Verified { contact: handle, verified });
+            }
+            FromUi::SaveName => self.submit(SlotKind::OwnName),
+            FromUi::AddRelay => self.submit(SlotKind::NewRelay),
+            FromUi::RemoveRelay(id) => self.act(Action::RemoveRelay(id)),
+            FromUi::Reconnect => self.act(Action::Reconnect),
+            FromUi::Newest => self.list.to_end(),
+            _ => {}
+        }
+    }
+
+    /// The obvious act of a field: what Enter does in it.
+    pub fn submit(&mut self, kind: SlotKind) {
+        let next = |session: &mut Self, kind| session.focus_kind(kind);
+        match (&self.phase, kind) {
+            (Phase::Locked, SlotKind::Unlock) => self.unlock(),
+            (Phase::Setup, SlotKind::OwnName) => next(self, SlotKind::NewPassphrase),
+            (Phase::Setup, SlotKind::NewPassphrase) => next(self, SlotKind::RepeatPassphrase),
+            (Phase::Setup, SlotKind::RepeatPassphrase) => self.create(),
+            (Phase::Open(_), SlotKind::OwnName) => match self.name(kind) {
+                Some(name) => {
+                    self.act(Action::OwnName(name));
+                    self.set_focus(None);
+                }
+                None => self.notice(Some(Notice::NameMissing)),
+            },
+            (Phase::Open(_), SlotKind::Rename) => match (self.shown(kind), self.name(kind)) {
+                (Some(contact), Some(name)) => {
+                    self.act(Action::Rename { contact, name });
+                    self.set_focus(None);
+                }
+                _ => self.notice(Some(Notice::NameMissing)),
+            },
+            (Phase::Open(_), SlotKind::PasteInvite) => {
+                let link = self.fields.get(kind).trim().to_owned();
+                if !link.is_empty() {
+                    self.act(Action::Accept(Plaintext::new(link)));
+                }
+            }
+            (Phase::Open(_), SlotKind::NewRelay) => {
+                let url = self.fields.get(kind).trim().to_owned();
+                if !url.is_empty() && !self.act_and_refused(Action::AddRelay(url)) {
+                    self.fields.set(kind, String::new());
+                }
+            }
+            (Phase::Open(_), SlotKind::Compose) => self.send(),
+            _ => {}
+        }
+    }
+
+    fn name(&self, kind: SlotKind) -> Option<Plaintext> {
+        let name = self.fields.get(kind).trim();
+        (!name.is_empty()).then(|| Plaintext::new(name.to_owned()))
+    }
+
+    fn unlock(&mut self) {
+        let passphrase = self.fields.take(SlotKind::Unlock);
+        if passphrase.is_empty() {
+            return self.focus_kind(SlotKind::Unlock);
+        }
+        self.notice(None);
+        self.set_phase(Phase::Unlocking);
+        self.out.push(Out::Derive(Job { folder: self.folder.clone(), passphrase, create: false }));
+    }
+
+    fn create(&mut self) {
+        let Some(name) = self.name(SlotKind::OwnName) else {
+            self.focus_kind(SlotKind::OwnName);
+            return self.notice(Some(Notice::NameMissing));
+        };
+        if self.fields.get(SlotKind::NewPassphrase).chars().count() < MIN_PASSPHRASE {
+            self.focus_kind(SlotKind::NewPassphrase);
+            return self.notice(Some(Notice::PassphraseTooShort));
+        }
+        if self.fields.get(SlotKind::NewPassphrase) != self.fields.get(SlotKind::RepeatPassphrase) {
+            let _ = self.fields.take(SlotKind::RepeatPassphrase);
+            self.focus_kind(SlotKind::RepeatPassphrase);
+            return self.notice(Some(Notice::PassphrasesDiffer));
+        }
+        self.notice(None);
+        self.new_name = Some(name);
+        let _ = self.fields.take(SlotKind::RepeatPassphrase);
+        let passphrase = self.fields.take(SlotKind::NewPassphrase);
+        self.set_phase(Phase::Unlocking);
+        self.out.push(Out::Derive(Job { folder: self.folder.clone(), passphrase, create: true }));
+    }
+
+    /// Unlocks, or creates a profile, with what did not come through a field.
+    pub fn unlock_with(&mut self, passphrase: String) {
+        if matches!(self.phase, Phase::Locked) {
+            self.fields.set(SlotKind::Unlock, passphrase);
+            self.unlock();
+        }
+    }
+
+    /// Sends the message that was written.
+    pub fn send(&mut self) {
+        let (Some(contact), text) = (self.open, self.fields.message.text()) else { return };
+        if text.trim().is_empty() {
+            return;
+        }
+        let text = Plaintext::new(text);
+        if !self.act_and_refused(Action::Send { contact, text }) {
+            self.fields.set_message("");
+            self.list.to_end();
+            self.list.end_divider();
+        }
+    }
+
+    fn set_theme(&mut self, theme: Theme) {
+        if theme != self.theme {
+            self.theme = theme;
+            self.out.push(Out::Theme(theme));
+        }
+    }
+
+    /// ui asks for the keyboard to be given to a slot. Frames and intents come on two lines, so the slot may
+    /// be in a frame that is not here yet: then the wish waits for it.
+    fn ask_focus(&mut self, key: Option<SlotKey>) {
+        self.wanted = None;
+        match key {
+            Some(key) if self.slots.contains(&key) => self.set_focus(Some(key)),
+            Some(key) => self.wanted = Some(key),
+            None => self.set_focus(None),
+        }
+    }
+
+    /// Searches as one types.
+    pub fn search(&mut self, words: String) {
+        let before = !self.fields.get(SlotKind::Search).is_empty();
+        let ended = words.is_empty();
+        self.fields.set(SlotKind::Search, words);
+        self.find();
+        if before == ended {
+            self.out.push(Out::Ui(ToUi::Searching(!ended)));
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What the vault shows and lets the user type in each kind of slot.
+//!
+//! One file per group of kinds. All of them are iced widgets over what the session holds; what they publish
+//! is a [`Said`], and nothing of it goes to ui.
+
+pub mod codes;
+pub mod confirm;
+pub mod fields;
+pub mod ink;
+pub mod labels;
+pub mod message_list;
+pub mod place;
+pub mod results;
+pub mod strip;
+
+use bulkhead_canvas::widget::text_editor;
+use bulkhead_ipc::pixels::SlotKind;
+
+/// What a slot's widgets tell the event loop.
+#[derive(Clone)]
+pub enum Said {
+    /// A field now holds this.
+    Field(SlotKind, String),
+    /// The message was edited.
+    Edit(text_editor::Action),
+    /// The send button was pressed.
+    Send,
+    /// A search result was pressed.
+    Hit(usize),
+    /// A button of the delete dialogue was pressed.
+    Delete(bool),
+}

@@ -1,0 +1,113 @@
+//! The vault's own strip at the lower edge of the window: it says where typing goes.
+//!
+//! ui has no pixels there. Who types into a picture of a field that ui drew reads here that it goes nowhere.
+
+use super::{Said, ink};
+use crate::session::{Phase, Session};
+use bulkhead_canvas::core::widget::{self, Tree};
+use bulkhead_canvas::core::{Layout, Length, Point, Rectangle, Size, Theme, layout, mouse, renderer};
+use bulkhead_canvas::fonts::{REGULAR, SEMIBOLD};
+use bulkhead_canvas::palette::Palette;
+use bulkhead_canvas::{Element, Renderer};
+use bulkhead_ipc::pixels::SlotKind;
+
+/// Height in logical pixels.
+pub const HEIGHT: f32 = 24.0;
+
+/// Where typing goes: the sentence, and whether something typed arrives anywhere.
+pub fn words(session: &Session) -> (String, bool) {
+    let Some(focus) = session.focus else {
+        let nowhere = "Nothing you type goes anywhere".to_owned();
+        return match &session.phase {
+            Phase::Unlocking => ("Unlocking: nothing you type goes anywhere".into(), false),
+            Phase::Open(_) => match compose(session) {
+                Some(name) => (format!("Typing to {name}"), true),
+                None => (nowhere, false),
+            },
+            _ => (nowhere, false),
+        };
+    };
+    let name = || session.contact(focus.handle).map_or_else(String::new, |contact| contact.name.as_str().to_owned());
+    match focus.kind {
+        SlotKind::Unlock => ("Typing your passphrase: it stays in this program".into(), true),
+        SlotKind::NewPassphrase => ("Typing a new passphrase: it stays in this program".into(), true),
+        SlotKind::RepeatPassphrase => ("Typing the new passphrase again".into(), true),
+        SlotKind::OwnName => ("Typing your name, for people you invite".into(), true),
+        SlotKind::Search => ("Searching on this device only".into(), true),
+        SlotKind::Compose => (format!("Typing to {}", name()), true),
+        SlotKind::PasteInvite => ("Paste an invite that you were given".into(), true),
+        SlotKind::Rename => (format!("Typing your own name for {}", name()), true),
+        SlotKind::NewRelay => ("Typing a relay's address".into(), true),
+        SlotKind::ConfirmDelete => ("Tab chooses, Enter presses the button".into(), false),
+        SlotKind::SearchResults => ("Arrow keys choose, Enter opens".into(), false),
+        SlotKind::MessageList => match compose(session) {
+            Some(name) => (format!("Typing to {name}"), true),
+            None => ("Arrow keys scroll".into(), false),
+        },
+        _ => ("Nothing you type goes anywhere".into(), false),
+    }
+}
+
+fn compose(session: &Session) -> Option<String> {
+    let handle = session.shown(SlotKind::Compose).filter(|handle| session.open == Some(*handle))?;
+    Some(session.contact(handle)?.name.as_str().to_owned())
+}
+
+/// The strip.
+pub struct Strip {
+    /// The sentence.
+    pub words: String,
+    /// Whether typing arrives somewhere.
+    pub live: bool,
+    /// A sentence about the display, if it needs one.
+    pub display: Option<&'static str>,
+    /// Colours.
+    pub palette: &'static Palette,
+}
+
+impl widget::Widget<Said, Theme, Renderer> for Strip {
+    fn size(&self) -> Size<Length> {
+        Size::new(Length::Fill, Length::Fill)
+    }
+
+    fn layout(&mut self, _: &mut Tree, _: &Renderer, limits: &layout::Limits) -> layout::Node {
+        layout::Node::new(limits.max())
+    }
+
+    fn draw(
+        &self,
+        _: &Tree,
+        to: &mut Renderer,
+        _: &Theme,
+        _: &renderer::Style,
+        layout: Layout<'_>,
+        _: mouse::Cursor,
+        clip: &Rectangle,
+    ) {
+        let bounds = layout.bounds();
+        ink::block(to, bounds, 0.0, self.palette.surface.color());
+        ink::block(to, Rectangle { height: 1.0, ..bounds }, 0.0, self.palette.border.color());
+        let tone = if self.live { self.palette.ok } else { self.palette.muted };
+        let (x, y) = (bounds.x + 12.0, bounds.y + 6.0);
+        ink::outline(to, ink::area(x + 1.5, y, 7.0, 9.0), 3.5, 1.4, tone.color());
+        ink::block(to, ink::area(x, y + 5.0, 10.0, 7.5), 2.0, tone.color());
+        let font = if self.live { SEMIBOLD } else { REGULAR };
+        let color = if self.live { self.palette.text } else { self.palette.muted };
+        let hint = self.display.map_or(0.0, |words| ink::measure(words, 11.0, REGULAR).width);
+        let room = bounds.width - 32.0 - 12.0;
+        let show_hint = hint > 0.0 && hint + 240.0 < room;
+        let left = Rectangle { width: if show_hint { room - hint } else { room + 28.0 }, ..bounds };
+        let clip_left = clip.intersection(&left).unwrap_or(*clip);
+        ink::write(to, &self.words, 12.0, font, Point::new(x + 17.0, bounds.y + 4.0), color.color(), clip_left);
+        if let (Some(words), true) = (self.display, show_hint) {
+            let at = Point::new(bounds.x + bounds.width - hint - 12.0, bounds.y + 5.0);
+            ink::write(to, words, 11.0, REGULAR, at, self.palette.muted.color(), *clip);
+        }
+    }
+}
+
+impl From<Strip> for Element<'_, Said> {
+    fn from(strip: Strip) -> Self {
+        Self::new(strip)
+    }
+}
