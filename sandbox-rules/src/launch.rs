@@ -172,7 +172,6 @@ fn resource(limit: Limit) -> child::Limit {
     match limit {
         Limit::As => libc::RLIMIT_AS,
         Limit::Core => libc::RLIMIT_CORE,
-        Limit::Fsize => libc::RLIMIT_FSIZE,
         Limit::Nofile => libc::RLIMIT_NOFILE,
     }
 }

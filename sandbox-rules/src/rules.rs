@@ -198,8 +198,6 @@ pub(crate) enum Limit {
     As,
     /// Bytes of a core dump.
     Core,
-    /// Bytes of the largest file.
-    Fsize,
     /// One more than the highest descriptor.
     Nofile,
 }
