@@ -18,25 +18,15 @@ use std::path::{Path, PathBuf};
 
 const NAMES: [&str; 6] = ["Ada Lovelace", "Борис Иванов", "Chloé Dubois", "Emil Nørgaard", "Grace Hopper", "Heidi"];
 
+/// A name, and how to get there.
+type Screen = (&'static str, Box<dyn Fn(&mut App)>);
+
 struct Nothing;
 
 impl Operation for Nothing {
     fn traverse(&mut self, operate: &mut dyn FnMut(&mut dyn Operation)) {
         operate(self);
     }
-}
-
-fn edged<'a>(content: impl Into<Element<'a, ()>>, p: &'static Palette, radius: f32) -> Element<'a, ()> {
-    container(content)
-        .padding([0, 12])
-        .center_y(Length::Fill)
-        .width(Length::Fill)
-        .style(move |_: &Theme| container::Style {
-            background: Some(p.surface.into()),
-            border: Border { color: p.edge.color(), width: 1.0, radius: radius.into() },
-            ..container::Style::default()
-        })
-        .into()
 }
 
 /// Something like what the vault paints there.
@@ -61,16 +51,17 @@ fn sample<'a>(slot: &Slot) -> Element<'a, ()> {
         SlotKind::RowTime => container(words("22:35".into(), 12.0, p.muted)).center_y(Length::Fill).align_right(Length::Fill).into(),
         SlotKind::RelayUrl => container(words("wss://relay.example.org".into(), 15.0, p.text)).center_y(Length::Fill).into(),
         SlotKind::Compose => row![
-            edged(words("Write a message".into(), 15.0, p.muted), p, 10.0),
-            container(words("Send".into(), 15.0, p.on_accent)).center_y(Length::Fill).padding([0, 20]).style(move |_: &Theme| container::Style {
+            container(words("Write a message".into(), 15.0, p.muted)).center_y(Length::Fill).width(Length::Fill),
+            container(words("Send".into(), 14.0, p.on_accent)).padding([8, 16]).style(move |_: &Theme| container::Style {
                 background: Some(p.accent_fill.into()),
                 border: Border { radius: 10.0.into(), ..Border::default() },
                 ..container::Style::default()
             })
         ]
         .spacing(8)
+        .align_y(alignment::Vertical::Center)
         .into(),
-        kind if kind.is_field() => edged(words(format!("{kind:?}"), 15.0, p.muted), p, 8.0),
+        kind if kind.is_field() => container(words(format!("{kind:?}"), 15.0, p.muted)).center_y(Length::Fill).into(),
         kind => {
             let outline = move |_: &Theme| container::Style { border: Border { color: p.accent.color(), width: 1.0, radius: 2.0.into() }, ..container::Style::default() };
             container(words(format!("{kind:?}"), 13.0, p.accent)).center(Length::Fill).align_x(alignment::Horizontal::Center).style(outline).into()
@@ -147,7 +138,7 @@ fn main() {
         app.told(ToUi::Invite(Invite::Ready));
         app.pressed(Message::Show(panel));
     };
-    let screens: Vec<(&str, Box<dyn Fn(&mut App)>)> = vec![
+    let screens: Vec<Screen> = vec![
         ("setup", Box::new(|app| {
             app.told(ToUi::Phase(Phase::Setup));
             app.told(ToUi::Notice(Some(Notice::PassphraseTooShort)));

@@ -289,7 +289,7 @@ impl App {
     fn reveal_row(&mut self, handle: u32) {
         let (Some(at), Some(view)) = (self.state.index(handle), self.list) else { return };
         let (top, height) = (at as f32 * ROW, view.bounds.height);
-        let offset = self.state.scroll.clamp((top + ROW - height).max(0.0), top.max(0.0));
+        let offset = self.state.scroll.max(top + ROW - height).min(top);
         if (offset - self.state.scroll).abs() > 0.5 {
             self.state.scroll = offset;
             self.scroll = Some(Scroll { scroller: Scroller::List, offset });

@@ -141,7 +141,7 @@ fn a_row_pressed_through_its_slot_opens_and_stands_on_the_new_ground() {
     frames.settle(&mut app);
     assert_eq!(app.state.open, Some(2));
     let after = slots(&mut frames, &mut app, &mut pixels);
-    assert_eq!(find(&after, SlotKind::Compose, 2).rect.h, 72);
+    assert_eq!(find(&after, SlotKind::Compose, 2).rect.h, 64);
     assert_ne!(find(&after, SlotKind::Preview, 2).background, before.background);
 }
 

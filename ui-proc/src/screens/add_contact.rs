@@ -56,7 +56,7 @@ fn accept(view: View<'_>) -> Element<'_> {
         Accept::Fetching => button(view, Face::Primary, words::ACCEPT_ADD, None),
         _ => button(view, Face::Primary, words::ACCEPT_ADD, Message::Tell(FromUi::Accept)),
     };
-    let asked = column![label(p, words::ACCEPT_LABEL), field(SlotKind::PasteInvite, 0, p.surface)].spacing(4);
+    let asked = column![label(p, words::ACCEPT_LABEL), field(view, SlotKind::PasteInvite, 0)].spacing(4);
     let form = Column::new().spacing(16).push(body(p, words::ACCEPT_LEAD)).push(asked);
     let form = form.push(words::accept(stand).map(|sentence| note(tone, sentence)));
     form.push(container(add).align_x(alignment::Horizontal::Right).width(Length::Fill)).into()

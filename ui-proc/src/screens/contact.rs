@@ -15,7 +15,7 @@ pub fn view(view: View<'_>, handle: u32) -> Element<'_> {
     let who = row![slot(SlotKind::Avatar, handle, p.surface, 40, 40), slot(SlotKind::ConversationTitle, handle, p.surface, Length::Fill, 28)];
     let who = who.spacing(12).align_y(alignment::Vertical::Center);
     let save = button(view, Face::Secondary, words::SAVE, Message::Tell(FromUi::Rename(handle)));
-    let name = labelled(p, words::CONTACT_NAME, beside(field(SlotKind::Rename, handle, p.surface), save), words::CONTACT_NAME_HINT);
+    let name = labelled(p, words::CONTACT_NAME, beside(field(view, SlotKind::Rename, handle), save), words::CONTACT_NAME_HINT);
     let stand = if verified { note(p.ok, words::CONTACT_VERIFIED) } else { hint(p, words::CONTACT_UNVERIFIED) };
     let face = if verified { Face::Secondary } else { Face::Primary };
     let safety = column![

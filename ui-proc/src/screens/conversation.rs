@@ -1,7 +1,7 @@
 //! A conversation: title, messages, the field to write in. Or what to do when there is none.
 
 use crate::message::{Message, Panel};
-use crate::widgets::{Element, Face, View, bar, body, button, card, centred, fill, heading, line, note, slot};
+use crate::widgets::{Element, Face, View, bar, body, boxed, button, card, centred, fill, heading, line, note, pane, slot};
 use crate::words;
 use bulkhead_canvas::core::{Length, alignment};
 use bulkhead_canvas::palette::Tone;
@@ -22,15 +22,15 @@ fn conversation(view: View<'_>, contact: Contact) -> Element<'_> {
     let p = view.palette;
     let short = view.short();
     let handle = contact.handle;
-    let messages = slot(SlotKind::MessageList, handle, p.ground, Length::Fill, Length::Fill);
-    let compose = container(slot(SlotKind::Compose, handle, p.surface, Length::Fill, if short { 56 } else { 72 }));
-    let compose = container(compose.padding([if short { 4 } else { 8 }, 16])).style(fill(p.surface));
-    let mut pane = Column::new().push(bar(view, head(view, contact)));
+    let messages = pane(view, SlotKind::MessageList, handle, p.ground);
+    let compose = boxed(view, SlotKind::Compose, handle, if short { 64.0 } else { 72.0 });
+    let compose = container(compose).padding([if short { 4 } else { 12 }, 16]).style(fill(p.surface));
+    let mut column = Column::new().push(bar(view, head(view, contact)));
     if contact.waiting {
-        pane = pane.push(container(note(p.warn, words::WAITING_LEAD)).padding([8, 16]).width(Length::Fill).style(fill(p.notice)));
+        column = column.push(container(note(p.warn, words::WAITING_LEAD)).padding([8, 16]).width(Length::Fill).style(fill(p.notice)));
     }
-    let pane = pane.push(messages).push(line(p)).push(compose);
-    container(pane).width(Length::Fill).height(Length::Fill).style(fill(p.ground)).into()
+    let column = column.push(messages).push(line(p)).push(compose);
+    container(column).width(Length::Fill).height(Length::Fill).style(fill(p.ground)).into()
 }
 
 fn head(view: View<'_>, contact: Contact) -> Element<'_> {

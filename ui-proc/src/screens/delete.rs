@@ -3,12 +3,21 @@
 use super::contact::panel_bar;
 use crate::widgets::{Element, View, centred, slot};
 use crate::words;
-use bulkhead_canvas::core::Length;
-use bulkhead_canvas::widget::column;
+use bulkhead_canvas::Theme;
+use bulkhead_canvas::core::{Border, Length};
+use bulkhead_canvas::widget::{column, container};
 use bulkhead_ipc::pixels::SlotKind;
 
 /// The panel.
 pub fn view(view: View<'_>, handle: u32) -> Element<'_> {
-    let ask = slot(SlotKind::ConfirmDelete, handle, view.palette.ground, Length::Fill, 200);
-    column![panel_bar(view, words::DELETE_TITLE), centred(view, 480.0, view.palette.ground, ask)].into()
+    let p = view.palette;
+    let ask = slot(SlotKind::ConfirmDelete, handle, p.surface, Length::Fill, 172);
+    // The vault's own margin is inside; this keeps the card's round corners out from under the slot.
+    let look = move |_: &Theme| container::Style {
+        background: Some(p.surface.into()),
+        border: Border { color: p.border.color(), width: 1.0, radius: 12.0.into() },
+        ..container::Style::default()
+    };
+    let ask = container(ask).padding(4).style(look);
+    column![panel_bar(view, words::DELETE_TITLE), centred(view, 480.0, p.ground, ask)].into()
 }

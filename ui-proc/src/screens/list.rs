@@ -4,7 +4,7 @@
 
 use crate::message::{Message, Panel};
 use crate::state::Connection;
-use crate::widgets::{Element, FIELD, Face, LIST, ROW, View, badge, button, dot, fill, heading, hint, line, rail, rail_style, row_button, slot, words as text};
+use crate::widgets::{Element, Face, LIST, ROW, View, badge, button, dot, field, fill, heading, hint, line, pane, rail, rail_style, row_button, slot, words as text};
 use crate::words;
 use bulkhead_canvas::core::text::Wrapping;
 use bulkhead_canvas::core::{Length, Padding, alignment};
@@ -19,7 +19,7 @@ pub fn view(view: View<'_>) -> Element<'_> {
     let head = row![heading(p, words::PRODUCT), Space::new().width(Length::Fill), button(view, Face::Secondary, words::ADD_CONTACT, Message::Show(Panel::Invite))]
         .align_y(alignment::Vertical::Center);
     let head = container(head).padding([0, 16]).center_y(view.bar());
-    let search = container(slot(SlotKind::Search, 0, p.sidebar, Length::Fill, FIELD)).padding([0, 16]);
+    let search = container(field(view, SlotKind::Search, 0)).padding([0, 16]);
     let middle = if view.state.searching {
         results(view)
     } else if view.state.contacts.is_empty() {
@@ -33,7 +33,7 @@ pub fn view(view: View<'_>) -> Element<'_> {
 fn results(view: View<'_>) -> Element<'_> {
     let p = view.palette;
     let head = row![hint(p, words::SEARCH_RESULTS), button(view, Face::Quiet, words::CLOSE, Message::EndSearch)].align_y(alignment::Vertical::Center);
-    let results = container(slot(SlotKind::SearchResults, 0, p.sidebar, Length::Fill, Length::Fill)).padding([0, 8]);
+    let results = pane(view, SlotKind::SearchResults, 0, p.sidebar);
     column![container(head).padding([4, 16]), results].height(Length::Fill).into()
 }
 

@@ -15,7 +15,7 @@ use bulkhead_ipc::post::RelayState;
 pub fn view(view: View<'_>) -> Element<'_> {
     let p = view.palette;
     let save = button(view, Face::Secondary, words::SAVE, Message::Tell(FromUi::SaveName));
-    let name = labelled(p, words::OWN_NAME, beside(field(SlotKind::OwnName, 0, p.surface), save), words::OWN_NAME_HINT);
+    let name = labelled(p, words::OWN_NAME, beside(field(view, SlotKind::OwnName, 0), save), words::OWN_NAME_HINT);
     let theme = |label, theme| button(view, Face::Choice(view.state.theme == theme), label, Message::Theme(theme));
     let appearance = column![label(p, words::APPEARANCE), choices(p, row![theme(words::LIGHT, Theme::Light), theme(words::DARK, Theme::Dark)].spacing(4))].spacing(8);
     let lock = button(view, Face::Secondary, words::LOCK, Message::Tell(FromUi::Lock));
@@ -36,7 +36,7 @@ fn relays(view: View<'_>) -> Element<'_> {
         list = list.push(entry(view, *relay)).push(line(p));
     }
     let add = button(view, Face::Secondary, words::ADD, Message::Tell(FromUi::AddRelay));
-    list = list.push(column![label(p, words::RELAY_NEW), beside(field(SlotKind::NewRelay, 0, p.surface), add)].spacing(4));
+    list = list.push(column![label(p, words::RELAY_NEW), beside(field(view, SlotKind::NewRelay, 0), add)].spacing(4));
     if !foreign.is_empty() {
         list = list.push(line(p)).push(label(p, words::RELAYS_FOREIGN));
         for relay in foreign {

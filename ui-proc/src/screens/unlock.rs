@@ -19,7 +19,7 @@ pub fn view(view: View<'_>, working: bool) -> Element<'_> {
         Column::new()
             .push(title(p, words::UNLOCK_TITLE))
             .push(hint(p, words::UNLOCK_LEAD))
-            .push(field(SlotKind::Unlock, 0, p.surface))
+            .push(field(view, SlotKind::Unlock, 0))
             .push(view.state.notice.map(|it| notice::inline(view, it)))
             .push(container(unlock).align_right(Length::Fill))
     };

@@ -8,7 +8,7 @@ mod slot;
 
 pub use button::{Face, button, row_button};
 pub use parts::{badge, bar, beside, body, card, centred, choices, dot, fill, heading, hint, label, labelled, line, note, page, rail, rail_style, title, words};
-pub use slot::{Mark, field, slot};
+pub use slot::{Mark, boxed, field, pane, slot};
 
 use crate::focus::Focus;
 use crate::message::Message;
