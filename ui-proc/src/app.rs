@@ -6,7 +6,7 @@ use crate::focus::{Focus, Ring, Scroller, Stop, Viewport, is_row, only};
 use crate::message::{Message, Panel};
 use crate::state::State;
 use crate::widgets::ROW;
-use bulkhead_ipc::intent::{Command, FromUi, Invite, Notice, Phase, ToUi};
+use bulkhead_ipc::intent::{Accept, Command, FromUi, Invite, Notice, Phase, ToUi};
 use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind};
 
 /// A scroll that the program asks for.
@@ -49,7 +49,8 @@ impl App {
             ToUi::Accept(accept) => self.state.accept = accept,
             ToUi::Searching(searching) => self.state.searching = searching,
             ToUi::Focus(Some(key)) => {
-                self.wanted = None;
+                // An answer to an older wish does not end a newer one.
+                self.wanted = self.wanted.filter(|wanted| *wanted != key);
                 self.focus = Focus::Slot(key);
             }
             // The slot lost the keyboard; a button of ours may have taken it meanwhile.
@@ -108,10 +109,24 @@ impl App {
         self.scroll.take()
     }
 
-    /// A frame was sent: these are its stops, its list and its slots. A slot can be given the keyboard only now.
-    pub fn drawn(&mut self, stops: Vec<Stop>, list: Option<Viewport>, slots: &[Slot]) {
+    /// A frame was laid out: these are its stops, its list and its slots. A slot can be given the keyboard only
+    /// now. Says whether the frame is settled; if not, another has to be laid out.
+    pub fn drawn(&mut self, stops: Vec<Stop>, list: Option<Viewport>, slots: &[Slot]) -> bool {
+        let focus = self.focus;
         self.ring = Ring::new(stops);
+        let appeared = self.list.is_none();
         self.list = list;
+        if let Some(view) = list
+            && (view.offset - self.state.scroll).abs() > 0.5
+        {
+            if appeared {
+                // The list comes back as it was left.
+                self.scroll = Some(Scroll { scroller: Scroller::List, offset: self.state.scroll });
+            } else {
+                self.state.scroll = view.offset;
+            }
+            return false;
+        }
         if let Some(key) = self.wanted.filter(|key| slots.iter().any(|slot| slot.key == *key)) {
             self.wanted = None;
             self.focus = Focus::Slot(key);
@@ -122,6 +137,7 @@ impl App {
         {
             self.focus = Focus::None;
         }
+        self.focus == focus
     }
 
     fn phase(&mut self, phase: Phase) {
@@ -184,7 +200,13 @@ impl App {
         match panel {
             // An invite that still waits is shown again rather than left behind at the relays.
             Panel::Invite if matches!(self.state.invite, Invite::None | Invite::Used { .. }) => self.out.push(FromUi::Invite),
-            Panel::Accept => self.want(only(SlotKind::PasteInvite)),
+            Panel::Accept => {
+                // What became of the last link says nothing about the next one.
+                if self.state.accept != Accept::Fetching {
+                    self.state.accept = Accept::Idle;
+                }
+                self.want(only(SlotKind::PasteInvite));
+            }
             Panel::Delete(handle) => self.want(SlotKey { kind: SlotKind::ConfirmDelete, handle }),
             _ => {}
         }

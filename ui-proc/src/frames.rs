@@ -199,7 +199,7 @@ impl Frames {
 
     fn record(&mut self, app: &mut App) -> (Vec<Slot>, Cursor) {
         // Drawing can itself tell something new (the list took on another length): once more, then it is settled.
-        for _ in 0..3 {
+        for _ in 0..4 {
             if let Some(scroll) = app.take_scroll() {
                 let id = Id::new(if scroll.scroller == Scroller::List { LIST } else { PAGE });
                 let to = AbsoluteOffset { x: None, y: Some(scroll.offset) };
@@ -210,11 +210,11 @@ impl Frames {
             self.dirty = false;
             let cursor = if recorded.interaction == mouse::Interaction::Pointer { Cursor::Hand } else { Cursor::Arrow };
             let slots = found.slots(self.surface.scale(), self.surface.physical_size());
-            let focus = app.focus;
-            let quiet = recorded.messages.is_empty();
-            recorded.messages.into_iter().for_each(|message| app.pressed(message));
-            app.drawn(found.stops, found.list, &slots);
-            if quiet && app.focus == focus {
+            // How far the list is scrolled is seen from the layout; what a list says of itself as it appears is old.
+            let said: Vec<Message> = recorded.messages.into_iter().filter(|message| !matches!(message, Message::Scrolled(_))).collect();
+            let quiet = said.is_empty();
+            said.into_iter().for_each(|message| app.pressed(message));
+            if app.drawn(found.stops, found.list, &slots) && quiet {
                 return (slots, cursor);
             }
             self.dirty = true;

@@ -173,6 +173,38 @@ fn scrolling_moves_and_cuts_the_slots() {
 }
 
 #[test]
+fn the_list_comes_back_as_it_was_left() {
+    let (mut app, mut frames, mut pixels) = ready(100);
+    configure(&mut frames, &mut app, (600, 776, 120), Theme::Light, 2);
+    let pixels = &mut pixels[..600 * 776 * 4];
+    slots(&mut frames, &mut app, pixels);
+    frames.pointer(&mut app, Pointer::Moved { x: 100, y: 400 });
+    frames.pointer(&mut app, Pointer::Wheel { x: 0, y: -2000 * 16 });
+    frames.settle(&mut app);
+    let before = slots(&mut frames, &mut app, pixels);
+    assert!(before.iter().any(|slot| slot.key.handle > 30));
+    app.pressed(Message::Open(35));
+    find(&slots(&mut frames, &mut app, pixels), SlotKind::Compose, 35);
+    frames.pointer(&mut app, Pointer::Left);
+    app.pressed(Message::Back);
+    let keys = |slots: &[Slot]| slots.iter().map(|slot| (slot.key, slot.rect)).collect::<Vec<_>>();
+    assert_eq!(keys(&slots(&mut frames, &mut app, pixels)), keys(&before));
+}
+
+#[test]
+fn a_list_that_moves_under_a_pressed_button_opens_nothing_else() {
+    let (mut app, mut frames, mut pixels) = ready(5);
+    let row = find(&slots(&mut frames, &mut app, &mut pixels), SlotKind::Preview, 2).rect;
+    frames.pointer(&mut app, Pointer::Moved { x: row.x + 4, y: row.y + 4 });
+    frames.pointer(&mut app, Pointer::Pressed);
+    frames.settle(&mut app);
+    app.told(ToUi::Contacts([4, 0, 1, 2, 3].map(|handle| Contact { handle, unread: 0, waiting: false, verified: false }).to_vec()));
+    frames.pointer(&mut app, Pointer::Released);
+    frames.settle(&mut app);
+    assert_eq!(app.state.open, None);
+}
+
+#[test]
 fn an_unchanged_frame_is_not_sent() {
     let (mut app, mut frames, mut pixels) = ready(5);
     slots(&mut frames, &mut app, &mut pixels);

@@ -1,6 +1,6 @@
 use super::*;
 use bulkhead_canvas::core::Rectangle;
-use bulkhead_ipc::intent::{Accept, Contact};
+use bulkhead_ipc::intent::Contact;
 use bulkhead_ipc::pixels::Rect;
 
 fn slot(kind: SlotKind, handle: u32) -> SlotKey {

@@ -84,7 +84,8 @@ impl Face {
 
 #[derive(Default)]
 struct State {
-    pressed: bool,
+    /// What was pressed: if the list moved meanwhile, letting go must not press something else.
+    pressed: Option<Message>,
     status: Status,
 }
 
@@ -119,7 +120,7 @@ fn make<'a>(view: View<'_>, face: Face, content: Element<'a>, message: Option<Me
 
 impl Button<'_> {
     fn status(&self, state: &State, bounds: Rectangle, cursor: mouse::Cursor) -> Status {
-        match (self.message.is_some(), cursor.is_over(bounds), state.pressed) {
+        match (self.message.is_some(), cursor.is_over(bounds), state.pressed.is_some() && state.pressed == self.message) {
             (false, ..) => Status::Disabled,
             (true, true, true) => Status::Pressed,
             (true, true, false) => Status::Hovered,
@@ -201,13 +202,16 @@ impl Widget<Message, Theme, Renderer> for Button<'_> {
         let state = tree.state.downcast_mut::<State>();
         let over = cursor.is_over(layout.bounds());
         match (event, self.message) {
-            (Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)), Some(_)) if over => {
-                state.pressed = true;
+            (Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)), Some(message)) if over => {
+                state.pressed = Some(message);
                 shell.capture_event();
             }
             (Event::Mouse(mouse::Event::ButtonReleased(mouse::Button::Left)), message) => {
-                if let (true, true, Some(message)) = (std::mem::take(&mut state.pressed), over, message) {
-                    shell.publish(message);
+                if let Some(pressed) = state.pressed.take()
+                    && over
+                    && message == Some(pressed)
+                {
+                    shell.publish(pressed);
                     shell.capture_event();
                 }
             }
