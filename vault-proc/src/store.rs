@@ -1,0 +1,251 @@
+//! The store: one SQLCipher file.
+//!
+//! SQLCipher encrypts and authenticates every page, so the file tells neither words nor contacts, and FTS5 makes
+//! search work without a plaintext index outside. `synchronous = FULL` in WAL mode: a commit is on the disk when
+//! it returns, because what is acknowledged to a contact must never be lost again.
+
+mod rows;
+mod schema;
+mod search;
+
+use crate::profile::{Lock, StoreKey};
+use bulkhead_ipc::bytes::Bytes32;
+use bulkhead_vault_core::content::MessageId;
+use bulkhead_vault_core::store::{ContactRow, Found, InviteRow, JobRow, NewMessage, RelayRow, Snapshot, Store};
+use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret};
+use rows::{message, number, place, state_number, work_columns};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Params, params};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use zeroize::Zeroize;
+
+/// Durable, encrypted storage in one folder.
+pub struct SqlStore {
+    db: Connection,
+    _lock: Arc<Lock>,
+}
+
+fn file(folder: &Path) -> PathBuf {
+    folder.join("store.db")
+}
+
+/// Whether there is a store in the folder.
+pub fn exists(folder: &Path) -> bool {
+    file(folder).exists()
+}
+
+impl SqlStore {
+    /// Makes an empty store. What an interrupted creation left behind is removed: nothing was ever in it.
+    pub fn create(folder: &Path, key: &StoreKey) -> Result<Self, Error> {
+        for end in ["", "-wal", "-journal"] {
+            let _ = std::fs::remove_file(folder.join(format!("store.db{end}")));
+        }
+        let store = Self::connect(folder, key, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        schema::create(&store.db).map_err(|error| cause(&error))?;
+        Ok(store)
+    }
+
+    /// Opens a store.
+    pub fn open(folder: &Path, key: &StoreKey) -> Result<Self, Error> {
+        let store = Self::connect(folder, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        schema::check(&store.db)?;
+        Ok(store)
+    }
+
+    fn connect(folder: &Path, key: &StoreKey, flags: OpenFlags) -> Result<Self, Error> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(file(folder), flags).map_err(|error| cause(&error))?;
+        db.set_prepared_statement_cache_capacity(64);
+        unlock(&db, &key.key).and_then(|()| schema::configure(&db)).map_err(|error| cause(&error))?;
+        Ok(Self { db, _lock: key.lock.clone() })
+    }
+
+    fn run(&self, sql: &str, params: impl Params) -> Result<(), Error> {
+        let done = self.db.prepare_cached(sql).and_then(|mut statement| statement.execute(params));
+        done.map(drop).map_err(|error| cause(&error))
+    }
+}
+
+/// Gives SQLCipher the raw key. Through a statement's text, as it has no other way; wiped afterwards.
+fn unlock(db: &Connection, key: &Key) -> rusqlite::Result<()> {
+    let mut sql = String::with_capacity(100);
+    sql.push_str("PRAGMA key = \"x'");
+    for byte in key.bytes() {
+        sql.extend([byte >> 4, byte & 15].iter().filter_map(|n| char::from_digit(u32::from(*n), 16)));
+    }
+    sql.push_str("'\"");
+    let done = db.execute_batch(&sql);
+    sql.zeroize();
+    done
+}
+
+/// What an SQLite error means for the user.
+pub(crate) fn cause(error: &rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(
+            ErrorCode::DiskFull
+            | ErrorCode::ReadOnly
+            | ErrorCode::CannotOpen
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::PermissionDenied
+            | ErrorCode::DatabaseBusy
+            | ErrorCode::OutOfMemory,
+        ) => Error::NotWritable,
+        _ => Error::Damaged,
+    }
+}
+
+type Done = Result<(), Error>;
+
+impl Store for SqlStore {
+    fn begin(&mut self) -> Done {
+        self.run("BEGIN", [])
+    }
+
+    fn commit(&mut self) -> Done {
+        self.run("COMMIT", [])
+    }
+
+    fn rollback(&mut self) {
+        // SQLite may have rolled back by itself; then there is nothing to do.
+        if !self.db.is_autocommit() {
+            let _ = self.run("ROLLBACK", []);
+        }
+    }
+
+    fn load(&mut self) -> Result<Snapshot, Error> {
+        rows::load(&self.db)
+    }
+
+    fn put_own_name(&mut self, name: &Plaintext) -> Done {
+        self.run("INSERT OR REPLACE INTO profile(id, name) VALUES (1, ?1)", [name.as_str()])
+    }
+
+    fn put_relay(&mut self, row: &RelayRow) -> Done {
+        self.run("INSERT OR REPLACE INTO relays(id, url, own) VALUES (?1, ?2, ?3)", params![row.id, row.url, row.own])
+    }
+
+    fn remove_relay(&mut self, id: u16) -> Done {
+        self.run("DELETE FROM relays WHERE id = ?1", [id])
+    }
+
+    fn put_contact(&mut self, row: &ContactRow) -> Done {
+        rows::put_contact(&self.db, row).map_err(|error| cause(&error))
+    }
+
+    fn remove_contact(&mut self, handle: u32) -> Done {
+        self.run("DELETE FROM search WHERE rowid IN (SELECT n FROM messages WHERE contact = ?1)", [handle])?;
+        self.run("DELETE FROM messages WHERE contact = ?1", [handle])?;
+        self.run("DELETE FROM sessions WHERE contact = ?1", [handle])?;
+        self.run("DELETE FROM contacts WHERE handle = ?1", [handle])
+    }
+
+    fn session(&mut self, contact: u32) -> Result<Secret, Error> {
+        let record = self.db.prepare_cached("SELECT record FROM sessions WHERE contact = ?1");
+        let record = record.and_then(|mut statement| statement.query_row([contact], |row| row.get(0)));
+        record.map(Secret::new).map_err(|error| cause(&error))
+    }
+
+    fn put_session(&mut self, contact: u32, record: &Secret) -> Done {
+        let sql = "INSERT INTO sessions(contact, record) VALUES (?1, ?2)
+            ON CONFLICT(contact) DO UPDATE SET record = excluded.record";
+        self.run(sql, params![contact, record.bytes()])
+    }
+
+    fn put_invite(&mut self, row: &InviteRow) -> Done {
+        rows::put_invite(&self.db, row).map_err(|error| cause(&error))
+    }
+
+    fn remove_invite(&mut self, id: u32) -> Done {
+        self.run("DELETE FROM invites WHERE id = ?1", [id])
+    }
+
+    fn add_message(&mut self, new: &NewMessage<'_>) -> Done {
+        let text = new.text.as_str();
+        let sql = "INSERT INTO messages(contact, seq, id, mine, text, at, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let (seq, at, state) = (number(new.seq), number(new.at.0), state_number(new.state));
+        self.run(sql, params![new.contact, seq, new.id, new.mine, text, at, state])?;
+        let n = self.db.last_insert_rowid();
+        self.run("INSERT INTO search(rowid, text) VALUES (?1, ?2)", params![n, search::indexed(text)])
+    }
+
+    fn set_state(&mut self, contact: u32, seq: u64, state: MessageState) -> Done {
+        let sql = "UPDATE messages SET state = ?3 WHERE contact = ?1 AND seq = ?2";
+        self.run(sql, params![contact, number(seq), state_number(state)])
+    }
+
+    fn find_sent(&mut self, contact: u32, id: &MessageId) -> Result<Option<u64>, Error> {
+        let sql = "SELECT seq FROM messages WHERE id = ?2 AND contact = ?1 AND mine = 1 AND state <> 3";
+        let found = self.db.prepare_cached(sql).and_then(|mut s| s.query_row(params![contact, id], place).optional());
+        found.map_err(|error| cause(&error))
+    }
+
+    fn messages(&self, contact: u32, from: u64, to: u64) -> Result<Vec<MessageView>, Error> {
+        let sql = "SELECT seq, mine, text, at, state FROM messages
+            WHERE contact = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq";
+        let read = || {
+            let mut statement = self.db.prepare_cached(sql)?;
+            statement.query_map(params![contact, number(from), number(to)], |row| message(row, 0))?.collect::<Result<Vec<_>, _>>()
+        };
+        read().map_err(|error: rusqlite::Error| cause(&error))
+    }
+
+    fn search(&self, words: &str, limit: usize) -> Result<Vec<Found>, Error> {
+        search::find(&self.db, words, limit).map_err(|error| cause(&error))
+    }
+
+    fn add_job(&mut self, row: &JobRow, body: &Secret) -> Done {
+        let (kind, contact, prekey, seq, event, mailbox) = work_columns(row.what);
+        let sql = "INSERT INTO jobs(job, kind, owner, prekey, seq, event, mailbox, author, nonce, created, expires,
+            since, relays, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+        self.run(
+            sql,
+            params![
+                number(row.job),
+                kind,
+                contact,
+                prekey,
+                number(seq),
+                event,
+                mailbox,
+                row.stamp.author.bytes(),
+                row.stamp.nonce,
+                number(row.stamp.created_at),
+                number(row.stamp.expires_at),
+                number(row.since.0),
+                rows::ids(&row.relays),
+                body.bytes(),
+            ],
+        )
+    }
+
+    fn set_job_relays(&mut self, job: u64, relays: &[u16]) -> Done {
+        self.run("UPDATE jobs SET relays = ?2 WHERE job = ?1", params![number(job), rows::ids(relays)])
+    }
+
+    fn remove_job(&mut self, job: u64) -> Done {
+        self.run("DELETE FROM jobs WHERE job = ?1", [number(job)])
+    }
+
+    fn job_body(&self, job: u64) -> Result<Secret, Error> {
+        let body = self.db.prepare_cached("SELECT body FROM jobs WHERE job = ?1");
+        let body = body.and_then(|mut statement| statement.query_row([number(job)], |row| row.get(0)));
+        body.map(Secret::new).map_err(|error| cause(&error))
+    }
+
+    fn knows_event(&mut self, id: &Bytes32) -> Result<bool, Error> {
+        let known = self.db.prepare_cached("SELECT 1 FROM events WHERE id = ?1").and_then(|mut s| s.exists([id.0]));
+        known.map_err(|error| cause(&error))
+    }
+
+    fn remember_event(&mut self, id: &Bytes32, until: u64) -> Done {
+        self.run("INSERT OR IGNORE INTO events(id, until) VALUES (?1, ?2)", params![id.0, number(until)])
+    }
+
+    fn forget_events(&mut self, before: u64) -> Done {
+        self.run("DELETE FROM events WHERE until < ?1", [number(before)])
+    }
+}
+
+#[cfg(test)]
+mod tests;

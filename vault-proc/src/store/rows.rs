@@ -1,0 +1,233 @@
+//! Rows in and out. Whatever does not fit its type is damage, not a default.
+
+use crate::store::cause;
+use bulkhead_ipc::bytes::{Bytes, Bytes32};
+use bulkhead_vault_core::envelope::Stamp;
+use bulkhead_vault_core::session::{Own, Prekeys};
+use bulkhead_vault_core::store::{ContactRow, InviteRow, JobRow, Mailbox, Peer, RelayRow, Snapshot, Work};
+use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret, Time};
+use rusqlite::types::FromSqlError;
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+
+/// A number for SQLite, which knows only signed ones; times past the year 292 million stay at that.
+pub fn number(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn bad() -> rusqlite::Error {
+    FromSqlError::InvalidType.into()
+}
+
+fn unsigned(row: &Row<'_>, at: usize) -> Result<u64> {
+    u64::try_from(row.get::<_, i64>(at)?).map_err(|_| bad())
+}
+
+/// The first column as a place in a conversation.
+pub fn place(row: &Row<'_>) -> Result<u64> {
+    unsigned(row, 0)
+}
+
+fn key(row: &Row<'_>, at: usize) -> Result<Key> {
+    row.get(at).map(Key::new)
+}
+
+fn bytes(row: &Row<'_>, at: usize) -> Result<Bytes32> {
+    row.get(at).map(Bytes)
+}
+
+fn text(row: &Row<'_>, at: usize) -> Result<Plaintext> {
+    row.get(at).map(Plaintext::new)
+}
+
+/// Relay numbers as bytes.
+pub fn ids(relays: &[u16]) -> Vec<u8> {
+    relays.iter().flat_map(|id| id.to_be_bytes()).collect()
+}
+
+fn relays(row: &Row<'_>, at: usize) -> Result<Vec<u16>> {
+    let bytes: Vec<u8> = row.get(at)?;
+    if !bytes.len().is_multiple_of(2) {
+        return Err(bad());
+    }
+    Ok(bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok()).map(u16::from_be_bytes).collect())
+}
+
+/// A message's state as it is stored.
+pub const fn state_number(state: MessageState) -> u8 {
+    match state {
+        MessageState::Received => 0,
+        MessageState::Queued => 1,
+        MessageState::AtRelay => 2,
+        MessageState::Delivered => 3,
+        MessageState::Failed => 4,
+    }
+}
+
+/// A message whose columns begin at `at`.
+pub fn message(row: &Row<'_>, at: usize) -> Result<MessageView> {
+    let state = match row.get::<_, u8>(at + 4)? {
+        0 => MessageState::Received,
+        1 => MessageState::Queued,
+        2 => MessageState::AtRelay,
+        3 => MessageState::Delivered,
+        4 => MessageState::Failed,
+        _ => return Err(bad()),
+    };
+    let time = Time(unsigned(row, at + 3)?);
+    Ok(MessageView { seq: unsigned(row, at)?, mine: row.get(at + 1)?, text: text(row, at + 2)?, at: time, state })
+}
+
+/// Kind, owner, prekey, place, event and mailbox of a job.
+pub const fn work_columns(what: Work) -> (u8, u32, bool, u64, Option<[u8; 32]>, Option<[u8; 32]>) {
+    match what {
+        Work::Envelope { contact, prekey, seq } => (1, contact, prekey, seq, None, None),
+        Work::Bundle { invite } => (2, invite, false, 0, None, None),
+        Work::Erase { event, mailbox } => (3, 0, false, 0, Some(event.0), Some(mailbox.0)),
+    }
+}
+
+fn job(row: &Row<'_>) -> Result<JobRow> {
+    let owner = row.get(2)?;
+    let what = match row.get::<_, u8>(1)? {
+        1 => Work::Envelope { contact: owner, prekey: row.get(3)?, seq: unsigned(row, 4)? },
+        2 => Work::Bundle { invite: owner },
+        3 => Work::Erase { event: bytes(row, 5)?, mailbox: bytes(row, 6)? },
+        _ => return Err(bad()),
+    };
+    let stamp = Stamp {
+        author: key(row, 7)?,
+        nonce: row.get(8)?,
+        created_at: unsigned(row, 9)?,
+        expires_at: unsigned(row, 10)?,
+    };
+    Ok(JobRow { job: unsigned(row, 0)?, what, stamp, since: Time(unsigned(row, 11)?), relays: relays(row, 12)? })
+}
+
+fn mailbox(row: &Row<'_>, at: usize) -> Result<Mailbox> {
+    let (secret, public) = (key(row, at)?, bytes(row, at + 1)?);
+    Ok(Mailbox { secret, public, seal: key(row, at + 2)?, relays: relays(row, at + 3)? })
+}
+
+fn contact(row: &Row<'_>) -> Result<ContactRow> {
+    Ok(ContactRow {
+        handle: row.get(0)?,
+        name: text(row, 1)?,
+        draft: text(row, 2)?,
+        added: Time(unsigned(row, 3)?),
+        waiting: row.get(4)?,
+        verified: row.get(5)?,
+        unread: row.get(6)?,
+        own: Own { identity: key(row, 7)?, registration: row.get(8)? },
+        mailbox: mailbox(row, 9)?,
+        peer: Peer { identity: row.get(13)?, mailbox: bytes(row, 14)?, seal: key(row, 15)?, relays: relays(row, 16)? },
+    })
+}
+
+fn invite(row: &Row<'_>) -> Result<InviteRow> {
+    Ok(InviteRow {
+        id: row.get(0)?,
+        link: text(row, 1)?,
+        expires_at: unsigned(row, 2)?,
+        published: row.get(3)?,
+        own: Own { identity: key(row, 4)?, registration: row.get(5)? },
+        prekeys: Prekeys {
+            signed: key(row, 6)?,
+            one_time: key(row, 7)?,
+            kyber: (row.get(8)?, Secret::new(row.get(9)?)),
+        },
+        mailbox: mailbox(row, 10)?,
+        event: (bytes(row, 14)?, key(row, 15)?),
+        rendezvous: bytes(row, 16)?,
+    })
+}
+
+/// Writes a contact.
+pub fn put_contact(db: &Connection, row: &ContactRow) -> Result<()> {
+    let sql = "INSERT INTO contacts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+        ON CONFLICT(handle) DO UPDATE SET name = excluded.name, draft = excluded.draft, waiting = excluded.waiting,
+        verified = excluded.verified, unread = excluded.unread, peer_mailbox = excluded.peer_mailbox,
+        peer_seal = excluded.peer_seal, peer_relays = excluded.peer_relays";
+    let (own, mailbox, peer) = (&row.own, &row.mailbox, &row.peer);
+    db.prepare_cached(sql)?
+        .execute(params![
+            row.handle,
+            row.name.as_str(),
+            row.draft.as_str(),
+            number(row.added.0),
+            row.waiting,
+            row.verified,
+            row.unread,
+            own.identity.bytes(),
+            own.registration,
+            mailbox.secret.bytes(),
+            mailbox.public.0,
+            mailbox.seal.bytes(),
+            ids(&mailbox.relays),
+            peer.identity,
+            peer.mailbox.0,
+            peer.seal.bytes(),
+            ids(&peer.relays),
+        ])
+        .map(drop)
+}
+
+/// Writes an invite.
+pub fn put_invite(db: &Connection, row: &InviteRow) -> Result<()> {
+    let sql = "INSERT INTO invites VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+        ON CONFLICT(id) DO UPDATE SET published = excluded.published";
+    let (own, keys, mailbox) = (&row.own, &row.prekeys, &row.mailbox);
+    db.prepare_cached(sql)?
+        .execute(params![
+            row.id,
+            row.link.as_str(),
+            number(row.expires_at),
+            row.published,
+            own.identity.bytes(),
+            own.registration,
+            keys.signed.bytes(),
+            keys.one_time.bytes(),
+            keys.kyber.0,
+            keys.kyber.1.bytes(),
+            mailbox.secret.bytes(),
+            mailbox.public.0,
+            mailbox.seal.bytes(),
+            ids(&mailbox.relays),
+            row.event.0.0,
+            row.event.1.bytes(),
+            row.rendezvous.0,
+        ])
+        .map(drop)
+}
+
+fn all<T>(db: &Connection, sql: &str, read: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+    db.prepare_cached(sql)?.query_map([], |row| read(row))?.collect()
+}
+
+/// Reads all that is kept in memory.
+pub fn load(db: &Connection) -> core::result::Result<Snapshot, Error> {
+    let read = || -> Result<Snapshot> {
+        let name = db.query_row("SELECT name FROM profile", [], |row| text(row, 0)).optional()?;
+        let contacts = all(db, "SELECT * FROM contacts ORDER BY handle", contact)?;
+        let mut newest = db.prepare_cached(
+            "SELECT seq, mine, text, at, state FROM messages WHERE contact = ?1 ORDER BY seq DESC LIMIT 1",
+        )?;
+        let contacts = contacts.into_iter().map(|row| {
+            let last = newest.query_row([row.handle], |row| message(row, 0)).optional()?;
+            Ok((row, last.as_ref().map_or(0, |last| last.seq), last))
+        });
+        let relay = |row: &Row<'_>| Ok(RelayRow { id: row.get(0)?, url: row.get(1)?, own: row.get(2)? });
+        Ok(Snapshot {
+            own_name: name,
+            contacts: contacts.collect::<Result<_>>()?,
+            relays: all(db, "SELECT id, url, own FROM relays ORDER BY id", relay)?,
+            invites: all(db, "SELECT * FROM invites ORDER BY id", invite)?,
+            jobs: all(
+                db,
+                "SELECT job, kind, owner, prekey, seq, event, mailbox, author, nonce, created, expires, since, relays
+                 FROM jobs ORDER BY job",
+                job,
+            )?,
+        })
+    };
+    read().map_err(|error| cause(&error))
+}

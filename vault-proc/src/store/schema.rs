@@ -1,0 +1,75 @@
+//! Tables and settings.
+
+use crate::store::cause;
+use bulkhead_vault_core::Error;
+use rusqlite::Connection;
+
+/// Version of the tables below. A store with a higher one is refused: this program would not understand it.
+const VERSION: i64 = 1;
+
+const TABLES: &str = "
+CREATE TABLE profile(id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL) STRICT;
+CREATE TABLE relays(id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, own INTEGER NOT NULL) STRICT;
+CREATE TABLE contacts(
+    handle INTEGER PRIMARY KEY, name TEXT NOT NULL, draft TEXT NOT NULL, added INTEGER NOT NULL,
+    waiting INTEGER NOT NULL, verified INTEGER NOT NULL, unread INTEGER NOT NULL,
+    identity BLOB NOT NULL, registration INTEGER NOT NULL,
+    mailbox_secret BLOB NOT NULL, mailbox_public BLOB NOT NULL, mailbox_seal BLOB NOT NULL,
+    mailbox_relays BLOB NOT NULL,
+    peer_identity BLOB NOT NULL, peer_mailbox BLOB NOT NULL, peer_seal BLOB NOT NULL, peer_relays BLOB NOT NULL
+) STRICT;
+CREATE TABLE sessions(contact INTEGER PRIMARY KEY REFERENCES contacts(handle), record BLOB NOT NULL) STRICT;
+CREATE TABLE invites(
+    id INTEGER PRIMARY KEY, link TEXT NOT NULL, expires INTEGER NOT NULL, published INTEGER NOT NULL,
+    identity BLOB NOT NULL, registration INTEGER NOT NULL,
+    signed BLOB NOT NULL, one_time BLOB NOT NULL, kyber_public BLOB NOT NULL, kyber_secret BLOB NOT NULL,
+    mailbox_secret BLOB NOT NULL, mailbox_public BLOB NOT NULL, mailbox_seal BLOB NOT NULL,
+    mailbox_relays BLOB NOT NULL,
+    event BLOB NOT NULL, author BLOB NOT NULL, rendezvous BLOB NOT NULL
+) STRICT;
+CREATE TABLE messages(
+    n INTEGER PRIMARY KEY, contact INTEGER NOT NULL REFERENCES contacts(handle), seq INTEGER NOT NULL,
+    id BLOB NOT NULL, mine INTEGER NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL, state INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX places ON messages(contact, seq);
+CREATE INDEX undelivered ON messages(id) WHERE mine = 1 AND state <> 3;
+CREATE VIRTUAL TABLE search USING fts5(
+    text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', detail = full
+);
+CREATE TABLE jobs(
+    job INTEGER PRIMARY KEY, kind INTEGER NOT NULL, owner INTEGER NOT NULL, prekey INTEGER NOT NULL,
+    seq INTEGER NOT NULL, event BLOB, mailbox BLOB, author BLOB NOT NULL, nonce BLOB NOT NULL,
+    created INTEGER NOT NULL, expires INTEGER NOT NULL, since INTEGER NOT NULL, relays BLOB NOT NULL,
+    body BLOB NOT NULL
+) STRICT;
+CREATE TABLE events(id BLOB PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+";
+
+/// Settings of every connection. Exclusive locking keeps the WAL's index in this process's own memory: no shared
+/// file, fewer system calls. Temporary data stays in memory; deleted rows are overwritten.
+pub fn configure(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(
+        "PRAGMA locking_mode = EXCLUSIVE;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA secure_delete = ON;
+         PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;",
+    )
+}
+
+/// Makes the tables, all or none.
+pub fn create(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))
+}
+
+/// Whether the tables are of this version.
+pub fn check(db: &Connection) -> Result<(), Error> {
+    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| cause(&error))?;
+    match version {
+        VERSION => Ok(()),
+        newer if newer > VERSION => Err(Error::TooNew),
+        _ => Err(Error::Damaged),
+    }
+}

@@ -1,0 +1,8 @@
+//! Vaults with real stores, wired together by a relay that loses, doubles and reorders.
+
+mod delivery;
+mod failing;
+mod hostile;
+mod pairing;
+mod searching;
+mod world;

@@ -1,0 +1,168 @@
+use super::world::{World, words};
+use bulkhead_ipc::intent::Notice;
+use bulkhead_ipc::post::{FromNet, ToNet, Verdict};
+use bulkhead_vault_core::{Action, Changed, Input, MAX_TEXT, MessageState};
+use rand::Rng;
+
+fn states(world: &World, who: usize) -> Vec<MessageState> {
+    let vault = world.vault(who);
+    vault.messages(1, 1..=vault.newest(1)).unwrap().iter().map(|m| m.state).collect()
+}
+
+#[test]
+fn message_goes_from_queued_over_relay_to_delivered() {
+    let mut world = World::pair(20);
+    world.say(0, 1, "  hello  ");
+    assert_eq!(states(&world, 0), [MessageState::Queued]);
+    world.net(0);
+    assert_eq!(states(&world, 0), [MessageState::AtRelay]);
+    world.settle();
+    assert_eq!(states(&world, 0), [MessageState::Delivered]);
+    assert_eq!(states(&world, 1), [MessageState::Received]);
+    assert_eq!(world.texts(1, 1), ["hello"]);
+    assert!(world.people[1].changes.contains(&Changed::Incoming { contact: 1, count: 1 }));
+    let view = world.vault(1).contact(1).unwrap();
+    assert_eq!((view.unread, view.preview.as_ref().unwrap().text.as_str()), (1, "hello"));
+    world.act(1, Action::Read(1));
+    assert_eq!(world.vault(1).contact(1).unwrap().unread, 0);
+    assert_eq!(world.stored.len(), 0, "everything that was read is deleted");
+}
+
+#[test]
+fn batch_of_messages_is_receipted_in_one_envelope() {
+    let mut world = World::pair(21);
+    let messages = (0..60).map(|n| Input::Do(Action::Send { contact: 1, text: words(&format!("message {n}")) }));
+    world.inputs(0, messages.collect());
+    world.net(0);
+    world.net(0);
+    assert_eq!(world.stored.len(), 60);
+    world.deliver(1);
+    let published = world.people[1].queue.iter().filter(|p| matches!(p, ToNet::Publish { event, .. } if event.kind == 1059));
+    assert_eq!(published.count(), 1);
+    world.settle();
+    assert!(states(&world, 0).iter().all(|s| *s == MessageState::Delivered));
+    let expected: Vec<_> = (0..60).map(|n| format!("message {n}")).collect();
+    assert_eq!(world.texts(1, 1), expected);
+}
+
+#[test]
+fn nothing_is_lost_or_doubled_with_loss_reordering_and_restarts_at_every_step() {
+    for seed in 100..112 {
+        let mut world = World::pair(seed);
+        (world.loss, world.shuffle) = (30, true);
+        let mut sent = [Vec::new(), Vec::new()];
+        for n in 0..40 {
+            let who = world.rng.random_range(0..2);
+            let text = format!("{n} from {who}");
+            sent[who].push(text.clone());
+            world.say(who, 1, &text);
+            match world.rng.random_range(0..6) {
+                0 => world.restart(world.people.len() - 1 - who),
+                1 => world.restart(who),
+                2 => world.connect(who),
+                3 => world.deliver(who),
+                4 => world.net(who),
+                _ => world.round(),
+            }
+            world.pass(500);
+        }
+        world.loss = 0;
+        for _ in 0..12 {
+            world.pass(400_000);
+            world.round();
+        }
+        for who in 0..2 {
+            let vault = world.vault(who);
+            let messages = vault.messages(1, 1..=vault.newest(1)).unwrap();
+            let of = |mine| messages.iter().filter(move |m| m.mine == mine).map(|m| m.text.as_str().to_owned());
+            assert!(of(true).eq(sent[who].clone()), "seed {seed}");
+            let (mut theirs, mut expected): (Vec<_>, _) = (of(false).collect(), sent[1 - who].clone());
+            theirs.sort();
+            expected.sort();
+            assert_eq!(theirs, expected, "seed {seed}");
+            let undelivered = messages.iter().filter(|m| m.mine && m.state != MessageState::Delivered);
+            assert_eq!(undelivered.count(), 0, "seed {seed}");
+            assert_eq!(world.noticed(who, Notice::Undecryptable), 0, "seed {seed}");
+        }
+        assert_eq!(world.stored.len(), 0, "seed {seed}: everything was deleted");
+    }
+}
+
+#[test]
+fn restart_between_store_and_publish_publishes_the_same_event() {
+    let mut world = World::pair(22);
+    world.say(0, 1, "once");
+    let published = |world: &World| {
+        let packets = world.people[0].queue.iter();
+        packets.filter_map(|p| if let ToNet::Publish { event, .. } = p { Some(event.id) } else { None }).collect::<Vec<_>>()
+    };
+    let first = published(&world);
+    world.restart(0);
+    assert_eq!(published(&world), first);
+    assert_eq!(first.len(), 1);
+    world.settle();
+    assert_eq!(world.texts(1, 1), ["once"]);
+}
+
+#[test]
+fn message_no_relay_wants_fails_and_says_so() {
+    let mut world = World::pair(23);
+    world.say(0, 1, "unwanted");
+    let Some(ToNet::Publish { job, relays, .. }) = world.people[0].queue.pop_front() else { panic!() };
+    let refuse = |why: &str| FromNet::Ack { job, relay: relays[0], verdict: Verdict::Refused(why.into()) };
+    world.input(0, Input::Post(refuse("rate-limited: slow down")));
+    assert_eq!(states(&world, 0), [MessageState::Queued]);
+    world.input(0, Input::Post(refuse("blocked: go away")));
+    assert_eq!(states(&world, 0), [MessageState::Failed]);
+    assert_eq!(world.noticed(0, Notice::Refused), 1);
+}
+
+#[test]
+fn message_no_relay_takes_in_three_weeks_fails() {
+    let mut world = World::pair(24);
+    world.say(0, 1, "patience");
+    world.people[0].queue.clear();
+    world.pass(22 * 86_400_000);
+    world.input(0, Input::Tick);
+    assert_eq!(states(&world, 0), [MessageState::Failed]);
+}
+
+#[test]
+fn message_lengths_are_bounded_and_empty_ones_ignored() {
+    let mut world = World::pair(25);
+    world.say(0, 1, &"x".repeat(MAX_TEXT + 1));
+    assert_eq!(world.noticed(0, Notice::MessageTooLong), 1);
+    world.say(0, 1, " \n ");
+    assert_eq!(world.vault(0).newest(1), 0);
+    world.say(0, 1, &"€".repeat(MAX_TEXT / 3));
+    world.settle();
+    assert_eq!(world.texts(1, 1), ["€".repeat(MAX_TEXT / 3)]);
+    assert_eq!(states(&world, 0), [MessageState::Delivered]);
+}
+
+#[test]
+fn draft_survives_a_restart_and_ends_with_the_message() {
+    let mut world = World::pair(26);
+    world.act(0, Action::SaveDraft { contact: 1, text: words("half a th") });
+    world.restart(0);
+    assert_eq!(world.vault(0).draft(1).unwrap().as_str(), "half a th");
+    world.say(0, 1, "half a thought");
+    assert!(world.vault(0).draft(1).is_none());
+}
+
+#[test]
+fn session_goes_on_after_a_long_one_sided_talk() {
+    let mut world = World::pair(27);
+    for n in 0..300 {
+        world.say(1, 1, &format!("monologue {n}"));
+        if n % 50 == 0 {
+            world.settle();
+        }
+    }
+    world.settle();
+    world.settle();
+    world.say(0, 1, "finally");
+    world.settle();
+    assert_eq!(world.texts(0, 1).len(), 301);
+    assert_eq!(world.texts(1, 1).last().unwrap(), "finally");
+}

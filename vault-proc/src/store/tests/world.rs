@@ -1,0 +1,280 @@
+//! People, their devices, and one relay between them.
+
+use crate::profile::StoreKey;
+use crate::profile::tests::Folder;
+use crate::store::SqlStore;
+use bulkhead_ipc::bytes::Bytes32;
+use bulkhead_ipc::intent;
+use bulkhead_ipc::post::{self, Delivery, Event, FromNet, RelayState, ToNet, Verdict};
+use bulkhead_ipc::VERSION;
+use bulkhead_vault_core::{Action, Changed, Config, Effect, Input, Plaintext, Store, Time, Vault};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub const RELAY: &str = "ws://127.0.0.1:7777";
+/// November 2026.
+pub const START: u64 = 1_795_000_000_000;
+
+pub fn words(text: &str) -> Plaintext {
+    Plaintext::new(text.into())
+}
+
+pub fn folder() -> Folder {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    Folder::new(&format!("world-{}", NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
+pub fn key(folder: &Folder) -> StoreKey {
+    crate::profile::tests::quick_key(&folder.0)
+}
+
+/// One person's device: vault, store, and the net process as the relay sees it.
+pub struct Person<S: Store = SqlStore> {
+    pub vault: Option<Vault<S>>,
+    pub folder: Folder,
+    pub changes: Vec<Changed>,
+    pub watches: BTreeMap<Bytes32, Vec<u16>>,
+    pub relays: Vec<post::Relay>,
+    /// Said by the vault, not yet acted on by net.
+    pub queue: VecDeque<ToNet>,
+    /// Already handed over in this connection.
+    pub seen: BTreeSet<(Bytes32, [u8; 32])>,
+    pub signed: Vec<bulkhead_ipc::sign::ToNet>,
+}
+
+pub struct World {
+    pub now: Time,
+    pub rng: StdRng,
+    pub people: Vec<Person>,
+    pub stored: Vec<Event>,
+    /// Chance in percent that a publication or its acknowledgement is lost; that a delivery is doubled.
+    pub loss: u32,
+    pub shuffle: bool,
+    pub deletions: usize,
+}
+
+impl World {
+    pub fn new(seed: u64, names: &[&str]) -> Self {
+        let mut world = Self {
+            now: Time(START),
+            rng: StdRng::seed_from_u64(seed),
+            people: Vec::new(),
+            stored: Vec::new(),
+            loss: 0,
+            shuffle: false,
+            deletions: 0,
+        };
+        for name in names {
+            let folder = folder();
+            let store = SqlStore::create(&folder.0, &key(&folder)).unwrap();
+            let vault = Vault::create(store, &words(name), &config(), world.now, &mut world.rng).unwrap();
+            world.people.push(Person {
+                vault: Some(vault),
+                folder,
+                changes: Vec::new(),
+                watches: BTreeMap::new(),
+                relays: Vec::new(),
+                queue: VecDeque::new(),
+                seen: BTreeSet::new(),
+                signed: Vec::new(),
+            });
+        }
+        (0..names.len()).for_each(|who| world.connect(who));
+        world
+    }
+
+    pub fn vault(&self, who: usize) -> &Vault<SqlStore> {
+        self.people[who].vault.as_ref().unwrap()
+    }
+
+    pub fn input(&mut self, who: usize, input: Input) {
+        self.inputs(who, vec![input]);
+    }
+
+    pub fn inputs(&mut self, who: usize, inputs: Vec<Input>) {
+        let person = &mut self.people[who];
+        let effects = person.vault.as_mut().unwrap().handle_all(inputs, self.now, &mut self.rng);
+        for effect in effects {
+            match effect {
+                Effect::Post(packet) => {
+                    bulkhead_ipc::cbor::encode(&packet).unwrap();
+                    person.queue.push_back(packet);
+                }
+                Effect::Sign(packet) => person.signed.push(packet),
+                Effect::Changed(changed) => person.changes.push(changed),
+            }
+        }
+    }
+
+    pub fn act(&mut self, who: usize, action: Action) {
+        self.input(who, Input::Do(action));
+    }
+
+    pub fn say(&mut self, who: usize, contact: u32, text: &str) {
+        self.act(who, Action::Send { contact, text: words(text) });
+    }
+
+    /// A fresh net process.
+    pub fn connect(&mut self, who: usize) {
+        let person = &mut self.people[who];
+        person.queue.clear();
+        person.watches.clear();
+        person.relays.clear();
+        person.seen.clear();
+        self.input(who, Input::Post(FromNet::Hello { version: VERSION }));
+        self.input(who, Input::Sign(bulkhead_ipc::sign::FromNet::Hello { version: VERSION }));
+    }
+
+    /// The program ends at once and starts again: what is not durable is gone.
+    pub fn restart(&mut self, who: usize) {
+        let person = &mut self.people[who];
+        person.vault = None;
+        let store = SqlStore::open(&person.folder.0, &key(&person.folder)).unwrap();
+        person.vault = Some(Vault::open(store, &config(), self.now).unwrap());
+        self.connect(who);
+    }
+
+    fn lost(&mut self) -> bool {
+        self.rng.random_range(0..100) < self.loss
+    }
+
+    /// net does what the vault said.
+    pub fn net(&mut self, who: usize) {
+        while let Some(packet) = self.people[who].queue.pop_front() {
+            match packet {
+                ToNet::Relays(relays) => {
+                    self.people[who].relays.clone_from(&relays);
+                    for relay in relays {
+                        let state = FromNet::Relay { id: relay.id, state: RelayState::Online };
+                        self.input(who, Input::Post(state));
+                    }
+                }
+                ToNet::Watch(watch) => drop(self.people[who].watches.insert(watch.mailbox, watch.relays)),
+                ToNet::Unwatch(mailbox) => {
+                    let person = &mut self.people[who];
+                    person.watches.remove(&mailbox);
+                    person.seen.retain(|(m, _)| *m != mailbox);
+                }
+                ToNet::Publish { job, event, relays, .. } => {
+                    let lost = self.lost();
+                    if !lost {
+                        self.publish(*event);
+                    }
+                    for relay in relays {
+                        let verdict = if lost || self.lost() { Verdict::Lost } else { Verdict::Accepted };
+                        self.input(who, Input::Post(FromNet::Ack { job, relay, verdict }));
+                    }
+                }
+                ToNet::Welcome { .. } | ToNet::Reconnect => {}
+            }
+        }
+    }
+
+    /// The relay takes an event.
+    pub fn publish(&mut self, event: Event) {
+        if event.kind == 5 {
+            let gone = &event.tags[0][1];
+            let before = self.stored.len();
+            self.stored.retain(|e| e.id.to_hex() != *gone || e.pubkey != event.pubkey);
+            self.deletions += before - self.stored.len();
+        } else if self.stored.iter().all(|e| e.id != event.id) {
+            self.stored.push(event);
+        }
+    }
+
+    /// The relay hands over what it has for the mailboxes that are watched.
+    pub fn deliver(&mut self, who: usize) {
+        let mut list = Vec::new();
+        let relay = self.people[who].relays.first().map_or(1, |r| r.id);
+        for event in &self.stored {
+            let mailbox = Bytes32::from_hex(&event.tags[0][1]).unwrap();
+            let person = &mut self.people[who];
+            if person.watches.contains_key(&mailbox) && person.seen.insert((mailbox, event.id.0)) {
+                list.push(Delivery { event: event.clone(), relay });
+            }
+        }
+        if self.loss > 0 {
+            let doubled: Vec<_> = list.iter().filter(|_| self.rng.random_bool(0.3)).cloned().collect();
+            list.extend(doubled);
+        }
+        if self.shuffle {
+            for i in (1..list.len()).rev() {
+                let other = self.rng.random_range(0..=i);
+                list.swap(i, other);
+            }
+        }
+        for part in list.chunks(64) {
+            self.input(who, Input::Post(FromNet::Events(part.to_vec())));
+        }
+        for mailbox in self.people[who].watches.keys().copied().collect::<Vec<_>>() {
+            self.input(who, Input::Post(FromNet::Stored { relay, mailbox }));
+        }
+    }
+
+    /// Everybody's net works and a second passes, often enough for everything to settle.
+    pub fn settle(&mut self) {
+        for _ in 0..8 {
+            self.round();
+        }
+    }
+
+    pub fn round(&mut self) {
+        for who in 0..self.people.len() {
+            self.net(who);
+            self.deliver(who);
+            self.net(who);
+            self.input(who, Input::Tick);
+        }
+        self.pass(1000);
+    }
+
+    pub fn pass(&mut self, milliseconds: u64) {
+        self.now = Time(self.now.0 + milliseconds);
+    }
+
+    pub fn invite(&mut self, who: usize) -> String {
+        self.act(who, Action::Invite);
+        self.settle();
+        assert_eq!(self.vault(who).invite(), intent::Invite::Ready);
+        self.vault(who).invite_link().unwrap().as_str().to_owned()
+    }
+
+    pub fn accept(&mut self, who: usize, link: &str) -> intent::Accept {
+        self.act(who, Action::Accept(words(link)));
+        self.settle();
+        self.last_accept(who)
+    }
+
+    pub fn last_accept(&self, who: usize) -> intent::Accept {
+        let accepts = self.people[who].changes.iter().rev().find_map(|c| match c {
+            Changed::Accept(accept) => Some(*accept),
+            _ => None,
+        });
+        accepts.unwrap_or(intent::Accept::Idle)
+    }
+
+    /// Two people who are contacts: each other's contact 1.
+    pub fn pair(seed: u64) -> Self {
+        let mut world = Self::new(seed, &["Alice", "Bob"]);
+        let link = world.invite(0);
+        assert_eq!(world.accept(1, &link), intent::Accept::Done { handle: 1 });
+        world
+    }
+
+    pub fn texts(&self, who: usize, contact: u32) -> Vec<String> {
+        let vault = self.vault(who);
+        let messages = vault.messages(contact, 1..=vault.newest(contact)).unwrap();
+        assert!(messages.iter().map(|m| m.seq).eq(1..=vault.newest(contact)));
+        messages.iter().map(|m| m.text.as_str().to_owned()).collect()
+    }
+
+    pub fn noticed(&self, who: usize, notice: intent::Notice) -> usize {
+        self.people[who].changes.iter().filter(|c| **c == Changed::Notice(notice)).count()
+    }
+}
+
+pub fn config() -> Config {
+    Config { relays: vec![RELAY.into()], proxied: false }
+}
