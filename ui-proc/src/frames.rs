@@ -198,7 +198,8 @@ impl Frames {
     }
 
     fn record(&mut self, app: &mut App) -> (Vec<Slot>, Cursor) {
-        // Drawing can itself tell something new (the list took on another length): once more, then it is settled.
+        let mut laid_out = (Vec::new(), Cursor::Arrow);
+        // A layout can itself tell something new (the list appeared, a button is gone): once more, then it is settled.
         for _ in 0..4 {
             if let Some(scroll) = app.take_scroll() {
                 let id = Id::new(if scroll.scroller == Scroller::List { LIST } else { PAGE });
@@ -207,18 +208,19 @@ impl Frames {
             }
             let mut found = Collector::new(self.surface.logical_size());
             let recorded = self.surface.record(screens::view(&app.state, app.focus), &mut clipboard::Null, &mut found);
-            self.dirty = false;
             let cursor = if recorded.interaction == mouse::Interaction::Pointer { Cursor::Hand } else { Cursor::Arrow };
             let slots = found.slots(self.surface.scale(), self.surface.physical_size());
             // How far the list is scrolled is seen from the layout; what a list says of itself as it appears is old.
             let said: Vec<Message> = recorded.messages.into_iter().filter(|message| !matches!(message, Message::Scrolled(_))).collect();
             let quiet = said.is_empty();
             said.into_iter().for_each(|message| app.pressed(message));
-            if app.drawn(found.stops, found.list, &slots) && quiet {
-                return (slots, cursor);
+            let settled = app.drawn(found.stops, found.list, &slots);
+            laid_out = (slots, cursor);
+            if settled && quiet {
+                break;
             }
-            self.dirty = true;
         }
-        (self.slots.clone().unwrap_or_default(), self.cursor)
+        self.dirty = false;
+        laid_out
     }
 }
