@@ -52,7 +52,8 @@ pub struct World {
     /// Chance in percent that a publication or its acknowledgement is lost; that a delivery is doubled.
     pub loss: u32,
     pub shuffle: bool,
-    pub deletions: usize,
+    /// What was deleted is not taken again (NIP-09).
+    pub deleted: BTreeSet<String>,
 }
 
 impl World {
@@ -64,7 +65,7 @@ impl World {
             stored: Vec::new(),
             loss: 0,
             shuffle: false,
-            deletions: 0,
+            deleted: BTreeSet::new(),
         };
         for name in names {
             let folder = folder();
@@ -178,8 +179,10 @@ impl World {
             let gone = &event.tags[0][1];
             let before = self.stored.len();
             self.stored.retain(|e| e.id.to_hex() != *gone || e.pubkey != event.pubkey);
-            self.deletions += before - self.stored.len();
-        } else if self.stored.iter().all(|e| e.id != event.id) {
+            if self.stored.len() < before {
+                self.deleted.insert(gone.clone());
+            }
+        } else if !self.deleted.contains(&event.id.to_hex()) && self.stored.iter().all(|e| e.id != event.id) {
             self.stored.push(event);
         }
     }
