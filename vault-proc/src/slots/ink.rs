@@ -66,7 +66,7 @@ pub fn cut(words: &str, width: f32, size: f32, font: Font) -> Paragraph {
 pub fn write(renderer: &mut Renderer, words: &str, size: f32, font: Font, at: Point, color: Color, clip: Rectangle) {
     let text = Text {
         content: words.to_owned(),
-        bounds: Size::new(f32::INFINITY, f32::INFINITY),
+        bounds: Size::new(8192.0, 512.0),
         size: Pixels(size),
         line_height: LineHeight::Relative(LEADING),
         font,
