@@ -66,10 +66,26 @@ impl SqlStore {
     }
 }
 
+#[cfg(test)]
+impl SqlStore {
+    /// As if the disk were full, or not any more.
+    fn limit_pages(&self, full: bool) {
+        let pages: i64 = self.db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        let most = if full { pages } else { 1_000_000 };
+        self.db.query_row(&format!("PRAGMA max_page_count = {most}"), [], |_| Ok(())).unwrap();
+    }
+
+    /// The keys that seal what contacts write.
+    fn seals(&self) -> Vec<Key> {
+        rows::load(&self.db).unwrap().contacts.iter().map(|(row, ..)| row.mailbox.seal.clone()).collect()
+    }
+}
+
 /// Gives SQLCipher the raw key. Through a statement's text, as it has no other way; wiped afterwards.
 fn unlock(db: &Connection, key: &Key) -> rusqlite::Result<()> {
-    let mut sql = String::with_capacity(100);
-    sql.push_str("PRAGMA key = \"x'");
+    let mut sql = String::with_capacity(160);
+    // SQLCipher would write to standard error by itself; what is wrong is told in `Error`.
+    sql.push_str("PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'");
     for byte in key.bytes() {
         sql.extend([byte >> 4, byte & 15].iter().filter_map(|n| char::from_digit(u32::from(*n), 16)));
     }
@@ -185,7 +201,9 @@ impl Store for SqlStore {
             WHERE contact = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq";
         let read = || {
             let mut statement = self.db.prepare_cached(sql)?;
-            statement.query_map(params![contact, number(from), number(to)], |row| message(row, 0))?.collect::<Result<Vec<_>, _>>()
+            statement
+                .query_map(params![contact, number(from), number(to)], |row| message(row, 0))?
+                .collect::<Result<Vec<_>, _>>()
         };
         read().map_err(|error: rusqlite::Error| cause(&error))
     }

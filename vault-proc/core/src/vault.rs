@@ -404,6 +404,11 @@ impl<S: Store> Vault<S> {
         (!draft.as_str().is_empty()).then_some(draft)
     }
 
+    /// The store, to read from: what is written past the vault is not in its memory.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
     /// How many events were dropped since the start, by reason.
     pub fn dropped(&self) -> Dropped {
         self.dropped

@@ -37,7 +37,8 @@ fn batch_of_messages_is_receipted_in_one_envelope() {
     world.net(0);
     assert_eq!(world.stored.len(), 60);
     world.deliver(1);
-    let published = world.people[1].queue.iter().filter(|p| matches!(p, ToNet::Publish { event, .. } if event.kind == 1059));
+    let published =
+        world.people[1].queue.iter().filter(|p| matches!(p, ToNet::Publish { event, .. } if event.kind == 1059));
     assert_eq!(published.count(), 1);
     world.settle();
     assert!(states(&world, 0).iter().all(|s| *s == MessageState::Delivered));
@@ -94,7 +95,9 @@ fn restart_between_store_and_publish_publishes_the_same_event() {
     world.say(0, 1, "once");
     let published = |world: &World| {
         let packets = world.people[0].queue.iter();
-        packets.filter_map(|p| if let ToNet::Publish { event, .. } = p { Some(event.id) } else { None }).collect::<Vec<_>>()
+        packets
+            .filter_map(|p| if let ToNet::Publish { event, .. } = p { Some(event.id) } else { None })
+            .collect::<Vec<_>>()
     };
     let first = published(&world);
     world.restart(0);

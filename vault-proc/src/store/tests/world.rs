@@ -3,10 +3,10 @@
 use crate::profile::StoreKey;
 use crate::profile::tests::Folder;
 use crate::store::SqlStore;
+use bulkhead_ipc::VERSION;
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_ipc::intent;
 use bulkhead_ipc::post::{self, Delivery, Event, FromNet, RelayState, ToNet, Verdict};
-use bulkhead_ipc::VERSION;
 use bulkhead_vault_core::{Action, Changed, Config, Effect, Input, Plaintext, Store, Time, Vault};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
