@@ -47,7 +47,8 @@ impl Event {
         256 + tags + self.content.len()
     }
 
-    fn check(&self) -> Result<(), OutOfBounds> {
+    /// Whether it keeps the bounds that its fields name.
+    pub fn check(&self) -> Result<(), OutOfBounds> {
         let (tags, items, length) = MAX_TAGS;
         bound(self.content.len() <= MAX_CONTENT, "content")?;
         bound(self.tags.len() <= tags, "tags")?;

@@ -3,8 +3,7 @@
 //! A connection authenticates as one mailbox only, since many relays remember one key per connection, and
 //! so that no relay is *told* which mailboxes belong together. The vault signs; this decides when to ask it.
 
-use bulkhead_ipc::bytes::Bytes32;
-use bulkhead_ipc::post::Event;
+use bulkhead_ipc::{bytes::Bytes32, post::Event};
 
 /// Questions to the vault per connection: a relay that challenges without end gets no further answer.
 const MAX_ROUNDS: u8 = 5;
@@ -52,6 +51,3 @@ impl Auth {
         self.asked.is_some() || self.sent.is_some()
     }
 }
-
-#[cfg(test)]
-mod tests;

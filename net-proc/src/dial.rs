@@ -3,16 +3,13 @@
 //! SOCKS5 (RFC 1928, 1929) is thirty lines here: the crates for it bring more code than this file holds,
 //! and how user names separate circuits is ours to decide.
 
-use crate::address::{Address, Host};
+use crate::address::{Address, is_onion};
 use crate::wire::MAX_MESSAGE;
 use bulkhead_ipc::post::Trouble;
 use futures_core::Stream as _;
 use futures_sink::Sink as _;
-use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::{future::poll_fn, io, sync::Arc, time::Duration};
+use std::{collections::VecDeque, future::poll_fn, io, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Join, ReadHalf, Take, WriteHalf};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore, client::Resumption, pki_types::ServerName};
@@ -23,30 +20,28 @@ const MAX_UPGRADE: u64 = 16 * 1024;
 /// Addresses of one name that are tried, and how long each may take.
 const TRIES: (usize, Duration) = (6, Duration::from_secs(6));
 
+/// A SOCKS5 reply code, also for proxies that speak something else.
+const GENERAL_FAILURE: u8 = 1;
+
 /// How to reach relays.
 pub struct Dialer {
     tls: tokio_rustls::TlsConnector,
-    proxy: Option<(Host, u16)>,
-    limit: Duration,
+    proxy: Option<(String, u16)>,
 }
 
 impl Dialer {
-    /// Trusts `roots`; goes through the SOCKS5 `proxy` if there is one; gives up after `limit`.
-    pub fn new(roots: RootCertStore, proxy: Option<(Host, u16)>, limit: Duration) -> Result<Self, rustls::Error> {
+    /// Trusts `roots`; goes through the SOCKS5 `proxy` if there is one.
+    pub fn new(roots: RootCertStore, proxy: Option<(String, u16)>) -> Result<Self, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let mut tls = builder.with_root_certificates(roots).with_no_client_auth();
         // A session ticket would tell the relay that two circuits belong to one person.
         tls.resumption = Resumption::disabled();
-        Ok(Self { tls: Arc::new(tls).into(), proxy, limit })
+        Ok(Self { tls: Arc::new(tls).into(), proxy })
     }
 
     /// Connects. `circuit` separates this connection from all others at the proxy.
     pub async fn dial(&self, to: &Address, circuit: &str) -> Result<Socket, Trouble> {
-        timeout(self.limit, self.connect(to, circuit)).await.unwrap_or(Err(Trouble::Unreachable))
-    }
-
-    async fn connect(&self, to: &Address, circuit: &str) -> Result<Socket, Trouble> {
         let tcp = match &self.proxy {
             Some((host, port)) => {
                 let mut tcp = reach(host, *port).await.map_err(|_| Trouble::Proxy)?;
@@ -57,15 +52,12 @@ impl Dialer {
                 }
             }
             // RFC 7686: an onion name must never be asked of the name system.
-            None if to.host.is_onion() => return Err(Trouble::Address),
+            None if is_onion(&to.host) => return Err(Trouble::Address),
             None => reach(&to.host, to.port).await.map_err(|_| Trouble::Unreachable)?,
         };
         tcp.set_nodelay(true).map_err(|_| Trouble::Unreachable)?;
         let io: Box<dyn Io> = if to.tls {
-            let name = match &to.host {
-                Host::Ip(ip) => ServerName::from(*ip),
-                Host::Name(name) => ServerName::try_from(name.clone()).map_err(|_| Trouble::Address)?,
-            };
+            let name = ServerName::try_from(to.host.clone()).map_err(|_| Trouble::Address)?;
             Box::new(self.tls.connect(name, tcp).await.map_err(tls_trouble)?)
         } else {
             Box::new(tcp)
@@ -80,54 +72,47 @@ impl Dialer {
     }
 }
 
-async fn reach(host: &Host, port: u16) -> io::Result<TcpStream> {
-    let addresses: Vec<SocketAddr> = match host {
-        Host::Ip(ip) => vec![(*ip, port).into()],
-        // Never asked of anyone: plain text goes there.
-        Host::Name(name) if name == "localhost" => vec![(IpAddr::from(Ipv4Addr::LOCALHOST), port).into()],
-        Host::Name(name) => tokio::net::lookup_host((name.as_str(), port)).await?.take(TRIES.0).collect(),
-    };
-    let mut last = io::ErrorKind::NotFound.into();
+async fn reach(host: &str, port: u16) -> io::Result<TcpStream> {
+    // Plain text goes to this name, so nobody else is asked where it is.
+    let host = if host == "localhost" { "127.0.0.1" } else { host };
+    let addresses: Vec<_> = tokio::net::lookup_host((host, port)).await?.take(TRIES.0).collect();
     for address in addresses {
-        match timeout(TRIES.1, TcpStream::connect(address)).await {
-            Ok(Ok(tcp)) => return Ok(tcp),
-            Ok(Err(error)) => last = error,
-            Err(_) => last = io::ErrorKind::TimedOut.into(),
+        if let Ok(Ok(tcp)) = timeout(TRIES.1, TcpStream::connect(address)).await {
+            return Ok(tcp);
         }
     }
-    Err(last)
+    Err(io::ErrorKind::HostUnreachable.into())
 }
 
 /// Asks the proxy to connect; names are the proxy's to resolve. Returns its reply code.
 async fn socks(tcp: &mut TcpStream, to: &Address, circuit: &str) -> io::Result<u8> {
-    let sized = |text: &str| u8::try_from(text.len()).map_err(io::Error::other);
-    let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+    let sized =
+        |text: &str| u8::try_from(text.len()).map(|n| [&[n], text.as_bytes()].concat()).map_err(io::Error::other);
     let mut answer = [0; 2];
     tcp.write_all(&[5, 1, 2]).await?;
     tcp.read_exact(&mut answer).await?;
     if answer != [5, 2] {
-        return Err(refused());
+        return Ok(GENERAL_FAILURE);
     }
-    let length = [sized(circuit)?];
-    tcp.write_all(&[&[1], &length[..], circuit.as_bytes(), &length, circuit.as_bytes()].concat()).await?;
+    tcp.write_all(&[vec![1], sized(circuit)?, sized(circuit)?].concat()).await?;
     tcp.read_exact(&mut answer).await?;
     if answer[1] != 0 {
-        return Err(refused());
+        return Ok(GENERAL_FAILURE);
     }
-    let target = match &to.host {
-        Host::Name(name) => [&[3, sized(name)?], name.as_bytes()].concat(),
-        Host::Ip(IpAddr::V4(ip)) => [&[1], &ip.octets()[..]].concat(),
-        Host::Ip(IpAddr::V6(ip)) => [&[4], &ip.octets()[..]].concat(),
+    let target = match to.host.parse() {
+        Err(_) => [vec![3], sized(&to.host)?].concat(),
+        Ok(IpAddr::V4(ip)) => [&[1], &ip.octets()[..]].concat(),
+        Ok(IpAddr::V6(ip)) => [&[4], &ip.octets()[..]].concat(),
     };
     tcp.write_all(&[&[5, 1, 0], &target[..], &to.port.to_be_bytes()].concat()).await?;
     let mut head = [0; 4];
     tcp.read_exact(&mut head).await?;
-    let [5, code, _, kind] = head else { return Err(refused()) };
+    let [5, code, _, kind] = head else { return Ok(GENERAL_FAILURE) };
     let rest = match kind {
         1 => 4 + 2,
         4 => 16 + 2,
         3 => u64::from(tcp.read_u8().await?) + 2,
-        _ => return Err(refused()),
+        _ => return Ok(GENERAL_FAILURE),
     };
     tokio::io::copy(&mut tcp.take(rest), &mut tokio::io::sink()).await?;
     Ok(code)

@@ -15,12 +15,13 @@ pub mod wire;
 pub use hub::run;
 
 use std::time::Duration;
-use tokio_rustls::rustls::{self, RootCertStore};
+use tokio_rustls::rustls::RootCertStore;
+use webpki_roots::TLS_SERVER_ROOTS;
 
 /// What a run depends on besides its lines.
 pub struct Config {
     /// The SOCKS5 proxy that every connection goes through.
-    pub proxy: Option<(address::Host, u16)>,
+    pub proxy: Option<(String, u16)>,
     /// Certificate authorities for `wss://`.
     pub roots: RootCertStore,
     /// The unit of all waiting: keep-alive, time limits and backoff are multiples of it.
@@ -29,9 +30,8 @@ pub struct Config {
 
 impl Config {
     /// The shipped one: Mozilla's certificate authorities (no file to read), five seconds.
-    pub fn new(proxy: Option<(address::Host, u16)>) -> Self {
-        let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-        Self { proxy, roots, tick: Duration::from_secs(5) }
+    pub fn new(proxy: Option<(String, u16)>) -> Self {
+        Self { proxy, roots: TLS_SERVER_ROOTS.iter().cloned().collect(), tick: Duration::from_secs(5) }
     }
 }
 
@@ -44,13 +44,10 @@ pub enum Error {
     /// A line to the vault ended.
     #[error(transparent)]
     Line(#[from] bulkhead_ipc::line::Error),
-    /// The kernel refused something at the start.
+    /// The kernel or the TLS library refused something at the start.
     #[error("cannot start: {0}")]
     Start(#[from] std::io::Error),
     /// The sandbox is not there, or cannot be made tighter.
     #[error(transparent)]
     Sandbox(#[from] bulkhead_rules::Error),
-    /// The TLS library refuses its configuration.
-    #[error("cannot set up TLS: {0}")]
-    Tls(#[from] rustls::Error),
 }

@@ -3,11 +3,9 @@
 //! What cannot be sent at once waits here, and the hub takes nothing more from the relays until it is gone:
 //! a vault that is busy slows the relays down; it does not fill this process's memory.
 
+use bulkhead_ipc::Message;
 use bulkhead_ipc::line::{Buffer, Error, Line};
-use bulkhead_ipc::{Message, VERSION};
-use std::collections::VecDeque;
-use std::io;
-use std::os::fd::OwnedFd;
+use std::{collections::VecDeque, io, os::fd::OwnedFd};
 use tokio::io::unix::AsyncFd;
 use tokio::io::{Interest, Ready};
 
@@ -15,25 +13,20 @@ use tokio::io::{Interest, Ready};
 pub struct End<Out, In> {
     line: AsyncFd<Line<Out, In>>,
     buffer: Buffer,
-    queue: VecDeque<Out>,
-    /// The version in a Welcome, `None` for other messages.
-    welcome: fn(&In) -> Option<u16>,
+    /// Messages to send, in order.
+    pub queue: VecDeque<Out>,
+    welcome: In,
     greeted: bool,
     welcomed: bool,
 }
 
-impl<Out: Message, In: Message> End<Out, In> {
-    /// Takes one end of a line, on which `hello` goes first.
-    pub fn new(socket: OwnedFd, hello: Out, welcome: fn(&In) -> Option<u16>) -> io::Result<Self> {
+impl<Out: Message, In: Message + PartialEq> End<Out, In> {
+    /// Takes one end of a line, on which `hello` goes first, and nothing counts before `welcome`.
+    pub fn new(socket: OwnedFd, hello: Out, welcome: In) -> io::Result<Self> {
         // Deprecated for types that could lie about their descriptor; a `Line` owns one, and its number never changes.
         #[allow(deprecated)]
         let line = AsyncFd::new(Line::new(socket))?;
         Ok(Self { line, buffer: Buffer::new(), queue: [hello].into(), welcome, greeted: false, welcomed: false })
-    }
-
-    /// Queues a message.
-    pub fn push(&mut self, message: Out) {
-        self.queue.push_back(message);
     }
 
     /// Whether the other side listens and has been sent everything.
@@ -49,16 +42,13 @@ impl<Out: Message, In: Message> End<Out, In> {
             let mut guard = self.line.ready(interest).await.map_err(|_| Error::Closed)?;
             if guard.ready().is_readable() {
                 match guard.get_inner().try_recv(&mut self.buffer)? {
-                    Some(message) => match ((self.welcome)(&message), self.welcomed) {
-                        (Some(VERSION), false) => {
-                            self.welcomed = true;
-                            return Ok(None);
-                        }
-                        // Before the Welcome: meant for a predecessor of this process.
-                        (None, false) => {}
-                        (None, true) => return Ok(Some(message)),
-                        (Some(_), _) => return Err(Error::Closed),
-                    },
+                    Some(message) if self.welcomed => return Ok(Some(message)),
+                    Some(message) if message == self.welcome => {
+                        self.welcomed = true;
+                        return Ok(None);
+                    }
+                    // Meant for a predecessor of this process.
+                    Some(_) => {}
                     None => guard.clear_ready_matching(Ready::READABLE),
                 }
             } else if let Some(message) = next {

@@ -4,8 +4,7 @@
 
 use bulkhead_ipc::{descriptors, line};
 use bulkhead_net::{Config, Error, address};
-use std::convert::Infallible;
-use std::process::ExitCode;
+use std::{convert::Infallible, process::ExitCode};
 
 fn main() -> ExitCode {
     let Err(error) = start();

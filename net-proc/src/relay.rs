@@ -2,16 +2,14 @@
 //!
 //! Each runs alone, so that a relay that stalls or floods delays nobody but itself.
 
-use crate::address::Address;
-use crate::dial::Dialer;
-use crate::session::{Job, Session};
-use crate::subscription::Subscriptions;
-use bulkhead_ipc::bytes::Bytes32;
+use crate::session::{End, Job, Session};
+use crate::{address::Address, dial::Dialer, subscription::Subscriptions};
 use bulkhead_ipc::post::{Delivery, Event, FromNet, RelayState, Trouble, Verdict};
+use bulkhead_ipc::{bytes::Bytes32, sign};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc::{Sender, UnboundedReceiver};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// A relay's number and, where connections are per mailbox, the mailbox.
 pub type Key = (u16, Option<Bytes32>);
@@ -39,17 +37,9 @@ pub enum Note {
     /// Goes to the vault as it is.
     Say(FromNet),
     /// A challenge for the vault to sign.
-    Ask(Key, String),
+    Ask(sign::FromNet),
     /// This relay wants to know whom it serves: it gets a connection per mailbox.
     Split(u16),
-}
-
-/// How a connection ends.
-pub enum End {
-    /// Nobody wants it any more.
-    Unwanted,
-    /// It failed.
-    Broken(Trouble),
 }
 
 /// The task.
@@ -73,7 +63,7 @@ impl Connection {
         while self.rest().await.is_some() {
             failures += 1;
             let began = Instant::now();
-            let End::Broken(trouble) = self.attempt().await else { break };
+            let Some(trouble) = self.attempt().await else { break };
             self.lose_jobs().await;
             self.note(Note::State(self.key, RelayState::Offline(trouble))).await;
             if began.elapsed() > self.tick * 12 {
@@ -88,25 +78,16 @@ impl Connection {
 
     async fn attempt(&mut self) -> End {
         self.note(Note::State(self.key, RelayState::Connecting)).await;
-        let (dialer, address) = (self.dialer.clone(), self.address.clone());
         let circuit = format!("{:032x}", fastrand::u128(..));
-        let mut dialing = std::pin::pin!(dialer.dial(&address, &circuit));
-        let socket = loop {
-            tokio::select! {
-                socket = &mut dialing => break socket,
-                command = self.commands.recv() => match command {
-                    // Jobs wait for the outcome.
-                    Some(command) => self.prepare(command),
-                    None => return End::Unwanted,
-                },
-            }
-        };
-        let socket = match socket {
-            Ok(socket) => socket,
-            Err(trouble) => return End::Broken(trouble),
+        // What the hub says meanwhile waits in `commands`: jobs for the outcome.
+        let limit = self.tick * if self.key.1.is_some() { 12 } else { 4 };
+        let socket = match timeout(limit, self.dialer.dial(&self.address, &circuit)).await {
+            Ok(Ok(socket)) => socket,
+            Ok(Err(trouble)) => return Some(trouble),
+            Err(_) => return Some(Trouble::Unreachable),
         };
         self.note(Note::State(self.key, RelayState::Online)).await;
-        let end = Session::new(self, socket).run().await;
+        let end = Session::run(self, socket).await;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         self.subscriptions.disconnected(now.as_secs());
         end
@@ -121,20 +102,19 @@ impl Connection {
                 () = &mut over => return Some(()),
                 command = self.commands.recv() => match command? {
                     Command::Reconnect => return Some(()),
-                    command => {
-                        self.prepare(command);
-                        self.lose_jobs().await;
-                    }
+                    command => self.prepare(command),
                 },
             }
+            self.lose_jobs().await;
         }
         Some(())
     }
 
-    fn prepare(&mut self, command: Command) {
+    /// Notes what needs no open connection.
+    pub fn prepare(&mut self, command: Command) {
         match command {
             Command::Watch(mailbox, since) => self.subscriptions.watch(mailbox, since),
-            Command::Unwatch(mailbox) => drop(self.subscriptions.unwatch(&mailbox)),
+            Command::Unwatch(mailbox) => self.subscriptions.unwatch(&mailbox),
             Command::Publish(job) => self.jobs.push(job),
             Command::Signed(_) | Command::Reconnect => {}
         }

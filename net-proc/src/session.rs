@@ -2,13 +2,11 @@
 //!
 //! Nothing is read from the relay while something that it said still waits for the vault.
 
-use crate::auth::Auth;
-use crate::dial::Socket;
-use crate::relay::{Command, Connection, End, Note};
-use crate::subscription::Fit;
+use crate::relay::{Command, Connection, Note};
 use crate::wire::{self, FromRelay};
-use bulkhead_ipc::bytes::Bytes32;
+use crate::{auth::Auth, dial::Socket, subscription::Fit};
 use bulkhead_ipc::post::{Delivery, FromNet, Trouble, Verdict};
+use bulkhead_ipc::{bytes::Bytes32, sign::FromNet as Question};
 use std::collections::VecDeque;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_websockets::{Message, Payload};
@@ -24,7 +22,7 @@ const REOPEN: u32 = 24;
 /// Ticks after which a per-mailbox connection without use ends.
 const IDLE: u32 = 120;
 /// Messages that mean nothing which a relay may send at once; it gets one back per tick.
-const PATIENCE: u32 = 60;
+const PATIENCE: u32 = 100;
 /// Messages that may wait for a relay that does not read.
 const MAX_QUEUE: usize = 2_000;
 
@@ -41,9 +39,10 @@ pub struct Job {
     pub message: Payload,
     /// Ticks since it was sent.
     pub age: u32,
-    /// Refused for want of authentication; waits for it.
-    pub parked: bool,
 }
+
+/// Why a connection ends; `None` if nobody wants it any more.
+pub type End = Option<Trouble>;
 
 /// An open connection.
 pub struct Session<'a> {
@@ -58,17 +57,13 @@ pub struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Begins.
-    pub fn new(of: &'a mut Connection, socket: Socket) -> Self {
-        let (auth, outbox, waits) = Default::default();
-        Self { of, socket, auth, outbox, patience: PATIENCE, ticks: 0, waits }
-    }
-
     /// Works until the connection ends, then hands on all that was read before.
-    pub async fn run(mut self) -> End {
-        let end = self.work().await.err().unwrap_or(End::Unwanted);
-        for note in std::mem::take(&mut self.outbox) {
-            self.of.note(note).await;
+    pub async fn run(of: &'a mut Connection, socket: Socket) -> End {
+        let (auth, outbox, waits) = Default::default();
+        let mut session = Self { of, socket, auth, outbox, patience: PATIENCE, ticks: 0, waits };
+        let end = session.work().await.err().flatten();
+        for note in session.outbox {
+            session.of.note(note).await;
         }
         end
     }
@@ -77,148 +72,117 @@ impl<'a> Session<'a> {
         let mut ticks = interval(self.of.tick);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let notes = self.of.notes.clone();
-        self.send(self.of.jobs.iter().map(|job| job.message.clone()).collect())?;
         loop {
             // Not before all mailboxes that the vault is just naming are known: they share subscriptions.
             if self.of.commands.is_empty() {
-                let messages = self.of.subscriptions.open();
-                self.send(messages)?;
+                self.of.subscriptions.open();
+            }
+            if self.socket.push(self.of.subscriptions.out.drain(..).map(Message::text)) > MAX_QUEUE {
+                return Err(Some(Trouble::Misbehaving));
             }
             tokio::select! {
-                command = self.of.commands.recv() => self.command(command.ok_or(End::Unwanted)?)?,
+                command = self.of.commands.recv() => self.command(command.ok_or(None)?),
                 permit = notes.reserve(), if !self.outbox.is_empty() => {
                     if let (Ok(permit), Some(note)) = (permit, self.outbox.pop_front()) {
                         permit.send(note);
                     }
                 }
-                message = self.socket.turn(self.outbox.is_empty()) => self.message(&message.map_err(End::Broken)?)?,
-                _ = ticks.tick() => self.tick()?,
+                message = self.socket.turn(self.outbox.is_empty()) => self.message(&message.map_err(Some)?)?,
+                // Not while we do not read: then the relay's silence is our doing.
+                _ = ticks.tick(), if self.outbox.is_empty() => self.tick()?,
             }
         }
-    }
-
-    fn send<T: Into<Payload>>(&mut self, messages: Vec<T>) -> Result<(), End> {
-        let queued = self.socket.push(messages.into_iter().map(Message::text));
-        if queued > MAX_QUEUE { Err(End::Broken(Trouble::Misbehaving)) } else { Ok(()) }
-    }
-
-    fn say(&mut self, message: FromNet) {
-        self.outbox.push_back(Note::Say(message));
     }
 
     fn verdict(&mut self, job: u64, verdict: Verdict) {
-        self.say(FromNet::Ack { job, relay: self.of.key.0, verdict });
+        self.outbox.push_back(Note::Say(FromNet::Ack { job, relay: self.of.key.0, verdict }));
     }
 
-    fn command(&mut self, command: Command) -> Result<(), End> {
+    fn command(&mut self, command: Command) {
         match command {
-            Command::Watch(mailbox, since) => self.of.subscriptions.watch(mailbox, since),
-            Command::Unwatch(mailbox) => {
-                let messages = self.of.subscriptions.unwatch(&mailbox);
-                self.send(messages)?;
-            }
             Command::Publish(job) => {
-                self.send(vec![job.message.clone()])?;
+                self.socket.push([Message::text(job.message.clone())]);
                 self.of.jobs.push(job);
             }
             Command::Signed(event) => match self.auth.signed(event.map(|e| *e)) {
-                Some(event) => self.send(vec![wire::auth(event)])?,
-                None => self.unpark(false)?,
+                Some(event) => drop(self.socket.push([Message::text(wire::auth(event))])),
+                None => self.settled(false),
             },
-            Command::Reconnect => {}
+            other => self.of.prepare(other),
         }
-        Ok(())
+    }
+
+    /// The question who we are is settled for now. What was refused for it is asked for again: jobs in any case,
+    /// since now a refusal is the relay's last word.
+    fn settled(&mut self, known: bool) {
+        self.of.subscriptions.reopen(known);
+        if !self.auth.under_way() {
+            self.socket.push(self.of.jobs.iter().map(|job| Message::text(job.message.clone())));
+        }
     }
 
     fn message(&mut self, message: &Message) -> Result<(), End> {
         self.waits.0 = 0;
         if message.is_close() {
-            return Err(End::Broken(Trouble::Closed));
+            return Err(Some(Trouble::Closed));
         }
-        if message.is_ping() || message.is_pong() {
+        let heard = message.as_text().and_then(wire::parse);
+        if message.is_ping() || message.is_pong() || heard.is_some_and(|heard| self.relay_said(heard)) {
             return Ok(());
         }
+        self.patience = self.patience.checked_sub(1).ok_or(Some(Trouble::Misbehaving))?;
+        Ok(())
+    }
+
+    /// Returns whether it made sense now. Challenges are counted as if not: a relay needs few.
+    fn relay_said(&mut self, message: FromRelay) -> bool {
         let (relay, mailbox) = self.of.key;
-        match message.as_text().and_then(wire::parse) {
-            Some(FromRelay::Event(subscription, event)) => match self.of.subscriptions.event(&subscription, &event) {
-                Fit::Wanted => {
+        match message {
+            FromRelay::Event(subscription, event) => {
+                let fit = self.of.subscriptions.event(&subscription, &event);
+                if fit == Fit::Wanted {
                     self.waits.1 = 0;
                     self.outbox.push_back(Note::Event(Delivery { event: *event, relay }));
                 }
-                Fit::Late => {}
-                Fit::Foreign => return self.garbage(),
-            },
-            Some(FromRelay::Stored(subscription)) => {
+                return fit != Fit::Foreign;
+            }
+            FromRelay::Stored(subscription) => {
                 self.waits.1 = 0;
-                let (messages, done) = self.of.subscriptions.stored(&subscription);
-                self.send(messages)?;
-                done.into_iter().for_each(|mailbox| self.say(FromNet::Stored { relay, mailbox }));
+                let done = self.of.subscriptions.stored(&subscription);
+                self.outbox.extend(done.into_iter().map(|mailbox| Note::Say(FromNet::Stored { relay, mailbox })));
             }
-            Some(FromRelay::Ok { id, accepted, .. }) if self.auth.answered(id, accepted) => {
-                let messages = self.of.subscriptions.reopen(accepted);
-                self.send(messages)?;
-                self.unpark(accepted)?;
-            }
-            Some(FromRelay::Ok { id, accepted, reason }) => return self.answered(id, accepted, reason),
-            Some(FromRelay::Closed(subscription, reason)) => {
+            FromRelay::Ok(id, accepted, _) if self.auth.answered(id, accepted) => self.settled(accepted),
+            FromRelay::Ok(id, accepted, reason) => return self.answered(id, accepted, reason),
+            FromRelay::Closed(subscription, reason) => {
                 if reason.starts_with(AUTH) && mailbox.is_none() {
                     self.outbox.push_back(Note::Split(relay));
                 }
-                if !self.of.subscriptions.closed(&subscription) {
-                    return self.garbage();
-                }
+                return self.of.subscriptions.closed(&subscription);
             }
-            Some(FromRelay::Challenge(_)) if mailbox.is_none() => self.outbox.push_back(Note::Split(relay)),
-            Some(FromRelay::Challenge(challenge)) => {
-                let question = self.auth.challenged(challenge).map(|challenge| Note::Ask(self.of.key, challenge));
-                self.outbox.extend(question);
-                return self.garbage();
+            FromRelay::Challenge(challenge) => {
+                let asked = mailbox.zip(self.auth.challenged(challenge));
+                let question = asked.map(|(mailbox, challenge)| Question::Ask { relay, mailbox, challenge });
+                self.outbox.push_back(question.map_or(Note::Split(relay), Note::Ask));
+                return false;
             }
-            Some(FromRelay::Notice) | None => return self.garbage(),
+            FromRelay::Notice => return false,
         }
-        Ok(())
+        true
     }
 
-    /// The relay answered an event that we published.
-    fn answered(&mut self, id: Option<Bytes32>, accepted: bool, reason: String) -> Result<(), End> {
+    /// The relay answered an event that we published; whether that makes sense.
+    fn answered(&mut self, id: Option<Bytes32>, accepted: bool, reason: String) -> bool {
         // A refusal with a garbled id is about the only job there is, or else nobody knows about which.
         let only = id.is_none() && !accepted && self.of.jobs.len() == 1;
-        let Some(at) = self.of.jobs.iter().position(|job| only || Some(job.id) == id) else { return self.garbage() };
-        if reason.starts_with(AUTH) && self.auth.under_way() {
-            self.of.jobs.iter_mut().skip(at).take(1).for_each(|job| job.parked = true);
-            return Ok(());
+        let job = self.of.jobs.iter().position(|job| only || Some(job.id) == id);
+        if let Some(at) = job.filter(|_| accepted || !reason.starts_with(AUTH) || !self.auth.under_way()) {
+            let job = self.of.jobs.swap_remove(at);
+            self.verdict(job.number, if accepted { Verdict::Accepted } else { Verdict::Refused(reason) });
         }
-        let job = self.of.jobs.swap_remove(at);
-        self.verdict(job.number, if accepted { Verdict::Accepted } else { Verdict::Refused(reason) });
-        Ok(())
-    }
-
-    /// The question who we are is settled: what was refused for it is sent again, or stays refused.
-    fn unpark(&mut self, known: bool) -> Result<(), End> {
-        if self.auth.under_way() {
-            return Ok(());
-        }
-        for mut job in self.of.jobs.extract_if(.., |job| job.parked).collect::<Vec<_>>() {
-            if known {
-                job.parked = false;
-                self.command(Command::Publish(job))?;
-            } else {
-                self.verdict(job.number, Verdict::Refused(AUTH.into()));
-            }
-        }
-        Ok(())
-    }
-
-    fn garbage(&mut self) -> Result<(), End> {
-        self.patience = self.patience.checked_sub(1).ok_or(End::Broken(Trouble::Misbehaving))?;
-        Ok(())
+        job.is_some()
     }
 
     fn tick(&mut self) -> Result<(), End> {
-        // While we do not read, the relay's silence is our doing.
-        if !self.outbox.is_empty() {
-            return Ok(());
-        }
         self.ticks += 1;
         self.patience = PATIENCE.min(self.patience + 1);
         let (silent, stalled, idle) = &mut self.waits;
@@ -226,9 +190,9 @@ impl<'a> Session<'a> {
         *stalled = if self.of.subscriptions.waiting() { *stalled + 1 } else { 0 };
         *idle = if self.of.subscriptions.is_empty() && self.of.jobs.is_empty() { *idle + 1 } else { 0 };
         match self.waits {
-            (DEAD.., _, _) => return Err(End::Broken(Trouble::Unreachable)),
-            (_, DEAD.., _) => return Err(End::Broken(Trouble::Misbehaving)),
-            (_, _, IDLE..) if self.of.key.1.is_some() => return Err(End::Unwanted),
+            (DEAD.., _, _) => return Err(Some(Trouble::Unreachable)),
+            (_, DEAD.., _) => return Err(Some(Trouble::Misbehaving)),
+            (_, _, IDLE..) if self.of.key.1.is_some() => return Err(None),
             _ => {}
         }
         self.of.jobs.iter_mut().for_each(|job| job.age += 1);
@@ -238,7 +202,9 @@ impl<'a> Session<'a> {
         if self.ticks.is_multiple_of(PING) {
             self.socket.push([Message::ping("")]);
         }
-        let again = if self.ticks.is_multiple_of(REOPEN) { self.of.subscriptions.reopen(false) } else { Vec::new() };
-        self.send(again)
+        if self.ticks.is_multiple_of(REOPEN) {
+            self.of.subscriptions.reopen(false);
+        }
+        Ok(())
     }
 }

@@ -11,8 +11,7 @@
 //! [`Watch::since`]: bulkhead_ipc::post::Watch::since
 
 use crate::wire::{self, ENVELOPE};
-use bulkhead_ipc::bytes::Bytes32;
-use bulkhead_ipc::post::Event;
+use bulkhead_ipc::{bytes::Bytes32, post::Event};
 use std::collections::BTreeMap;
 
 /// Mailboxes in one subscription.
@@ -61,9 +60,11 @@ pub enum Fit {
     Foreign,
 }
 
-/// All subscriptions of a connection. Methods return the messages to send.
+/// All subscriptions of a connection.
 #[derive(Debug, Default)]
 pub struct Subscriptions {
+    /// Messages to send to the relay, in order.
+    pub out: Vec<String>,
     mailboxes: BTreeMap<Bytes32, Mailbox>,
     batches: Vec<Batch>,
     /// Mailboxes that no batch has asked for.
@@ -80,17 +81,14 @@ impl Subscriptions {
     }
 
     /// Stops watching. A batch stays until its last mailbox goes: asking anew would bring everything again.
-    pub fn unwatch(&mut self, mailbox: &Bytes32) -> Vec<String> {
+    pub fn unwatch(&mut self, mailbox: &Bytes32) {
         self.mailboxes.remove(mailbox);
         self.fresh.retain(|m| m != mailbox);
-        let mut messages = Vec::new();
-        for (n, batch) in self.batches.iter_mut().enumerate().filter(|(_, b)| b.members.contains(mailbox)) {
-            if !batch.members.iter().any(|m| self.mailboxes.contains_key(m)) {
-                *batch = Batch::default();
-                messages.extend([wire::close(&format!("b{n}")), wire::close(&format!("p{n}"))]);
-            }
+        let emptied = |b: &Batch| !b.members.is_empty() && !b.members.iter().any(|m| self.mailboxes.contains_key(m));
+        for (n, batch) in self.batches.iter_mut().enumerate().filter(|(_, b)| emptied(b)) {
+            *batch = Batch::default();
+            self.out.extend([wire::close(&format!("b{n}")), wire::close(&format!("p{n}"))]);
         }
-        messages
     }
 
     /// Whether no mailbox is watched.
@@ -104,7 +102,7 @@ impl Subscriptions {
     }
 
     /// Asks for the mailboxes that have not been asked for, in the first batches with room.
-    pub fn open(&mut self) -> Vec<String> {
+    pub fn open(&mut self) {
         let mut changed = Vec::new();
         for mailbox in std::mem::take(&mut self.fresh) {
             let watched = &self.mailboxes;
@@ -117,24 +115,22 @@ impl Subscriptions {
             self.batches.iter_mut().skip(at).take(1).for_each(|b| b.members.push(mailbox));
             changed.push(at);
         }
-        self.ask(|n, _| changed.contains(&n))
+        self.ask(|n, _| changed.contains(&n));
     }
 
     /// Asks again for what the relay has closed; for everything, if it has just learnt who we are.
-    pub fn reopen(&mut self, all: bool) -> Vec<String> {
-        self.ask(|_, batch| (all || batch.closed) && !batch.members.is_empty())
+    pub fn reopen(&mut self, all: bool) {
+        self.ask(|_, batch| (all || batch.closed) && !batch.members.is_empty());
     }
 
-    fn ask(&mut self, which: impl Fn(usize, &Batch) -> bool) -> Vec<String> {
-        let mut messages = Vec::new();
+    fn ask(&mut self, which: impl Fn(usize, &Batch) -> bool) {
         for (n, batch) in self.batches.iter_mut().enumerate().filter(|(n, b)| which(*n, b)) {
             let watched = || batch.members.iter().filter_map(|m| self.mailboxes.get(m));
             let since = watched().map(|m| m.since).min().unwrap_or_default();
             batch.floor = watched().map(|m| m.since.max(m.resume)).min().unwrap_or_default();
             (batch.closed, batch.page) = (false, Some(Page::default()));
-            messages.push(wire::request(&format!("b{n}"), &batch.members, since, None));
+            self.out.push(wire::request(&format!("b{n}"), &batch.members, since, None));
         }
-        messages
     }
 
     /// The connection ended at the Unix time `now`.
@@ -142,7 +138,7 @@ impl Subscriptions {
         for mailbox in self.mailboxes.values_mut().filter(|m| m.stored) {
             (mailbox.stored, mailbox.resume) = (false, now.saturating_sub(OVERLAP));
         }
-        self.batches.clear();
+        (self.out, self.batches) = Default::default();
         self.fresh = self.mailboxes.keys().copied().collect();
     }
 
@@ -164,20 +160,21 @@ impl Subscriptions {
         if watched.any(|m| event.created_at >= m.since) { Fit::Wanted } else { Fit::Late }
     }
 
-    /// The relay has sent what it had for a subscription. Returns also the mailboxes now read to the end.
-    pub fn stored(&mut self, subscription: &str) -> (Vec<String>, Vec<Bytes32>) {
-        let Some((kind, n, batch)) = find(&mut self.batches, subscription) else { return Default::default() };
-        let Some(page) = batch.page.take_if(|p| p.until.is_some() == (kind == 'p')) else { return Default::default() };
+    /// The relay has sent what it had for a subscription. Returns the mailboxes now read to the end.
+    pub fn stored(&mut self, subscription: &str) -> Vec<Bytes32> {
+        let Some((kind, n, batch)) = find(&mut self.batches, subscription) else { return Vec::new() };
+        let Some(page) = batch.page.take_if(|p| p.until.is_some() == (kind == 'p')) else { return Vec::new() };
         // Many events can share a second: a page begins in the second where the last one ended, and only a
         // page that brings nothing older than that moves on. Two requests more at the end, and no list of ids.
         let next = page.oldest.map(|oldest| if page.until == Some(oldest) { oldest.saturating_sub(1) } else { oldest });
         if let Some(until) = next.filter(|n| *n >= batch.floor && Some(*n) != page.until && page.number < MAX_PAGES) {
             batch.page = Some(Page { number: page.number + 1, until: Some(until), oldest: None });
-            return (vec![wire::request(&format!("p{n}"), &batch.members, batch.floor, Some(until))], Vec::new());
+            self.out.push(wire::request(&format!("p{n}"), &batch.members, batch.floor, Some(until)));
+            return Vec::new();
         }
-        let done = batch.members.iter().copied().filter(|m| self.mailboxes.contains_key(m)).collect();
-        self.mailboxes.iter_mut().filter(|(key, _)| batch.members.contains(key)).for_each(|(_, m)| m.stored = true);
-        ((kind == 'p').then(|| wire::close(subscription)).into_iter().collect(), done)
+        self.out.extend((kind == 'p').then(|| wire::close(subscription)));
+        let done = self.mailboxes.iter_mut().filter(|(key, _)| batch.members.contains(key));
+        done.map(|(key, mailbox)| (*key, mailbox.stored = true).0).collect()
     }
 
     /// The relay ended a subscription; whether it was ours. [`Self::reopen`] asks again, later.
@@ -193,6 +190,3 @@ fn find<'a>(batches: &'a mut [Batch], subscription: &str) -> Option<(char, usize
     let n = subscription.get(1..)?.parse().ok()?;
     Some((kind, n, batches.get_mut(n)?))
 }
-
-#[cfg(test)]
-mod tests;

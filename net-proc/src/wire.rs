@@ -5,10 +5,10 @@
 //! does that, and net would gain nothing by it.
 
 use bulkhead_ipc::bytes::{Bytes, Bytes32, Bytes64};
-use bulkhead_ipc::post::{Event, MAX_CONTENT, MAX_REASON, MAX_TAGS};
+use bulkhead_ipc::post::{Event, MAX_REASON};
 use bulkhead_ipc::sign::MAX_CHALLENGE;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
 
 /// Largest WebSocket message that a relay may send, in bytes: an envelope with its frame, twice.
 pub const MAX_MESSAGE: usize = 128 * 1024;
@@ -26,15 +26,9 @@ pub enum FromRelay {
     Event(String, Box<Event>),
     /// End of what was stored for a subscription.
     Stored(String),
-    /// The answer to an event. Some relays put garbage for the id of an event that they refuse.
-    Ok {
-        /// The event's id, if it is one.
-        id: Option<Bytes32>,
-        /// Taken or not.
-        accepted: bool,
-        /// Why not, cut to [`MAX_REASON`].
-        reason: String,
-    },
+    /// The answer to an event: its id, whether it was taken, and why not, cut to [`MAX_REASON`]. Some relays
+    /// put garbage for the id of an event that they refuse.
+    Ok(Option<Bytes32>, bool, String),
     /// The relay ended a subscription, and why.
     Closed(String, String),
     /// The relay asks who we are.
@@ -50,14 +44,14 @@ pub fn parse(text: &str) -> Option<FromRelay> {
     match (word(&parts, 0)?.as_str(), parts.len()) {
         ("EVENT", 3) => {
             let Enveloped(event) = serde_json::from_str(parts.get(2)?.get()).ok()?;
-            within_bounds(&event).then_some(FromRelay::Event(subscription(1)?, Box::new(event)))
+            event.check().is_ok().then_some(FromRelay::Event(subscription(1)?, Box::new(event)))
         }
         ("EOSE", 2) => Some(FromRelay::Stored(subscription(1)?)),
-        ("OK", 3 | 4) => Some(FromRelay::Ok {
-            id: word(&parts, 1).and_then(|id| Bytes32::from_hex(&id)),
-            accepted: serde_json::from_str(parts.get(2)?.get()).ok()?,
-            reason: cut(word(&parts, 3).unwrap_or_default()),
-        }),
+        ("OK", 3 | 4) => {
+            let id = word(&parts, 1).and_then(|id| Bytes32::from_hex(&id));
+            let accepted = serde_json::from_str(parts.get(2)?.get()).ok()?;
+            Some(FromRelay::Ok(id, accepted, cut(word(&parts, 3).unwrap_or_default())))
+        }
         ("CLOSED", 2 | 3) => Some(FromRelay::Closed(subscription(1)?, cut(word(&parts, 2).unwrap_or_default()))),
         ("AUTH", 2) => word(&parts, 1).filter(|c| c.len() <= MAX_CHALLENGE).map(FromRelay::Challenge),
         ("NOTICE", 2) => Some(FromRelay::Notice),
@@ -74,13 +68,6 @@ fn cut(mut text: String) -> String {
     text
 }
 
-fn within_bounds(event: &Event) -> bool {
-    let (tags, items, length) = MAX_TAGS;
-    event.content.len() <= MAX_CONTENT
-        && event.tags.len() <= tags
-        && event.tags.iter().all(|tag| tag.len() <= items && tag.iter().all(|item| item.len() <= length))
-}
-
 /// The mailboxes that an event is addressed to.
 pub fn mailboxes(event: &Event) -> impl Iterator<Item = Bytes32> + '_ {
     event.tags.iter().filter_map(|tag| match tag.as_slice() {
@@ -91,39 +78,27 @@ pub fn mailboxes(event: &Event) -> impl Iterator<Item = Bytes32> + '_ {
 
 /// `["EVENT", …]`: publishes.
 pub fn event(event: Event) -> String {
-    text(&("EVENT", Enveloped(event)))
+    json!(["EVENT", Enveloped(event)]).to_string()
 }
 
 /// `["AUTH", …]`: says who we are.
 pub fn auth(event: Event) -> String {
-    text(&("AUTH", Enveloped(event)))
+    json!(["AUTH", Enveloped(event)]).to_string()
 }
 
 /// `["REQ", …]`: envelopes for these mailboxes, now and from now on; or, with `until`, a page of old ones.
 pub fn request(subscription: &str, mailboxes: &[Bytes32], since: u64, until: Option<u64>) -> String {
-    let keys = mailboxes.iter().map(Bytes::to_hex).collect();
-    text(&("REQ", subscription, Filter { kinds: [ENVELOPE], keys, since, until, limit: PAGE }))
+    let keys: Vec<_> = mailboxes.iter().map(Bytes::to_hex).collect();
+    let mut filter = json!({"kinds": [ENVELOPE], "#p": keys, "since": since, "limit": PAGE});
+    if let (Some(until), Some(fields)) = (until, filter.as_object_mut()) {
+        fields.insert("until".into(), until.into());
+    }
+    json!(["REQ", subscription, filter]).to_string()
 }
 
 /// `["CLOSE", …]`: ends a subscription.
 pub fn close(subscription: &str) -> String {
-    text(&("CLOSE", subscription))
-}
-
-/// Strings, numbers and lists of them: writing those as JSON into memory has no way to fail.
-fn text(message: &impl Serialize) -> String {
-    serde_json::to_string(message).unwrap_or_default()
-}
-
-#[derive(Serialize)]
-struct Filter {
-    kinds: [u16; 1],
-    #[serde(rename = "#p")]
-    keys: Vec<String>,
-    since: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<u64>,
-    limit: usize,
+    json!(["CLOSE", subscription]).to_string()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -157,6 +132,3 @@ mod hex {
         Bytes::from_hex(&String::deserialize(from)?).ok_or_else(|| D::Error::custom("not lower-case hexadecimal"))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,12 @@
 //! Relays that lie, stall, flood, and break the protocol.
-#![allow(missing_docs)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable
+)]
 
 mod common;
 
@@ -28,7 +35,10 @@ fn says(texts: Vec<String>) -> String {
 #[test]
 fn garbage_is_dropped_and_what_is_legal_between_it_arrives() {
     let good = unsigned(MINE, 1, NOW);
-    let mut texts: Vec<String> = ["", "{}", "[[[[[[", "[\"EVENT\"]", "[\"EVENT\",\"b0\",{}]", "[\"OK\"]", "\u{0}", "[\"NOTICE\",\"x\"]"].map(Into::into).into();
+    let mut texts: Vec<String> =
+        ["", "{}", "[[[[[[", "[\"EVENT\"]", "[\"EVENT\",\"b0\",{}]", "[\"OK\"]", "\u{0}", "[\"NOTICE\",\"x\"]"]
+            .map(Into::into)
+            .into();
     texts.push(delivery("b0", &good));
     let mut net = Net::start(config(500));
     net.relays(&[&says(texts)]);

@@ -1,5 +1,12 @@
 //! Through a SOCKS5 proxy: a circuit per mailbox, and names that only the proxy resolves.
-#![allow(missing_docs)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable
+)]
 
 mod common;
 
@@ -96,7 +103,9 @@ fn each_mailbox_has_a_circuit_of_its_own_and_names_reach_only_the_proxy() {
 
 #[test]
 fn what_the_proxy_says_is_told_apart() {
-    for (code, trouble) in [(1, Trouble::Proxy), (2, Trouble::Proxy), (4, Trouble::Unreachable), (5, Trouble::Unreachable)] {
+    for (code, trouble) in
+        [(1, Trouble::Proxy), (2, Trouble::Proxy), (4, Trouble::Unreachable), (5, Trouble::Unreachable)]
+    {
         let (address, _asked) = proxy(None, code);
         let mut net = Net::start(through(&address, 300));
         net.relays(&["wss://relay.example"]);

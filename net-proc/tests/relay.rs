@@ -1,5 +1,12 @@
 //! Against a real relay implementation, on loopback.
-#![allow(missing_docs)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable
+)]
 
 mod common;
 
@@ -88,7 +95,10 @@ fn all_of_a_large_backlog_arrives_in_pages_even_where_seconds_are_crowded() {
 #[test]
 fn a_relay_that_comes_back_is_used_again_without_loss() {
     let port = free_port();
-    let database = std::sync::Arc::new(nostr::MemoryDatabase::with_opts(nostr::MemoryDatabaseOptions { events: true, max_events: None }));
+    let database = std::sync::Arc::new(nostr::MemoryDatabase::with_opts(nostr::MemoryDatabaseOptions {
+        events: true,
+        max_events: None,
+    }));
     let builder = nostr::RelayBuilder::default().database(database);
     let (url, stop) = local_relay(port, builder.clone());
     let mailbox = key(&nostr::Keys::generate());

@@ -1,5 +1,13 @@
 //! The vault's side of the lines, relays that follow a script, and real ones.
-#![allow(dead_code, unused_imports)]
+#![allow(
+    dead_code,
+    unused_imports,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable
+)]
 
 pub use bulkhead_ipc::VERSION;
 pub use bulkhead_ipc::bytes::{Bytes, Bytes32};
