@@ -56,6 +56,11 @@ impl Curve {
         Some(public)
     }
 
+    /// Whether the bytes are a secret key at all.
+    pub fn is_secret(key: &Key) -> bool {
+        SecretKey::from_byte_array(*key.bytes()).is_ok()
+    }
+
     /// Whether the bytes are a public key at all.
     pub fn is_public(&self, key: &Bytes32) -> bool {
         XOnlyPublicKey::from_byte_array(key.0).is_ok()

@@ -1,0 +1,221 @@
+//! Measures what the vault promises: medians of several rounds, and ratios within one run.
+//!
+//! `cargo run --release -p bulkhead-vault --example bench_store`
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use bulkhead_ipc::post::{Delivery, Event, FromNet, RelayState, ToNet, Trouble, Verdict};
+use bulkhead_vault::{profile, store::SqlStore};
+use bulkhead_vault_core::content::{self, Body, Content, Hello};
+use bulkhead_vault_core::event::{Curve, Unverified};
+use bulkhead_vault_core::invite::Bundle;
+use bulkhead_vault_core::session::{self, Own, PREKEY_ID, Session};
+use bulkhead_vault_core::store::{NewMessage, Store};
+use bulkhead_vault_core::{Action, Config, Effect, Input, Key, MessageState, Plaintext, Time, Vault};
+use std::path::PathBuf;
+use std::time::Instant;
+
+const BATCH: usize = 100;
+const ROUNDS: usize = 15;
+
+fn now() -> Time {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Time(u64::try_from(since.as_millis()).unwrap())
+}
+
+fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples[samples.len() / 2]
+}
+
+/// Microseconds that `work` takes.
+fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
+    let start = Instant::now();
+    let result = work();
+    (start.elapsed().as_secs_f64() * 1e6, result)
+}
+
+struct Device {
+    folder: PathBuf,
+    key: profile::StoreKey,
+    vault: Option<Vault<SqlStore>>,
+}
+
+fn device(name: &str) -> Device {
+    let folder = std::env::current_dir().unwrap().join("target").join(format!("bench-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let key = profile::create(&folder, "benchmark").unwrap();
+    let store = SqlStore::create(&folder, &key).unwrap();
+    let config = Config { relays: vec!["ws://127.0.0.1:1".into()], proxied: false };
+    let vault = Vault::create(store, &Plaintext::new(name.into()), &config, now(), &mut rand::rng()).unwrap();
+    Device { folder, key, vault: Some(vault) }
+}
+
+impl Device {
+    fn take(&mut self, inputs: Vec<Input>) -> Vec<Effect> {
+        self.vault.as_mut().unwrap().handle_all(inputs, now(), &mut rand::rng())
+    }
+
+    /// A net process that takes everything at once; returns what was published.
+    fn connect(&mut self) -> Vec<Event> {
+        let mut published = Vec::new();
+        let hello = FromNet::Hello { version: bulkhead_ipc::VERSION };
+        let mut inputs = vec![hello, FromNet::Relay { id: 1, state: RelayState::Online }];
+        while !inputs.is_empty() {
+            let effects = self.take(inputs.drain(..).map(Input::Post).collect());
+            for effect in effects {
+                if let Effect::Post(ToNet::Publish { job, event, relays, .. }) = effect {
+                    published.push(*event);
+                    inputs.extend(relays.iter().map(|r| FromNet::Ack { job, relay: *r, verdict: Verdict::Accepted }));
+                }
+            }
+        }
+        published.retain(|event| event.kind == 1059);
+        published
+    }
+
+    /// A net process that can receive only: what is measured is decryption and the commit.
+    fn quiet(&mut self) {
+        let state = RelayState::Offline(Trouble::Unreachable);
+        let hello = FromNet::Hello { version: bulkhead_ipc::VERSION };
+        self.take(vec![Input::Post(hello), Input::Post(FromNet::Relay { id: 1, state })]);
+    }
+
+    fn deliver(&mut self, events: &[Event]) -> Vec<Effect> {
+        let list = events.iter().map(|event| Delivery { event: event.clone(), relay: 1 }).collect();
+        self.take(vec![Input::Post(FromNet::Events(list))])
+    }
+}
+
+fn sends(count: usize) -> Vec<Input> {
+    let text = || Plaintext::new("A message of ordinary length, as people write them all day long.".into());
+    (0..count).map(|_| Input::Do(Action::Send { contact: 1, text: text() })).collect()
+}
+
+fn main() {
+    let (encrypt, decrypt) = bare();
+    println!("bare libsignal, in memory, batches of {BATCH}:");
+    println!("  encrypt {encrypt:8.1} µs   decrypt {decrypt:8.1} µs   per message");
+
+    let (mut alice, mut bob) = (device("alice"), device("bob"));
+    alice.take(vec![Input::Do(Action::Invite)]);
+    let bundle = alice.connect();
+    let link = alice.vault.as_ref().unwrap().invite_link().unwrap().clone();
+    bob.take(vec![Input::Post(FromNet::Hello { version: bulkhead_ipc::VERSION }), Input::Do(Action::Accept(link))]);
+    bob.deliver(&bundle);
+    let hello = bob.connect();
+    alice.deliver(&hello);
+    let receipt = alice.connect();
+    bob.deliver(&receipt);
+
+    // Without a net process nothing is published: what is measured is encryption and the commit.
+    let (mut sent, mut received) = (Vec::new(), Vec::new());
+    let (curve, mut checks) = (Curve::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        restart(&mut alice);
+        sent.push(timed(|| alice.take(sends(BATCH))).0 / BATCH as f64);
+        let events = alice.connect();
+        let copies: Vec<_> = events.iter().cloned().map(Unverified).collect();
+        let checked = timed(|| copies.into_iter().filter_map(|e| curve.verify(e)).count());
+        checks.push(checked.0 / events.len() as f64);
+        restart(&mut bob);
+        bob.quiet();
+        let (time, _) = timed(|| {
+            let parts =
+                events.chunks(64).map(|part| part.iter().map(|e| Delivery { event: e.clone(), relay: 1 }).collect());
+            bob.take(parts.map(|part| Input::Post(FromNet::Events(part))).collect())
+        });
+        received.push(time / events.len() as f64);
+        let receipts = bob.connect();
+        alice.deliver(&receipts);
+    }
+    let (sent, received, checks) = (median(sent), median(received), median(checks));
+    println!("vault, stored and committed, batches of {BATCH}:");
+    println!("  encrypt {sent:8.1} µs   ratio {:.2}", encrypt / sent);
+    println!(
+        "  decrypt {received:8.1} µs   ratio {:.2} (all of an event: identifier, signature, seal, receipt, erasure)",
+        decrypt / received
+    );
+    println!(
+        "  decrypt {:8.1} µs   ratio {:.2} (without identifier and signature: {checks:.1} µs)",
+        received - checks,
+        decrypt / (received - checks)
+    );
+
+    alice.take(sends(500));
+    let waiting = alice.connect();
+    restart(&mut bob);
+    bob.connect();
+    let (time, _) = timed(|| waiting.chunks(64).for_each(|part| drop(bob.deliver(part))));
+    println!("{} waiting messages stored in {:.0} ms", waiting.len(), time / 1000.0);
+
+    fill(&mut alice, 100_000);
+    let vault = alice.vault.as_ref().unwrap();
+    let newest = vault.newest(1);
+    let page = |from: u64| timed(|| vault.messages(1, from..=from + 49).unwrap().len()).0;
+    let first = page(newest - 49);
+    let scattered = median((0..200).map(|n| page(1 + n * 499)).collect());
+    println!("conversation of {newest}: first page {:.2} ms, any page {:.2} ms", first / 1000.0, scattered / 1000.0);
+    let (time, hits) = timed(|| vault.search("ordinary leng", 50).unwrap().len());
+    println!("search with {hits} hits shown {:.2} ms", time / 1000.0);
+    let (time, ()) = timed(|| restart(&mut alice));
+    println!("store closed and opened in {:.1} ms", time / 1000.0);
+    for device in [alice, bob] {
+        let folder = device.folder.clone();
+        drop(device);
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+fn restart(device: &mut Device) {
+    device.vault = None;
+    let store = SqlStore::open(&device.folder, &device.key).unwrap();
+    device.vault = Some(Vault::open(store, &Config::default(), now()).unwrap());
+}
+
+fn fill(device: &mut Device, count: u64) {
+    let from = device.vault.as_ref().unwrap().newest(1);
+    device.vault = None;
+    let mut store = SqlStore::open(&device.folder, &device.key).unwrap();
+    let text = Plaintext::new("One of very many messages, of no importance.".into());
+    store.begin().unwrap();
+    for seq in from + 1..=count {
+        let state = MessageState::Received;
+        let message = NewMessage { contact: 1, seq, id: [0; 16], mine: false, text: &text, at: now(), state };
+        store.add_message(&message).unwrap();
+    }
+    store.commit().unwrap();
+    drop(store);
+    restart(device);
+}
+
+/// Median microseconds per message of libsignal alone.
+fn bare() -> (f64, f64) {
+    let rng = &mut rand::rng();
+    let curve = Curve::new();
+    let drawn = session::draw(rng).unwrap();
+    let (identity, signed, one_time, kyber) = drawn.public.clone();
+    let mailbox = curve.public(&curve.fresh(rng)).unwrap();
+    let name = Plaintext::new("A".into());
+    let hello = Hello { name, mailbox, seal: Key::random(rng), relays: vec!["wss://a.example".into()] };
+    let registration = drawn.own.registration;
+    let bundle =
+        Bundle { registration, identity, signed, one_time: (PREKEY_ID, one_time), kyber, hello, expires_at: 0 };
+    let mut alice = Session::begin(&Own::draw(rng).unwrap(), &bundle, now(), rng).unwrap();
+    let body = Body::Text { id: [0; 16], sent_at: 0, text: Plaintext::new("x".repeat(64)) };
+    let padded = content::encode(&Content { erase: Key::random(rng), body }).unwrap();
+    let first = alice.seal(&padded, now(), rng).unwrap().1;
+    let (mut bob, _) = Session::answer(&drawn.own, &drawn.prekeys, &first, rng).unwrap();
+    let (prekey, answer) = bob.seal(&padded, now(), rng).unwrap();
+    alice.open(prekey, &answer, rng);
+    let (mut encrypt, mut decrypt) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let (time, sealed) = timed(|| (0..BATCH).map(|_| alice.seal(&padded, now(), rng).unwrap()).collect::<Vec<_>>());
+        encrypt.push(time / BATCH as f64);
+        let (time, ()) = timed(|| sealed.iter().for_each(|(prekey, bytes)| drop(bob.open(*prekey, bytes, rng))));
+        decrypt.push(time / BATCH as f64);
+        let (prekey, answer) = bob.seal(&padded, now(), rng).unwrap();
+        alice.open(prekey, &answer, rng);
+    }
+    (median(encrypt), median(decrypt))
+}
