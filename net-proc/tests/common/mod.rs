@@ -20,6 +20,7 @@ use nix::poll::PollTimeout;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 pub use nostr_relay_builder::prelude as nostr;
 use std::future::Future;
+use std::os::fd::OwnedFd;
 pub use std::time::{Duration, Instant};
 pub use tokio::net::{TcpListener, TcpStream};
 use tokio_websockets::{Message, WebSocketStream};
@@ -48,24 +49,35 @@ pub fn config(tick: u64) -> Config {
 impl Net {
     /// Starts net and answers its Hellos.
     pub fn start(config: Config) -> Self {
-        let mut net = Self::silent(config);
+        Self::silent(config).welcomed()
+    }
+
+    /// Answers the Hellos.
+    pub fn welcomed(mut self) -> Self {
+        let net = &mut self;
         assert_eq!(net.next(ENOUGH), Some(FromNet::Hello { version: VERSION }));
         assert_eq!(net.sign.recv(&mut net.buffer).unwrap(), sign::FromNet::Hello { version: VERSION });
         net.send(ToNet::Welcome { version: VERSION });
         net.sign.send(&sign::ToNet::Welcome { version: VERSION }).unwrap();
-        net
+        self
     }
 
     /// Starts net and says nothing.
     pub fn silent(config: Config) -> Self {
-        let pair = || socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC).unwrap();
-        let ((post, net_post), (sign, net_sign)) = (pair(), pair());
+        let (net, [net_post, net_sign]) = Self::lines();
         thread(|| async {
             let end = bulkhead_net::run(net_post, net_sign, config).await;
             // A test that is over has dropped its ends.
             eprintln!("net ended: {}", end.unwrap_err());
         });
-        Self { post: Line::new(post), sign: Line::new(sign), buffer: Buffer::new() }
+        net
+    }
+
+    /// The vault's ends, and net's.
+    pub fn lines() -> (Self, [OwnedFd; 2]) {
+        let pair = || socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC).unwrap();
+        let ((post, net_post), (sign, net_sign)) = (pair(), pair());
+        (Self { post: Line::new(post), sign: Line::new(sign), buffer: Buffer::new() }, [net_post, net_sign])
     }
 
     pub fn send(&self, message: ToNet) {

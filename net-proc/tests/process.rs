@@ -1,0 +1,72 @@
+//! The program itself, under the rules that it ships with.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable
+)]
+
+mod common;
+
+use bulkhead_rules::{Child, Launch, Process, launch};
+use common::*;
+use std::ffi::OsString;
+use std::os::fd::AsFd;
+use std::path::Path;
+
+const NOW: u64 = 1_790_000_000;
+
+fn start(proxy: Option<u16>) -> (Net, Child) {
+    let (net, ends) = Net::lines();
+    let arguments = proxy.map(|port| [OsString::from("--socks"), format!("127.0.0.1:{port}").into()]);
+    let child = launch(&Launch {
+        process: Process::Net,
+        program: Path::new(env!("CARGO_BIN_EXE_bulkhead-net")),
+        arguments: arguments.as_ref().map_or(&[], |list| list.as_slice()),
+        lines: &[ends[0].as_fd(), ends[1].as_fd()],
+        data: None,
+        proxy,
+        environment: &|_| None,
+    });
+    (net.welcomed(), child.unwrap())
+}
+
+#[test]
+fn it_works_inside_its_sandbox() {
+    let (relay, _stop) = local_relay(free_port(), Default::default());
+    let (mut net, _child) = start(None);
+    let mailbox = key(&nostr::Keys::generate());
+    // A name to resolve that does not exist; TLS with somebody who does not speak it; a relay.
+    net.relays(&["wss://relay.invalid", &relay.replace("ws://127.0.0.1", "wss://localhost"), &relay]);
+    net.watch(mailbox, NOW);
+    let mut seen = net.until_stored(3, mailbox);
+    let event = envelope(mailbox, "x", NOW).0;
+    net.send(ToNet::Publish { job: 1, event: Box::new(event.clone()), relays: vec![3], circuit: mailbox });
+    seen.extend(net.until(|m| matches!(m, FromNet::Events(list) if list[0].event == event)));
+    let offline = |id| move |m: &FromNet| matches!(m, FromNet::Relay { id: relay, state: RelayState::Offline(_) } if *relay == id);
+    for id in [1, 2] {
+        if !seen.iter().any(offline(id)) {
+            seen.extend(net.until(offline(id)));
+        }
+    }
+    net.send(ToNet::Reconnect);
+    net.publish(2, envelope(mailbox, "y", NOW).0);
+    assert_eq!(net.verdict(2), Verdict::Lost);
+}
+
+#[test]
+fn it_works_inside_its_sandbox_with_a_proxy_that_is_not_there() {
+    let (mut net, _child) = start(Some(free_port()));
+    net.relays(&["wss://relay.example"]);
+    net.watch(Bytes([1; 32]), NOW);
+    net.until_offline(1, Trouble::Proxy);
+}
+
+#[test]
+fn without_the_launcher_it_refuses_to_run() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_bulkhead-net")).output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("start `bulkhead`"));
+}
