@@ -89,7 +89,8 @@ impl Painter {
         &mut self.window
     }
 
-    fn whole(&self) -> Rect {
+    /// The window's own rectangle.
+    pub fn whole(&self) -> Rect {
         Rect::new(0, 0, edge(self.size.0), edge(self.size.1))
     }
 

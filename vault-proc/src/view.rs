@@ -166,9 +166,12 @@ fn content<'a>(
                 empty,
             }))
         }
-        SlotKind::InviteLink => label(vault?.invite_link()?.as_str(), 13.0, REGULAR, palette.text, Side::Start),
+        SlotKind::InviteLink => {
+            let link = text(vault?.invite_link()?.as_str()).size(13).color(palette.text.color());
+            Some(link.wrapping(bulkhead_canvas::core::text::Wrapping::Glyph).width(Length::Fill).into())
+        }
         SlotKind::InviteQr => Some(codes::Qr { bytes: vault?.invite_link()?.as_str().as_bytes().into(), scale }.into()),
-        SlotKind::SafetyNumber => Some(codes::safety(&vault?.safety_number(key.handle)?.digits, palette)),
+        SlotKind::SafetyNumber => Some(codes::safety(&vault?.safety_number(key.handle)?.digits, rect.width, palette)),
         SlotKind::SafetyQr => Some(codes::Qr { bytes: vault?.safety_number(key.handle)?.qr.into(), scale }.into()),
         SlotKind::ConfirmDelete => {
             let focused = session.focus == Some(key);

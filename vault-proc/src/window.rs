@@ -48,6 +48,8 @@ struct App {
     modifiers: ModifiersState,
     shown: Option<Shown>,
     resized: Option<Instant>,
+    asked: bool,
+    exposed: bool,
     sandboxed: bool,
     themed: bool,
     failed: Option<String>,
@@ -62,6 +64,8 @@ pub fn run(events: EventLoop<()>, desk: Desk, inbox: Receiver<Arrival>, themed: 
         modifiers: ModifiersState::empty(),
         shown: None,
         resized: None,
+        asked: false,
+        exposed: false,
         sandboxed: false,
         themed,
         failed: None,
@@ -141,11 +145,14 @@ impl App {
             screen.window.request_user_attention(Some(UserAttentionType::Informational));
         }
         if self.desk.wants_paint() {
+            self.asked = true;
             screen.window.request_redraw();
         }
     }
 
     fn redraw(&mut self) {
+        // A redraw that nobody here asked for: the display lost what it showed.
+        self.exposed |= !std::mem::take(&mut self.asked);
         let shown = self.desk.paint();
         let Some(screen) = &mut self.screen else { return };
         if self.shown.map(|old| old.cursor) != Some(shown.cursor) {
@@ -167,7 +174,10 @@ impl App {
             return;
         }
         self.resized = None;
-        let damage = self.desk.painter.take_damage();
+        let mut damage = self.desk.painter.take_damage();
+        if std::mem::take(&mut self.exposed) {
+            damage = vec![self.desk.painter.whole()];
+        }
         if damage.is_empty() {
             return;
         }
@@ -256,8 +266,10 @@ impl ApplicationHandler<()> for App {
                 self.desk.event(Event::Mouse(mouse::Event::WheelScrolled { delta }));
             }
             event => {
-                if let WindowEvent::ModifiersChanged(modifiers) = &event {
-                    self.modifiers = modifiers.state();
+                match &event {
+                    WindowEvent::ModifiersChanged(modifiers) => self.modifiers = modifiers.state(),
+                    WindowEvent::Focused(true) | WindowEvent::Occluded(false) => self.exposed = true,
+                    _ => {}
                 }
                 if let Some(event) = conversion::window_event(event, scale, self.modifiers) {
                     self.desk.event(event);

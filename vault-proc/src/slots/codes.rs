@@ -100,12 +100,13 @@ fn make(bytes: &[u8]) -> Made {
 }
 
 /// Twelve groups of five digits, in three rows of four.
-pub fn safety<'a>(digits: &str, palette: &'static Palette) -> Element<'a, Said> {
+pub fn safety<'a>(digits: &str, width: f32, palette: &'static Palette) -> Element<'a, Said> {
+    let size = (width / 15.5).clamp(9.0, 20.0);
     let groups: Vec<String> =
         digits.as_bytes().chunks(5).map(|group| String::from_utf8_lossy(group).into_owned()).collect();
     let rows = groups.chunks(4).map(|groups| {
         let cells = groups.iter().map(|group| {
-            let digits = text(group.clone()).size(20).font(SEMIBOLD).color(palette.text.color());
+            let digits = text(group.clone()).size(size).font(SEMIBOLD).color(palette.text.color());
             container(digits).width(Length::FillPortion(1)).align_x(Horizontal::Center).into()
         });
         row(cells).width(Length::Fill).into()
