@@ -137,6 +137,12 @@ pub fn id(event: &Event) -> Bytes32 {
 /// Appends a JSON string with exactly the escapes that NIP-01 names.
 fn quote(out: &mut String, text: &str) {
     out.push('"');
+    // Base64, hexadecimal and digits need no escapes: an envelope has nothing else.
+    if text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
