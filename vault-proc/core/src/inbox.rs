@@ -72,13 +72,13 @@ impl<S: Store> Vault<S> {
             return Ok(());
         };
         match owner {
-            Some(Owner::Contact(handle)) => self.from_contact(handle, &event, expires_at, &sealed, turn, rng),
-            Some(Owner::Invite(invite)) => self.from_invited(invite, &event, expires_at, &sealed, turn, rng),
+            Some(Owner::Contact(handle)) => self.take_from_contact(handle, &event, expires_at, &sealed, turn, rng),
+            Some(Owner::Invite(invite)) => self.take_from_invited(invite, &event, expires_at, &sealed, turn, rng),
             None => self.found_bundle(&sealed, turn, rng),
         }
     }
 
-    fn from_contact<R: Rng + CryptoRng>(
+    fn take_from_contact<R: Rng + CryptoRng>(
         &mut self,
         handle: u32,
         event: &Verified<Event>,
@@ -170,7 +170,7 @@ impl<S: Store> Vault<S> {
     }
 
     /// The first message to an invite makes the contact. What comes before it (relays keep no order) waits.
-    fn from_invited<R: Rng + CryptoRng>(
+    fn take_from_invited<R: Rng + CryptoRng>(
         &mut self,
         invite: u32,
         event: &Verified<Event>,

@@ -58,7 +58,7 @@ impl Net {
 
 impl<S: Store> Vault<S> {
     /// Takes a packet of the post line.
-    pub(crate) fn from_post<R: Rng + CryptoRng>(
+    pub(crate) fn take_post<R: Rng + CryptoRng>(
         &mut self,
         packet: post::FromNet,
         turn: &mut Turn,
@@ -174,10 +174,9 @@ impl<S: Store> Vault<S> {
     pub(crate) fn given_up(&mut self, what: Work, turn: &mut Turn) -> Result<(), Error> {
         if let Work::Envelope { contact, seq, .. } = what
             && seq > 0
+            && self.advance(contact, seq, MessageState::Failed, turn)?
         {
-            if self.advance(contact, seq, MessageState::Failed, turn)? {
-                turn.notice(Notice::Refused);
-            }
+            turn.notice(Notice::Refused);
         }
         Ok(())
     }
@@ -192,7 +191,7 @@ impl<S: Store> Vault<S> {
     }
 
     /// Takes a packet of the sign line.
-    pub(crate) fn from_sign(&mut self, packet: sign::FromNet, turn: &mut Turn) {
+    pub(crate) fn take_sign(&mut self, packet: sign::FromNet, turn: &mut Turn) {
         match packet {
             sign::FromNet::Hello { version } if version == VERSION => {
                 turn.direct.push(Effect::Sign(sign::ToNet::Welcome { version }));

@@ -163,8 +163,8 @@ impl<S: Store> Vault<S> {
         self.store.begin()?;
         for input in inputs {
             match input {
-                Input::Post(packet) => self.from_post(packet, turn, rng)?,
-                Input::Sign(packet) => self.from_sign(packet, turn),
+                Input::Post(packet) => self.take_post(packet, turn, rng)?,
+                Input::Sign(packet) => self.take_sign(packet, turn),
                 Input::Do(action) => self.act(action, turn, rng)?,
                 Input::Tick => self.tick(turn)?,
             }
