@@ -2,7 +2,7 @@
 //!
 //! All randomness comes from one seed, so the files are the same on every machine; a test compares them.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::type_complexity)]
 
 use base64::Engine;
 use bulkhead_ipc::bytes::{Bytes, Bytes32};

@@ -1,6 +1,6 @@
 //! Decoders refuse everything but what encoders write, and never panic.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use bulkhead_ipc::bytes::Bytes;
 use bulkhead_vault_core::content::{self, Body, Content};

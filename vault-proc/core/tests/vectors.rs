@@ -1,8 +1,9 @@
 //! The checked-in vectors are what the program makes.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "../examples/vectors.rs"]
+#[allow(clippy::type_complexity)]
 mod vectors;
 
 #[test]
