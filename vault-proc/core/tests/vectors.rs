@@ -3,7 +3,6 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "../examples/vectors.rs"]
-#[allow(clippy::type_complexity)]
 mod vectors;
 
 #[test]
