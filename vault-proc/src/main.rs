@@ -9,6 +9,7 @@ mod clock;
 mod desk;
 #[cfg(feature = "test-driver")]
 mod driver;
+mod fonts;
 mod host;
 mod keys;
 mod lines;
@@ -57,7 +58,7 @@ fn start() -> Result<ExitCode, (u8, String)> {
     #[cfg(feature = "test-driver")]
     let presenter = driver::listen().map_err(|why| (NO_DISPLAY, why))?;
 
-    bulkhead_canvas::fonts::install("en-US");
+    fonts::install();
     let zone = clock::Zone::load();
     let chosen = appearance::load(&wanted.profile);
 

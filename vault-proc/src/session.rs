@@ -444,10 +444,10 @@ impl Session {
                 self.set_focus(Some(compose));
             }
         }
-        if let Some((contact, seq)) = self.jump.take() {
-            if contact == handle {
-                self.list.go_to(seq);
-            }
+        if let Some((contact, seq)) = self.jump.take()
+            && contact == handle
+        {
+            self.list.go_to(seq);
         }
     }
 
@@ -565,6 +565,7 @@ impl Session {
     }
 
     /// Shows a conversation as if it had been clicked.
+    #[cfg(feature = "test-driver")]
     pub fn show(&mut self, contact: u32) {
         self.out.push(Out::Ui(ToUi::Show(contact)));
     }

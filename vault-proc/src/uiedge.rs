@@ -120,6 +120,7 @@ impl UiEdge {
     }
 
     /// When ui last said something, or was last told something.
+    #[cfg(feature = "test-driver")]
     pub fn last_active(&self) -> Instant {
         self.active
     }

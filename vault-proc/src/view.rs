@@ -51,10 +51,10 @@ pub fn window<'a>(
         let twins = kids.iter().filter(|kid| matches!(kid.name, Name::Slot(key, _) if key == slot.key)).count();
         kids.push(hosted(session, slot, u16::try_from(twins).unwrap_or(u16::MAX), scale));
     }
-    if let Some((words, at)) = preedit {
-        if let Some(field) = kids.iter().find(|kid| kid.clip.contains(at.center())).map(|kid| kid.clip) {
-            kids.push(composing(words, *at, field, Palette::of(session.theme)));
-        }
+    if let Some((words, at)) = preedit
+        && let Some(field) = kids.iter().find(|kid| kid.clip.contains(at.center())).map(|kid| kid.clip)
+    {
+        kids.push(composing(words, *at, field, Palette::of(session.theme)));
     }
     let palette = Palette::of(session.theme);
     let (words, live) = crate::slots::strip::words(session);

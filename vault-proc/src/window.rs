@@ -229,10 +229,10 @@ impl Screen {
 
 impl ApplicationHandler<()> for App {
     fn resumed(&mut self, events: &ActiveEventLoop) {
-        if self.screen.is_none() {
-            if let Err(why) = self.open(events) {
-                self.failed = Some(why);
-            }
+        if self.screen.is_none()
+            && let Err(why) = self.open(events)
+        {
+            self.failed = Some(why);
         }
         self.settle(events);
     }
