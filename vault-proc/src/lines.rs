@@ -82,8 +82,10 @@ impl Credit {
     }
 }
 
-/// The credits of the four lines whose other ends are not trusted.
+/// The credits of all lines.
 pub struct Credits {
+    /// Of [`control`].
+    pub control: Credit,
     /// Of [`post`].
     pub post: Credit,
     /// Of [`sign`].
@@ -102,6 +104,7 @@ impl Credits {
             Arrival::Sign(_) | Arrival::Fault(Edge::Sign, _) => self.sign.done(),
             Arrival::Pixels(_) | Arrival::Fault(Edge::Pixels, _) => self.pixels.done(),
             Arrival::Intent(_) | Arrival::Fault(Edge::Intent, _) => self.intent.done(),
+            Arrival::Control(_) | Arrival::Fault(Edge::Control, _) => self.control.done(),
             _ => {}
         }
     }
@@ -138,8 +141,8 @@ impl Lines {
 
     /// Starts one reader per line.
     pub fn read(&self, inbox: &Inbox) -> Result<Credits, line::Error> {
-        let _ = spawn(&self.control, Edge::Control, inbox, Arrival::Control)?;
         Ok(Credits {
+            control: spawn(&self.control, Edge::Control, inbox, Arrival::Control)?,
             post: spawn(&self.post, Edge::Post, inbox, Arrival::Post)?,
             sign: spawn(&self.sign, Edge::Sign, inbox, Arrival::Sign)?,
             pixels: spawn(&self.pixels, Edge::Pixels, inbox, Arrival::Pixels)?,
@@ -155,7 +158,7 @@ where
 {
     let line = line.try_clone()?;
     let inbox = inbox.clone();
-    let (token, credit) = sync_channel(if edge == Edge::Control { usize::from(u16::MAX) } else { AHEAD });
+    let (token, credit) = sync_channel(AHEAD);
     std::thread::spawn(move || read(&line, edge, &inbox, &token, wrap));
     Ok(Credit(credit))
 }
