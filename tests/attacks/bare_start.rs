@@ -8,7 +8,8 @@ use std::process::Command;
 fn each_process_refuses_to_run_without_the_launcher() -> Result<(), Error> {
     for build in [Build::Shipped, Build::Driver] {
         for binary in ["bulkhead-net", "bulkhead-ui", "bulkhead-vault"] {
-            let output = Command::new(binaries(build)?.join(binary)).output().map_err(|e| Error::System("starting", e))?;
+            let output =
+                Command::new(binaries(build)?.join(binary)).output().map_err(|e| Error::System("starting", e))?;
             let said = String::from_utf8_lossy(&output.stderr);
             assert!(!output.status.success() && said.contains("launcher"), "{binary}: {said}");
             assert_eq!(said.trim().lines().count(), 1, "{binary}: {said}");

@@ -5,11 +5,11 @@
 //! names, the passphrase and the invite. The same search over the vault's record must find them all, or the
 //! search itself is broken.
 
+use bulkhead_tests::Error;
 use bulkhead_tests::driver::Driver;
 use bulkhead_tests::folder::{Build, Scratch};
 use bulkhead_tests::person::{PASSPHRASE, Person};
 use bulkhead_tests::relay::Relay;
-use bulkhead_tests::Error;
 use serde_json::json;
 use std::path::Path;
 use std::process::Command;
@@ -25,7 +25,11 @@ fn no_text_name_passphrase_or_key_stroke_reaches_ui() -> Result<(), Error> {
     let real = alice.command(Build::Driver)?;
     let mut traced = Command::new("strace");
     traced.args(["-ff", "-qq", "-y", "-xx", "-s", "262144", "-e", CALLS, "-e", "signal=none", "-o"]);
-    traced.arg(records.path().join("record")).arg(real.get_program()).args(real.get_args()).stdin(std::process::Stdio::null());
+    traced
+        .arg(records.path().join("record"))
+        .arg(real.get_program())
+        .args(real.get_args())
+        .stdin(std::process::Stdio::null());
     let mut a = alice.start_by(traced)?;
     a.driver.until("the first prompt", |state| bulkhead_tests::person::phase_is(state, "setup"))?;
     a.driver.create("Alice Liddell", PASSPHRASE)?;
@@ -33,6 +37,7 @@ fn no_text_name_passphrase_or_key_stroke_reaches_ui() -> Result<(), Error> {
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
     b.driver.send("Alice Liddell", "Marley was dead: to begin with")?;
+    a.driver.wait_contact("Bob Cratchit")?;
     a.driver.wait("Bob Cratchit", 1)?;
     a.driver.ask(&json!({"do": "open", "contact": "Bob Cratchit"}))?;
     a.driver.ask(&json!({"do": "click", "slot": "Compose"}))?;
@@ -57,7 +62,10 @@ fn no_text_name_passphrase_or_key_stroke_reaches_ui() -> Result<(), Error> {
         assert!(!heard.contains(&escaped(word)), "ui received `{word}`");
         let both = ["Cratchit", "Marley was dead", secret.get(..24).unwrap_or_default()];
         // What Alice's vault decrypts or makes itself does not pass a read; what the driver types does.
-        assert!(both.contains(&word) || control.contains(&escaped(word)), "the search does not find `{word}` in the vault");
+        assert!(
+            both.contains(&word) || control.contains(&escaped(word)),
+            "the search does not find `{word}` in the vault"
+        );
     }
     frame_memory_is_read_only(&control);
     Ok(())
@@ -65,8 +73,13 @@ fn no_text_name_passphrase_or_key_stroke_reaches_ui() -> Result<(), Error> {
 
 /// The vault can tell ui nothing through the shared frame: it never maps it writable.
 fn frame_memory_is_read_only(vault: &str) {
-    let frames: Vec<&str> = vault.lines().filter(|line| line.starts_with("mmap(") && line.contains(&escaped("bulkhead-frame"))
-        || line.starts_with("mmap(") && line.contains("bulkhead-frame")).collect();
+    let frames: Vec<&str> = vault
+        .lines()
+        .filter(|line| {
+            line.starts_with("mmap(") && line.contains(&escaped("bulkhead-frame"))
+                || line.starts_with("mmap(") && line.contains("bulkhead-frame")
+        })
+        .collect();
     assert!(!frames.is_empty(), "the vault never mapped a frame");
     assert!(frames.iter().all(|line| !line.contains("PROT_WRITE")), "{frames:?}");
 }
@@ -98,7 +111,8 @@ fn record(folder: &Path, process: u32) -> Result<String, Error> {
 
 /// How many packets a process has received.
 fn packets(folder: &Path, process: u32) -> Result<usize, Error> {
-    let text = std::fs::read_to_string(folder.join(format!("record.{process}"))).map_err(|e| Error::System("reading the record", e))?;
+    let text = std::fs::read_to_string(folder.join(format!("record.{process}")))
+        .map_err(|e| Error::System("reading the record", e))?;
     Ok(text.lines().filter(|line| line.starts_with("recvmsg(") && !line.contains("EAGAIN")).count())
 }
 

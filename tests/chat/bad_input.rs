@@ -69,7 +69,8 @@ fn without_a_display_the_program_says_so() -> Result<(), Error> {
 
 #[test]
 fn a_relay_address_that_is_not_allowed_is_refused_at_the_door() -> Result<(), Error> {
-    for bad in ["http://relay.example", "ws://relay.example", "wss://", "relay.example", "wss://user:pw@relay.example"] {
+    for bad in ["http://relay.example", "ws://relay.example", "wss://", "relay.example", "wss://user:pw@relay.example"]
+    {
         let alice = Person::new("Alice", &[bad])?;
         let said = failing(alice.command(Build::Shipped)?)?;
         assert!(said.contains("relay"), "{bad}: {said}");
@@ -84,7 +85,8 @@ fn on_a_kernel_without_landlock_nothing_starts() -> Result<(), Error> {
     use std::os::unix::process::CommandExt;
     let calls = [(444, vec![])].into_iter().collect(); // landlock_create_ruleset, on every architecture
     let absent = SeccompAction::Errno(38); // ENOSYS
-    let filter = SeccompFilter::new(calls, SeccompAction::Allow, absent, std::env::consts::ARCH.try_into().expect("arch"));
+    let filter =
+        SeccompFilter::new(calls, SeccompAction::Allow, absent, std::env::consts::ARCH.try_into().expect("arch"));
     let program: BpfProgram = filter.expect("filter").try_into().expect("program");
     let alice = Person::new("Alice", &["ws://127.0.0.1:1"])?;
     let mut command = alice.command(Build::Shipped)?;
@@ -98,4 +100,3 @@ fn on_a_kernel_without_landlock_nothing_starts() -> Result<(), Error> {
     assert!(said.to_lowercase().contains("landlock"), "{said}");
     Ok(())
 }
-

@@ -25,6 +25,6 @@ fn pair() -> Result<Pair, Error> {
     let (mut a, mut b) = (alice.open()?, bob.open()?);
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
-    a.driver.until("Bob", |state| state.get("contacts") == Some(&1.into()))?;
+    a.driver.wait_contact("Bob")?;
     Ok(Pair { relay, alice, bob, a, b })
 }

@@ -9,7 +9,8 @@ use bulkhead_tests::relay::{Manners, Relay, free_port};
 #[test]
 fn an_invite_makes_each_a_contact_of_the_other_by_name() -> Result<(), Error> {
     let mut pair = pair()?;
-    let names = |list: Vec<serde_json::Value>| list.iter().map(|contact| text(contact, "name")).collect::<Result<Vec<_>, _>>();
+    let names =
+        |list: Vec<serde_json::Value>| list.iter().map(|contact| text(contact, "name")).collect::<Result<Vec<_>, _>>();
     assert_eq!(names(pair.a.driver.contacts()?)?, ["Bob"]);
     assert_eq!(names(pair.b.driver.contacts()?)?, ["Alice"]);
     Ok(())
@@ -25,6 +26,7 @@ fn an_invite_works_once_and_says_so_afterwards() -> Result<(), Error> {
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
     b.driver.send("Alice", "first")?;
+    a.driver.wait_contact("Bob")?;
     a.driver.wait("Bob", 1)?;
     let second = c.driver.accept(&link).expect_err("the invite was used").to_string();
     assert!(second.contains("used"), "{second}");
@@ -36,7 +38,11 @@ fn an_invite_works_once_and_says_so_afterwards() -> Result<(), Error> {
 #[test]
 fn three_people_have_three_separate_conversations() -> Result<(), Error> {
     let relay = Relay::start()?;
-    let (alice, bob, carol) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?, Person::new("Carol", &[relay.url()])?);
+    let (alice, bob, carol) = (
+        Person::new("Alice", &[relay.url()])?,
+        Person::new("Bob", &[relay.url()])?,
+        Person::new("Carol", &[relay.url()])?,
+    );
     let (mut a, mut b, mut c) = (alice.open()?, bob.open()?, carol.open()?);
     for guest in [&mut b, &mut c] {
         let link = a.driver.invite()?;
@@ -44,7 +50,9 @@ fn three_people_have_three_separate_conversations() -> Result<(), Error> {
     }
     b.driver.send("Alice", "from Bob")?;
     c.driver.send("Alice", "from Carol")?;
+    a.driver.wait_contact("Bob")?;
     a.driver.wait("Bob", 1)?;
+    a.driver.wait_contact("Carol")?;
     a.driver.wait("Carol", 1)?;
     assert_eq!(a.driver.texts("Bob")?, ["from Bob"]);
     assert_eq!(a.driver.texts("Carol")?, ["from Carol"]);
@@ -59,6 +67,7 @@ fn a_relay_that_wants_authentication_gets_it() -> Result<(), Error> {
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
     let sent = b.driver.send("Alice", "through the gate")?;
+    a.driver.wait_contact("Bob")?;
     a.driver.wait("Bob", 1)?;
     b.driver.wait_state("Alice", sent, "delivered")
 }

@@ -16,6 +16,7 @@ fn one_of_two_relays_is_enough() -> Result<(), Error> {
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
     let sent = b.driver.send("Alice", "by the other way")?;
+    a.driver.wait_contact("Bob")?;
     a.driver.wait("Bob", 1)?;
     b.driver.wait_state("Alice", sent, "delivered")
 }
@@ -28,6 +29,7 @@ fn with_two_good_relays_nothing_is_shown_twice() -> Result<(), Error> {
     let (mut a, mut b) = (alice.open()?, bob.open()?);
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
+    a.driver.wait_contact("Bob")?;
     for i in 0..20 {
         b.driver.send("Alice", &format!("{i}"))?;
     }
@@ -47,7 +49,8 @@ fn a_relay_that_talks_nonsense_harms_no_other() -> Result<(), Error> {
                 let mut stream = stream;
                 let mut request = [0; 2048];
                 let _ = stream.read(&mut request);
-                let _ = stream.write_all(b"HTTP/1.1 200 I am a teapot\r\ncontent-length: 5\r\n\r\n\xff\xfe\x00\x00\x81");
+                let _ =
+                    stream.write_all(b"HTTP/1.1 200 I am a teapot\r\ncontent-length: 5\r\n\r\n\xff\xfe\x00\x00\x81");
             });
         }
     });
@@ -58,6 +61,7 @@ fn a_relay_that_talks_nonsense_harms_no_other() -> Result<(), Error> {
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
     b.driver.send("Alice", "still here")?;
+    a.driver.wait_contact("Bob")?;
     a.driver.wait("Bob", 1)?;
     let state = a.driver.simple("state")?.to_string();
     assert!(state.contains("offline"), "{state}");
@@ -66,7 +70,8 @@ fn a_relay_that_talks_nonsense_harms_no_other() -> Result<(), Error> {
 
 #[test]
 fn an_unknown_certificate_is_refused_and_named() -> Result<(), Error> {
-    let certified = rcgen::generate_simple_self_signed(vec!["localhost".into(), "127.0.0.1".into()]).expect("certificate");
+    let certified =
+        rcgen::generate_simple_self_signed(vec!["localhost".into(), "127.0.0.1".into()]).expect("certificate");
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der());
     let config = rustls::ServerConfig::builder()
         .with_no_client_auth()

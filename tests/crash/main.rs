@@ -12,6 +12,7 @@ fn killing_net_and_ui_during_a_conversation_loses_nothing() -> Result<(), Error>
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
     b.driver.send("Alice", "0")?;
+    a.driver.wait_contact("Bob")?;
     a.driver.wait("Bob", 1)?;
     for round in 1..=8 {
         match round % 4 {
@@ -34,6 +35,7 @@ fn killing_everything_at_once_loses_nothing_that_was_queued() -> Result<(), Erro
     let (mut a, mut b) = (alice.open()?, bob.open()?);
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
+    a.driver.wait_contact("Bob")?;
     let mut sent = 0;
     for round in 0..5 {
         for i in 0..5 {

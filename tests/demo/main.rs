@@ -45,6 +45,7 @@ fn pair(alice: &Person, bob: &Person) -> Result<(), Error> {
     let link = a.driver.invite()?;
     let contact = b.driver.accept(&link)?;
     let first = b.driver.send(contact, "Hello Alice! The relay between us sees neither this nor your name.")?;
+    a.driver.wait_contact("Bob")?;
     a.driver.wait("Bob", 1)?;
     a.driver.send("Bob", "Hello Bob 👋 Type something: it will not even reach the process that draws this window.")?;
     b.driver.wait("Alice", 2)?;
@@ -59,7 +60,8 @@ fn window(person: &Person) -> Result<Child, Error> {
     let failed = |step| move |error: std::io::Error| Error::System(step, error);
     let (read, write) = pipe().map_err(|errno| Error::System("making a pipe", errno.into()))?;
     // The writing end stays here: a child that held it open would never see the end of the passphrase.
-    fcntl(&write, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map_err(|errno| Error::System("keeping a pipe", errno.into()))?;
+    fcntl(&write, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))
+        .map_err(|errno| Error::System("keeping a pipe", errno.into()))?;
     let mut command = person.command(Build::Shipped)?;
     command.arg("--passphrase-fd").arg(read.as_raw_fd().to_string());
     let child = command.spawn().map_err(failed("starting a window"))?;

@@ -21,7 +21,11 @@ impl Drop for PythonRelay {
 
 fn run(command: &mut Command) -> Result<(), Error> {
     let output = command.stdin(Stdio::null()).output().map_err(|e| Error::System("starting Python", e))?;
-    if output.status.success() { Ok(()) } else { Err(Error::Relay(String::from_utf8_lossy(&output.stderr).into_owned())) }
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(Error::Relay(String::from_utf8_lossy(&output.stderr).into_owned()))
+    }
 }
 
 /// Installs the relay into a virtual environment under `target`, once.
@@ -46,8 +50,11 @@ fn start(folder: &Scratch, port: u16) -> Result<PythonRelay, Error> {
     std::fs::write(&settings, text).map_err(|e| Error::System("writing the relay's settings", e))?;
     let mut command = Command::new(environment()?);
     command.arg("-c").arg(&settings).arg("serve").current_dir(folder.path()).stdin(Stdio::null());
-    let log = std::fs::File::create(folder.path().join("log")).map_err(|e| Error::System("opening the relay's log", e))?;
-    let relay = PythonRelay(command.stdout(Stdio::null()).stderr(log).spawn().map_err(|e| Error::System("starting the relay", e))?);
+    let log =
+        std::fs::File::create(folder.path().join("log")).map_err(|e| Error::System("opening the relay's log", e))?;
+    let relay = PythonRelay(
+        command.stdout(Stdio::null()).stderr(log).spawn().map_err(|e| Error::System("starting the relay", e))?,
+    );
     let deadline = Instant::now() + Duration::from_secs(30);
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         if Instant::now() > deadline {
@@ -67,6 +74,7 @@ fn two_people_chat_over_a_foreign_relay() -> Result<(), Error> {
     let (mut a, mut b) = (alice.open()?, bob.open()?);
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
+    a.driver.wait_contact("Bob")?;
     let texts = ["short".to_owned(), "x".repeat(20_000), "мир".to_owned()];
     for text in &texts {
         b.driver.send("Alice", text)?;

@@ -26,7 +26,9 @@ impl Driver {
                     stream.set_read_timeout(Some(PATIENCE)).map_err(system("setting a time limit"))?;
                     return Ok(Self { reader: BufReader::new(stream) });
                 }
-                Err(error) if Instant::now() > deadline => return Err(system("connecting to the control socket")(error)),
+                Err(error) if Instant::now() > deadline => {
+                    return Err(system("connecting to the control socket")(error));
+                }
                 Err(_) => std::thread::sleep(Duration::from_millis(10)),
             }
         }
@@ -83,7 +85,8 @@ impl Driver {
 
     /// Waits until a message has reached at least a delivery state: `queued`, `at_relay`, `delivered`.
     pub fn wait_state(&mut self, contact: impl Into<Value>, seq: u64, state: &str) -> Result<(), Error> {
-        let command = json!({"do": "wait_state", "contact": contact.into(), "seq": seq, "state": state, "timeout_ms": 60_000});
+        let command =
+            json!({"do": "wait_state", "contact": contact.into(), "seq": seq, "state": state, "timeout_ms": 60_000});
         self.ask(&command).map(drop)
     }
 
@@ -95,6 +98,18 @@ impl Driver {
     /// Only the texts of a conversation, oldest first.
     pub fn texts(&mut self, contact: impl Into<Value>) -> Result<Vec<String>, Error> {
         self.messages(contact)?.iter().map(|message| text(message, "text")).collect()
+    }
+
+    /// Waits until a contact with this name is there.
+    pub fn wait_contact(&mut self, name: &str) -> Result<(), Error> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.contacts()?.iter().any(|contact| contact.get("name") == Some(&name.into())) {
+            if Instant::now() > deadline {
+                return Err(Error::Odd(format!("{name} did not become a contact")));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     /// All contacts, newest conversation first.

@@ -54,7 +54,8 @@ impl Person {
         let _ = std::fs::remove_file(&socket);
         let log = self.home().join("log");
         let file = std::fs::File::options().create(true).append(true).open(&log).map_err(system("opening the log"))?;
-        let child = command.env("BULKHEAD_TEST_DRIVER", &socket).stderr(file).spawn().map_err(system("starting bulkhead"))?;
+        let child =
+            command.env("BULKHEAD_TEST_DRIVER", &socket).stderr(file).spawn().map_err(system("starting bulkhead"))?;
         let mut guard = Guard(child);
         match Driver::connect(&socket) {
             Ok(driver) => Ok(Running { driver, guard, log }),
@@ -69,7 +70,7 @@ impl Person {
     /// Starts the program and opens the profile: creates it the first time, unlocks it later.
     pub fn open(&self) -> Result<Running, Error> {
         let mut running = self.start()?;
-        let phase = running.driver.until("a prompt", |state| phase(state).is_some())?;
+        let phase = running.driver.until("a prompt", |state| phase_is(state, "setup") || phase_is(state, "locked"))?;
         if phase_is(&phase, "setup") {
             running.driver.create(&self.name, PASSPHRASE)?;
         } else {

@@ -1,8 +1,8 @@
 //! A relay of the judges' own: `nostr-relay-builder`'s, in memory, on loopback.
 
 use crate::Error;
-use nostr_relay_builder::builder::{RateLimit, RelayBuilder, RelayBuilderNip42, RelayBuilderNip42Mode};
 use nostr_relay_builder::LocalRelay;
+use nostr_relay_builder::builder::{RateLimit, RelayBuilder, RelayBuilderNip42, RelayBuilderNip42Mode};
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use tokio::runtime::Runtime;
 
@@ -31,7 +31,8 @@ impl Relay {
     /// Starts one on this port.
     pub fn start_with(port: u16, manners: Manners) -> Result<Self, Error> {
         let fail = |error: &dyn std::fmt::Display| Error::Relay(error.to_string());
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(|e| fail(&e))?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(|e| fail(&e))?;
         let mut builder = RelayBuilder::default()
             .addr(IpAddr::V4(Ipv4Addr::LOCALHOST))
             .port(port)

@@ -101,6 +101,7 @@ fn pair(alice: &Person, bob: &Person) -> Result<(), Error> {
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
     b.driver.send("Alice", "Are you there?")?;
+    a.driver.wait_contact("Bob")?;
     a.driver.wait("Bob", 1)?;
     a.quit()?;
     b.quit()?;
