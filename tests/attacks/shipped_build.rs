@@ -3,7 +3,7 @@
 use bulkhead_tests::Error;
 use bulkhead_tests::folder::{Build, binaries};
 
-const WORDS: [&str; 3] = ["BULKHEAD_TEST_DRIVER", "wait_state", "screenshot"];
+const WORDS: [&str; 3] = ["BULKHEAD_TEST_DRIVER", "timeout_ms", "is not something the driver can do"];
 
 fn holds(build: Build, binary: &str, word: &str) -> Result<bool, Error> {
     let bytes = std::fs::read(binaries(build)?.join(binary)).map_err(|e| Error::System("reading a binary", e))?;

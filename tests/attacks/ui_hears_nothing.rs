@@ -44,7 +44,8 @@ fn no_text_name_passphrase_or_key_stroke_reaches_ui() -> Result<(), Error> {
     settle(&mut a.driver)?;
 
     let ui = a.process("bulkhead-ui")?;
-    let vault = a.process("bulkhead-vault")?;
+    let vaults = threads(a.process("bulkhead-vault")?)?;
+    assert_eq!(threads(ui)?, [ui], "ui has one thread, whose record is all that it hears");
     let before = packets(records.path(), ui)?;
     a.driver.ask(&json!({"do": "type", "text": "Down the rabbit hole"}))?;
     settle(&mut a.driver)?;
@@ -56,7 +57,7 @@ fn no_text_name_passphrase_or_key_stroke_reaches_ui() -> Result<(), Error> {
 
     let secret = link.rsplit('/').next().unwrap_or_default();
     let words = ["Marley was dead", "rabbit", "Liddell", "Cratchit", PASSPHRASE, &secret[..24]];
-    let (heard, control) = (record(records.path(), ui)?, record(records.path(), vault)?);
+    let (heard, control) = (record(records.path(), &[ui])?, record(records.path(), &vaults)?);
     assert!(packets(records.path(), ui)? > 10, "the record of ui is empty");
     for word in words {
         assert!(!heard.contains(&escaped(word)), "ui received `{word}`");
@@ -91,22 +92,16 @@ fn settle(driver: &mut Driver) -> Result<(), Error> {
     Ok(())
 }
 
-/// The tracer's record of one process.
-fn record(folder: &Path, process: u32) -> Result<String, Error> {
-    let mut all = String::new();
-    let threads = std::fs::read_dir(folder).map_err(|e| Error::System("reading the record", e))?;
-    let main = format!("record.{process}");
-    let later = u64::from(process);
-    for file in threads.flatten() {
-        let name = file.file_name().to_string_lossy().into_owned();
-        // Threads are recorded on their own; those of the vault have later numbers and no `execve`.
-        let text = std::fs::read_to_string(file.path()).unwrap_or_default();
-        let number: u64 = name.rsplit('.').next().and_then(|n| n.parse().ok()).unwrap_or_default();
-        if name == main || (number > later && number < later + 64 && !text.contains("execve(")) {
-            all.push_str(&text);
-        }
-    }
-    Ok(all)
+/// The numbers of a process's threads; the first is the process itself.
+fn threads(process: u32) -> Result<Vec<u32>, Error> {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).map_err(|e| Error::System("listing threads", e))?;
+    Ok(tasks.flatten().filter_map(|task| task.file_name().to_str()?.parse().ok()).collect())
+}
+
+/// The tracer's record of some threads.
+fn record(folder: &Path, threads: &[u32]) -> Result<String, Error> {
+    let read = |thread: &u32| std::fs::read_to_string(folder.join(format!("record.{thread}")));
+    threads.iter().map(read).collect::<Result<_, _>>().map_err(|e| Error::System("reading the record", e))
 }
 
 /// How many packets a process has received.

@@ -95,7 +95,8 @@ pub fn begin(desk: &mut Desk, request: &Value) -> Answer {
             desk.session.act(Action::Send { contact, text });
             let seq = open(desk)?.newest(contact);
             if seq == before {
-                return Err(format!("not sent: {:?}", desk.session.notice));
+                let why = desk.session.notice.map_or_else(|| "nothing to send".into(), |notice| format!("{notice:?}"));
+                return Err(format!("not sent: {why}"));
             }
             now(json!({ "seq": seq }))
         }
@@ -241,7 +242,7 @@ fn check(desk: &mut Desk, what: &What) -> Option<Result<Value, String>> {
         What::Open => match desk.session.phase {
             Phase::Open(_) => Some(Ok(json!({ "ok": true }))),
             Phase::Unlocking => None,
-            _ => desk.session.notice.map(|notice| Err(format!("{notice:?}"))),
+            _ => desk.session.notice.map(|notice| Err(format!("not opened: {notice:?}"))),
         },
         What::Invite { before } => match desk.session.invite {
             Invite::Ready => {
@@ -252,7 +253,7 @@ fn check(desk: &mut Desk, what: &What) -> Option<Result<Value, String>> {
         What::Accept => match desk.session.accept {
             Accept::Idle | Accept::Fetching => None,
             Accept::Done { handle } => Some(Ok(json!({ "contact": handle }))),
-            other => Some(Err(format!("{other:?}"))),
+            other => Some(Err(format!("the invite was not accepted: {other:?}"))),
         },
         What::Count { contact, count } => {
             let vault = desk.session.vault()?;
