@@ -179,7 +179,9 @@ fn fill(device: &mut Device, count: u64) {
     store.begin().unwrap();
     for seq in from + 1..=count {
         let state = MessageState::Received;
-        let message = NewMessage { contact: 1, seq, id: [0; 16], mine: false, text: &text, at: now(), state };
+        let (message, sent_at) = (1_000_000 + seq, now().0);
+        let message =
+            NewMessage { message, contact: 1, seq, id: [0; 16], mine: false, text: &text, sent_at, at: now(), state };
         store.add_message(&message).unwrap();
     }
     store.commit().unwrap();

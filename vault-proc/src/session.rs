@@ -244,6 +244,15 @@ impl Session {
                     self.list.refresh();
                 }
             }
+            Changed::Inserted { contact, seq, count } => {
+                let hits = self.hits.iter_mut().map(|hit| (hit.contact, &mut hit.seq));
+                let jump = self.jump.iter_mut().map(|(of, place)| (*of, place));
+                let behind = hits.chain(jump).filter(|(of, place)| *of == contact && **place >= seq);
+                behind.for_each(|(_, place)| *place += count);
+                if self.open == Some(contact) {
+                    self.list.inserted(seq, count);
+                }
+            }
             Changed::Added(contact) => {
                 self.stale.0 = true;
                 self.tell_contacts();

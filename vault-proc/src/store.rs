@@ -11,9 +11,9 @@ mod search;
 use crate::profile::{Lock, StoreKey};
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_vault_core::content::MessageId;
-use bulkhead_vault_core::store::{ContactRow, Found, InviteRow, JobRow, NewMessage, RelayRow, Snapshot, Store};
+use bulkhead_vault_core::store::{ContactRow, Found, InviteRow, JobRow, NewMessage, Placed, RelayRow, Snapshot, Store};
 use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret};
-use rows::{message, number, place, state_number, work_columns};
+use rows::{first, message, number, state_number, work_columns};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Params, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -178,22 +178,40 @@ impl Store for SqlStore {
 
     fn add_message(&mut self, new: &NewMessage<'_>) -> Done {
         let text = new.text.as_str();
-        let sql = "INSERT INTO messages(contact, seq, id, mine, text, at, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let (seq, at, state) = (number(new.seq), number(new.at.0), state_number(new.state));
-        self.run(sql, params![new.contact, seq, new.id, new.mine, text, at, state])?;
-        let n = self.db.last_insert_rowid();
+        let sql = "INSERT INTO messages(n, contact, seq, id, mine, text, sent_at, at, state)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let (n, seq, at, state) = (number(new.message), number(new.seq), number(new.at.0), state_number(new.state));
+        self.run(sql, params![n, new.contact, seq, new.id, new.mine, text, number(new.sent_at), at, state])?;
         self.run("INSERT INTO search(rowid, text) VALUES (?1, ?2)", params![n, search::indexed(text)])
     }
 
-    fn set_state(&mut self, contact: u32, seq: u64, state: MessageState) -> Done {
-        let sql = "UPDATE messages SET state = ?3 WHERE contact = ?1 AND seq = ?2";
-        self.run(sql, params![contact, number(seq), state_number(state)])
+    fn state(&mut self, message: u64) -> Result<Option<MessageState>, Error> {
+        let found = self.db.prepare_cached("SELECT state FROM messages WHERE n = ?1");
+        let found = found.and_then(|mut s| s.query_row([number(message)], |row| rows::state(row, 0)).optional());
+        found.map_err(|error| cause(&error))
+    }
+
+    fn set_state(&mut self, message: u64, state: MessageState) -> Done {
+        self.run("UPDATE messages SET state = ?2 WHERE n = ?1", params![number(message), state_number(state)])
     }
 
     fn find_sent(&mut self, contact: u32, id: &MessageId) -> Result<Option<u64>, Error> {
-        let sql = "SELECT seq FROM messages WHERE id = ?2 AND contact = ?1 AND mine = 1 AND state <> 3";
-        let found = self.db.prepare_cached(sql).and_then(|mut s| s.query_row(params![contact, id], place).optional());
+        let sql = "SELECT n FROM messages WHERE id = ?2 AND contact = ?1 AND mine = 1 AND state <> 3";
+        let found = self.db.prepare_cached(sql).and_then(|mut s| s.query_row(params![contact, id], first).optional());
         found.map_err(|error| cause(&error))
+    }
+
+    fn tail(&mut self, contact: u32, from: u64) -> Result<Vec<Placed>, Error> {
+        let sql = "SELECT n, mine, sent_at, at FROM messages WHERE contact = ?1 AND seq >= ?2 ORDER BY seq";
+        let read = || {
+            let mut statement = self.db.prepare_cached(sql)?;
+            statement.query_map(params![contact, number(from)], rows::placed)?.collect::<Result<Vec<_>, _>>()
+        };
+        read().map_err(|error: rusqlite::Error| cause(&error))
+    }
+
+    fn place(&mut self, message: u64, seq: u64) -> Done {
+        self.run("UPDATE messages SET seq = ?2 WHERE n = ?1", params![number(message), number(seq)])
     }
 
     fn messages(&self, contact: u32, from: u64, to: u64) -> Result<Vec<MessageView>, Error> {
@@ -213,8 +231,8 @@ impl Store for SqlStore {
     }
 
     fn add_job(&mut self, row: &JobRow, body: &Secret) -> Done {
-        let (kind, contact, prekey, seq, event, mailbox) = work_columns(row.what);
-        let sql = "INSERT INTO jobs(job, kind, owner, prekey, seq, event, mailbox, author, nonce, created, expires,
+        let (kind, contact, prekey, message, event, mailbox) = work_columns(row.what);
+        let sql = "INSERT INTO jobs(job, kind, owner, prekey, message, event, mailbox, author, nonce, created, expires,
             since, relays, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
         self.run(
             sql,
@@ -223,7 +241,7 @@ impl Store for SqlStore {
                 kind,
                 contact,
                 prekey,
-                number(seq),
+                number(message),
                 event,
                 mailbox,
                 row.stamp.author.bytes(),

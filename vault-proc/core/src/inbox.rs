@@ -6,6 +6,7 @@
 use crate::content::{self, Body, Content};
 use crate::envelope::{self, Address};
 use crate::event::{Curve, Unverified, Verified};
+use crate::order::Heard;
 use crate::session::{Opened, Session};
 use crate::state::Owner;
 use crate::store::{Mailbox, Store};
@@ -130,12 +131,15 @@ impl<S: Store> Vault<S> {
         }
         let (mailbox, relays) = (entry.row.mailbox.public, entry.row.mailbox.relays.clone());
         match content.body {
-            Body::Text { id, text, .. } => {
+            Body::Text { id, sent_at, text } => {
                 entry.row.unread = entry.row.unread.saturating_add(1);
                 entry.row_changed = true;
                 entry.owed.get_or_insert_default().push(id);
                 *turn.arrived.entry(handle).or_default() += 1;
-                self.add_message(handle, id, false, text, MessageState::Received, turn)?;
+                // A store's numbers are signed.
+                let sent_at = sent_at.min(i64::MAX.unsigned_abs());
+                entry.heard.push(Heard { id, sent_at, text });
+                turn.heard.insert(handle);
             }
             Body::Receipt(ids) => {
                 for id in ids {
@@ -161,9 +165,9 @@ impl<S: Store> Vault<S> {
     }
 
     fn receipted(&mut self, handle: u32, id: &content::MessageId, turn: &mut Turn) -> Result<(), Error> {
-        let Some(seq) = self.store.find_sent(handle, id)? else { return Ok(()) };
-        self.advance(handle, seq, MessageState::Delivered, turn)?;
-        match self.state.carriers.get(&(handle, seq)) {
+        let Some(message) = self.store.find_sent(handle, id)? else { return Ok(()) };
+        self.advance(handle, message, MessageState::Delivered, turn)?;
+        match self.state.carriers.get(&message) {
             Some(job) => self.drop_job(*job),
             None => Ok(()),
         }

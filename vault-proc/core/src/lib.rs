@@ -11,6 +11,7 @@ pub mod event;
 mod inbox;
 pub mod invite;
 mod net;
+mod order;
 mod outbox;
 mod pairing;
 mod plaintext;

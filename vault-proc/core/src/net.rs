@@ -153,8 +153,8 @@ impl<S: Store> Vault<S> {
     /// A relay took it: the first that does makes the difference.
     fn taken(&mut self, what: Work, turn: &mut Turn) -> Result<(), Error> {
         match what {
-            Work::Envelope { contact, seq, .. } if seq > 0 => {
-                self.advance(contact, seq, MessageState::AtRelay, turn).map(drop)
+            Work::Envelope { contact, message, .. } if message > 0 => {
+                self.advance(contact, message, MessageState::AtRelay, turn).map(drop)
             }
             Work::Bundle { invite } => {
                 let newest = self.state.invites.keys().next_back() == Some(&invite);
@@ -172,9 +172,9 @@ impl<S: Store> Vault<S> {
 
     /// The last relay refused it for good. If another took it before, it is at a relay all the same.
     pub(crate) fn given_up(&mut self, what: Work, turn: &mut Turn) -> Result<(), Error> {
-        if let Work::Envelope { contact, seq, .. } = what
-            && seq > 0
-            && self.advance(contact, seq, MessageState::Failed, turn)?
+        if let Work::Envelope { contact, message, .. } = what
+            && message > 0
+            && self.advance(contact, message, MessageState::Failed, turn)?
         {
             turn.notice(Notice::Refused);
         }
@@ -331,6 +331,9 @@ impl<S: Store> Vault<S> {
         }
         if !turn.touched.is_empty() {
             show(Changed::Contacts);
+        }
+        for (contact, seq, count) in turn.inserted {
+            show(Changed::Inserted { contact, seq, count });
         }
         turn.messages.into_iter().for_each(|contact| show(Changed::Messages(contact)));
         turn.arrived.into_iter().for_each(|(contact, count)| show(Changed::Incoming { contact, count }));

@@ -37,34 +37,25 @@ impl<S: Store> Vault<S> {
             entry.row.draft = Plaintext::new(String::new());
             entry.row_changed = true;
         }
-        let (seq, text) = (entry.newest + 1, Plaintext::new(words.to_owned()));
+        let sent_at = turn.now.0.max(entry.row.sent_at.saturating_add(1)).min(i64::MAX.unsigned_abs());
+        entry.row.sent_at = sent_at;
+        entry.row_changed = true;
+        let (text, message) = (Plaintext::new(words.to_owned()), self.next.message);
+        self.next.message += 1;
         let mut id = content::MessageId::default();
         rng.fill_bytes(&mut id);
-        let body = Body::Text { id, sent_at: turn.now.0, text: text.clone() };
+        let body = Body::Text { id, sent_at, text: text.clone() };
         // After 30 days without an answer libsignal will not go on with a session: that message fails alone.
-        let state = match self.post(contact, body, seq, turn, rng) {
+        let state = match self.post(contact, body, message, turn, rng) {
             Ok(()) => MessageState::Queued,
             Err(Error::Keys) => MessageState::Failed,
             Err(error) => return Err(error),
         };
-        self.add_message(contact, id, true, text, state, turn)
-    }
-
-    /// Appends a message to a conversation.
-    pub(crate) fn add_message(
-        &mut self,
-        contact: u32,
-        id: content::MessageId,
-        mine: bool,
-        text: Plaintext,
-        state: MessageState,
-        turn: &mut Turn,
-    ) -> Result<(), Error> {
         let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(()) };
-        let (seq, at) = (entry.newest + 1, turn.now);
-        self.store.add_message(&NewMessage { contact, seq, id, mine, text: &text, at, state })?;
+        let (seq, at, mine) = (entry.newest + 1, turn.now, true);
+        self.store.add_message(&NewMessage { message, contact, seq, id, mine, text: &text, sent_at, at, state })?;
         entry.newest = seq;
-        entry.last = Some(MessageView { seq, mine, text, at, state });
+        entry.last = Some((message, MessageView { seq, mine, text, at, state }));
         turn.touched.insert(contact);
         turn.messages.insert(contact);
         Ok(())
@@ -74,15 +65,15 @@ impl<S: Store> Vault<S> {
     pub(crate) fn advance(
         &mut self,
         contact: u32,
-        seq: u64,
+        message: u64,
         state: MessageState,
         turn: &mut Turn,
     ) -> Result<bool, Error> {
         let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(false) };
         let now = match &entry.last {
-            Some(last) if last.seq == seq => last.state,
-            _ => match self.store.messages(contact, seq, seq)?.first() {
-                Some(message) => message.state,
+            Some((number, last)) if *number == message => last.state,
+            _ => match self.store.state(message)? {
+                Some(state) => state,
                 None => return Ok(false),
             },
         };
@@ -94,8 +85,8 @@ impl<S: Store> Vault<S> {
         if !forward {
             return Ok(false);
         }
-        self.store.set_state(contact, seq, state)?;
-        if let Some(last) = entry.last.as_mut().filter(|last| last.seq == seq) {
+        self.store.set_state(message, state)?;
+        if let Some((_, last)) = entry.last.as_mut().filter(|(number, _)| *number == message) {
             last.state = state;
             turn.touched.insert(contact);
         }
@@ -108,7 +99,7 @@ impl<S: Store> Vault<S> {
         &mut self,
         contact: u32,
         body: Body,
-        seq: u64,
+        message: u64,
         turn: &Turn,
         rng: &mut R,
     ) -> Result<(), Error> {
@@ -118,7 +109,7 @@ impl<S: Store> Vault<S> {
         let (prekey, bytes) = entry.session(&mut self.store)?.seal(&padded, turn.now, rng)?;
         entry.session_changed = true;
         let relays = entry.row.peer.relays.clone();
-        self.queue(Work::Envelope { contact, prekey, seq }, stamp, relays, &Secret::new(bytes), turn)
+        self.queue(Work::Envelope { contact, prekey, message }, stamp, relays, &Secret::new(bytes), turn)
     }
 
     /// Queues a job.
@@ -181,10 +172,10 @@ impl<S: Store> Vault<S> {
         let late = |row: &&JobRow| turn.now.since(row.since) >= PATIENCE || turn.now.seconds() >= row.stamp.expires_at;
         let late: Vec<_> = self.state.jobs.values().filter(late).map(|row| (row.job, row.what)).collect();
         for (job, what) in late {
-            if let Work::Envelope { contact, seq, .. } = what
-                && seq > 0
+            if let Work::Envelope { contact, message, .. } = what
+                && message > 0
             {
-                self.advance(contact, seq, MessageState::Failed, turn)?;
+                self.advance(contact, message, MessageState::Failed, turn)?;
             }
             self.drop_job(job)?;
         }

@@ -183,13 +183,14 @@ impl<S: Store> Vault<S> {
             waiting,
             verified: false,
             unread: 0,
+            sent_at: 0,
             own,
             mailbox,
             peer,
         };
         self.store.put_contact(&row)?;
         self.state.mailboxes.insert(row.mailbox.public.0, Owner::Contact(handle));
-        let mut contact = Contact::new(row, 0, None);
+        let mut contact = Contact::new(row, None);
         contact.session = Some(session);
         contact.session_changed = true;
         self.state.contacts.insert(handle, contact);

@@ -5,6 +5,7 @@
 
 use crate::content::MessageId;
 use crate::event::Curve;
+use crate::order::Heard;
 use crate::session::Session;
 use crate::store::{ContactRow, InviteRow, JobRow, RelayRow, Store, Work};
 use crate::view::{ContactView, Preview};
@@ -20,8 +21,12 @@ pub struct Contact {
     pub session: Option<Session>,
     /// The highest place in the conversation.
     pub newest: u64,
-    /// The message there.
-    pub last: Option<MessageView>,
+    /// The message there, and its number.
+    pub last: Option<(u64, MessageView)>,
+    /// Received texts that have no place yet.
+    pub heard: Vec<Heard>,
+    /// The highest `sent_at` of received texts near the end; `None` if it has not been looked up.
+    pub latest: Option<u64>,
     pub session_changed: bool,
     pub row_changed: bool,
     /// Messages to be receipted at the end of the transaction; `Some` and empty for a hello.
@@ -31,12 +36,14 @@ pub struct Contact {
 }
 
 impl Contact {
-    pub const fn new(row: ContactRow, newest: u64, last: Option<MessageView>) -> Self {
+    pub fn new(row: ContactRow, last: Option<(u64, MessageView)>) -> Self {
         Self {
             row,
             session: None,
-            newest,
+            newest: last.as_ref().map_or(0, |(_, last)| last.seq),
             last,
+            heard: Vec::new(),
+            latest: None,
             session_changed: false,
             row_changed: false,
             owed: None,
@@ -55,7 +62,7 @@ impl Contact {
 
     /// What the window shows of it.
     pub fn view(&self) -> ContactView {
-        let preview = self.last.as_ref().map(|last| Preview {
+        let preview = self.last.as_ref().map(|(_, last)| Preview {
             text: first_line(last.text.as_str()),
             mine: last.mine,
             at: last.at,
@@ -93,8 +100,10 @@ pub struct State {
     pub invites: BTreeMap<u32, InviteRow>,
     pub jobs: BTreeMap<u64, JobRow>,
     /// Which job carries a message, until it is delivered.
-    pub carriers: HashMap<(u32, u64), u64>,
+    pub carriers: HashMap<u64, u64>,
     pub mailboxes: HashMap<[u8; 32], Owner>,
+    /// The highest number of a message.
+    pub messages: u64,
 }
 
 impl State {
@@ -109,11 +118,12 @@ impl State {
             jobs: BTreeMap::new(),
             carriers: HashMap::new(),
             mailboxes: HashMap::new(),
+            messages: snapshot.messages,
         };
-        for (row, newest, last) in snapshot.contacts {
+        for (row, last) in snapshot.contacts {
             let handle = row.handle;
             state.mailboxes.insert(row.mailbox.public.0, Owner::Contact(handle));
-            state.contacts.insert(handle, Contact::new(row, newest, last));
+            state.contacts.insert(handle, Contact::new(row, last));
         }
         for row in snapshot.invites {
             // A damaged key would otherwise show up only when somebody uses the invite.
@@ -128,18 +138,18 @@ impl State {
     }
 
     pub fn add_job(&mut self, row: JobRow) {
-        if let Work::Envelope { contact, seq, .. } = row.what
-            && seq > 0
+        if let Work::Envelope { message, .. } = row.what
+            && message > 0
         {
-            self.carriers.insert((contact, seq), row.job);
+            self.carriers.insert(message, row.job);
         }
         self.jobs.insert(row.job, row);
     }
 
     pub fn remove_job(&mut self, job: u64) -> Option<JobRow> {
         let row = self.jobs.remove(&job)?;
-        if let Work::Envelope { contact, seq, .. } = row.what {
-            self.carriers.remove(&(contact, seq));
+        if let Work::Envelope { message, .. } = row.what {
+            self.carriers.remove(&message);
         }
         Some(row)
     }

@@ -63,6 +63,8 @@ pub struct ContactRow {
     pub verified: bool,
     /// Unread messages.
     pub unread: u32,
+    /// `sent_at` of the newest message to them: the next one gets a higher one.
+    pub sent_at: u64,
     /// Own keys for this contact.
     pub own: Own,
     /// What they write to.
@@ -119,7 +121,7 @@ pub enum Work {
         /// A prekey message.
         prekey: bool,
         /// The message that it carries, or 0.
-        seq: u64,
+        message: u64,
     },
     /// An invite's bundle; the body is the sealed bundle.
     Bundle {
@@ -137,9 +139,11 @@ pub enum Work {
 
 /// A message to be added.
 pub struct NewMessage<'a> {
+    /// Its number, for ever; from 1.
+    pub message: u64,
     /// Whose conversation.
     pub contact: u32,
-    /// Its place.
+    /// Its place, which changes when an older one comes later.
     pub seq: u64,
     /// Its identifier.
     pub id: MessageId,
@@ -147,10 +151,24 @@ pub struct NewMessage<'a> {
     pub mine: bool,
     /// The words.
     pub text: &'a Plaintext,
+    /// The sender's clock.
+    pub sent_at: u64,
     /// When.
     pub at: Time,
     /// State.
     pub state: MessageState,
+}
+
+/// A message in its place, without its words.
+pub struct Placed {
+    /// Its number.
+    pub message: u64,
+    /// Written here.
+    pub mine: bool,
+    /// The sender's clock.
+    pub sent_at: u64,
+    /// When it was stored.
+    pub at: Time,
 }
 
 /// A message that a search found.
@@ -168,8 +186,10 @@ pub struct Snapshot {
     pub own_name: Option<Plaintext>,
     /// Relays.
     pub relays: Vec<RelayRow>,
-    /// Contacts, each with the highest place in its conversation and the message there.
-    pub contacts: Vec<(ContactRow, u64, Option<MessageView>)>,
+    /// Contacts, each with the message in the highest place of its conversation and that message's number.
+    pub contacts: Vec<(ContactRow, Option<(u64, MessageView)>)>,
+    /// The highest number of a message.
+    pub messages: u64,
     /// Open invites.
     pub invites: Vec<InviteRow>,
     /// What waits to be sent.
@@ -208,10 +228,16 @@ pub trait Store {
     fn remove_invite(&mut self, id: u32) -> Done;
     /// Adds a message.
     fn add_message(&mut self, message: &NewMessage<'_>) -> Done;
+    /// Reads a message's state.
+    fn state(&mut self, message: u64) -> Result<Option<MessageState>, Error>;
     /// Changes a message's state.
-    fn set_state(&mut self, contact: u32, seq: u64, state: MessageState) -> Done;
-    /// Finds an own message that is not yet delivered, by its identifier.
+    fn set_state(&mut self, message: u64, state: MessageState) -> Done;
+    /// Finds the number of an own message that is not yet delivered, by its identifier.
     fn find_sent(&mut self, contact: u32, id: &MessageId) -> Result<Option<u64>, Error>;
+    /// What stands in a conversation from a place on.
+    fn tail(&mut self, contact: u32, from: u64) -> Result<Vec<Placed>, Error>;
+    /// Moves a message to another place, which is free.
+    fn place(&mut self, message: u64, seq: u64) -> Done;
     /// Messages by place, ascending.
     fn messages(&self, contact: u32, from: u64, to: u64) -> Result<Vec<MessageView>, Error>;
     /// Messages that hold all words, the last one as a prefix; newest first.

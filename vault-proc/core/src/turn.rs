@@ -14,6 +14,10 @@ pub struct Turn {
     /// Contacts whose messages changed.
     pub messages: BTreeSet<u32>,
     pub arrived: BTreeMap<u32, u32>,
+    /// Contacts with received texts that have no place yet.
+    pub heard: BTreeSet<u32>,
+    /// Contact, place and number of messages that were put before others.
+    pub inserted: Vec<(u32, u64, u64)>,
     pub added: Vec<u32>,
     pub relays: bool,
     pub invite: bool,
@@ -33,6 +37,8 @@ impl Turn {
             touched: BTreeSet::new(),
             messages: BTreeSet::new(),
             arrived: BTreeMap::new(),
+            heard: BTreeSet::new(),
+            inserted: Vec::new(),
             added: Vec::new(),
             relays: false,
             invite: false,
@@ -40,6 +46,14 @@ impl Turn {
             notices: Vec::new(),
             broke: false,
             sweep: false,
+        }
+    }
+
+    /// Notes that a message was put before others.
+    pub fn inserted(&mut self, contact: u32, seq: u64) {
+        match self.inserted.last_mut() {
+            Some((of, from, count)) if *of == contact && *from + *count == seq => *count += 1,
+            _ => self.inserted.push((contact, seq, 1)),
         }
     }
 

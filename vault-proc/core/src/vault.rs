@@ -32,6 +32,7 @@ pub struct Next {
     pub contact: u32,
     pub invite: u32,
     pub job: u64,
+    pub message: u64,
 }
 
 /// Everything that the program knows and may do.
@@ -84,6 +85,7 @@ impl<S: Store> Vault<S> {
             contact: state.contacts.keys().next_back().map_or(1, |id| id.saturating_add(1)),
             invite: state.invites.keys().next_back().map_or(1, |id| id.saturating_add(1)),
             job: state.jobs.keys().next_back().map_or(1, |id| id.saturating_add(1)),
+            message: state.messages.saturating_add(1),
         };
         let invite = match state.invites.values().next_back() {
             Some(row) if row.published => intent::Invite::Ready,
@@ -165,10 +167,14 @@ impl<S: Store> Vault<S> {
             match input {
                 Input::Post(packet) => self.take_post(packet, turn, rng)?,
                 Input::Sign(packet) => self.take_sign(packet, turn),
-                Input::Do(action) => self.act(action, turn, rng)?,
+                Input::Do(action) => {
+                    self.settle(turn)?;
+                    self.act(action, turn, rng)?;
+                }
                 Input::Tick => self.tick(turn)?,
             }
         }
+        self.settle(turn)?;
         self.judge_search(turn);
         self.pay_receipts(turn, rng)?;
         if turn.sweep {

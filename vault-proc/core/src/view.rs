@@ -63,7 +63,7 @@ pub struct RelayView {
 /// A message.
 #[derive(Clone)]
 pub struct MessageView {
-    /// Its place: dense per contact, from 1.
+    /// Its place: dense per contact, from 1. It changes with [`Changed::Inserted`].
     pub seq: u64,
     /// Written here.
     pub mine: bool,
@@ -192,6 +192,16 @@ pub enum Changed {
     Contacts,
     /// The messages of this contact: new ones, or a new state.
     Messages(u32),
+    /// Messages were put before others, as they had been sent earlier: all that stood at this place or behind it
+    /// is now `count` places further. Several of these are to be followed one after the other.
+    Inserted {
+        /// In whose conversation.
+        contact: u32,
+        /// The first new message's place.
+        seq: u64,
+        /// How many.
+        count: u64,
+    },
     /// A new contact: show the conversation.
     Added(u32),
     /// Messages came in.

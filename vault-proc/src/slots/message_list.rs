@@ -113,6 +113,21 @@ impl Shelf {
         self.inner().messages.clear();
     }
 
+    /// So many messages now stand before the one that was at this place: what was in view stays there.
+    pub fn inserted(&self, seq: u64, count: u64) {
+        let mut inner = self.inner();
+        let inner = &mut *inner;
+        let mut places: Vec<&mut u64> = inner.placed.visible.iter_mut().map(|item| &mut item.seq).collect();
+        places.extend(inner.anchor.iter_mut().map(|anchor| &mut anchor.seq));
+        places.extend(inner.divider.iter_mut().chain(&mut inner.found));
+        if let Drag::Mark { from, to, .. } = &mut inner.drag {
+            places.extend([&mut from.0, &mut to.0]);
+        }
+        places.into_iter().filter(|place| **place >= seq).for_each(|place| *place += count);
+        inner.messages.clear();
+        inner.bubbles.clear();
+    }
+
     /// Whether the newest message is on screen.
     pub fn at_end(&self) -> bool {
         self.inner().placed.at_end

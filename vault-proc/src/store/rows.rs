@@ -4,7 +4,7 @@ use crate::store::cause;
 use bulkhead_ipc::bytes::{Bytes, Bytes32};
 use bulkhead_vault_core::envelope::Stamp;
 use bulkhead_vault_core::session::{Own, Prekeys};
-use bulkhead_vault_core::store::{ContactRow, InviteRow, JobRow, Mailbox, Peer, RelayRow, Snapshot, Work};
+use bulkhead_vault_core::store::{ContactRow, InviteRow, JobRow, Mailbox, Peer, Placed, RelayRow, Snapshot, Work};
 use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret, Time};
 use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
@@ -22,8 +22,8 @@ fn unsigned(row: &Row<'_>, at: usize) -> Result<u64> {
     u64::try_from(row.get::<_, i64>(at)?).map_err(|_| bad())
 }
 
-/// The first column as a place in a conversation.
-pub fn place(row: &Row<'_>) -> Result<u64> {
+/// The first column as a message's number.
+pub fn first(row: &Row<'_>) -> Result<u64> {
     unsigned(row, 0)
 }
 
@@ -63,24 +63,35 @@ pub const fn state_number(state: MessageState) -> u8 {
     }
 }
 
-/// A message whose columns begin at `at`.
-pub fn message(row: &Row<'_>, at: usize) -> Result<MessageView> {
-    let state = match row.get::<_, u8>(at + 4)? {
+/// A column as a message's state.
+pub fn state(row: &Row<'_>, at: usize) -> Result<MessageState> {
+    Ok(match row.get::<_, u8>(at)? {
         0 => MessageState::Received,
         1 => MessageState::Queued,
         2 => MessageState::AtRelay,
         3 => MessageState::Delivered,
         4 => MessageState::Failed,
         _ => return Err(bad()),
-    };
+    })
+}
+
+/// A message in its place.
+pub fn placed(row: &Row<'_>) -> Result<Placed> {
+    let (message, sent_at) = (unsigned(row, 0)?, unsigned(row, 2)?);
+    Ok(Placed { message, mine: row.get(1)?, sent_at, at: Time(unsigned(row, 3)?) })
+}
+
+/// A message whose columns begin at `at`.
+pub fn message(row: &Row<'_>, at: usize) -> Result<MessageView> {
+    let state = state(row, at + 4)?;
     let time = Time(unsigned(row, at + 3)?);
     Ok(MessageView { seq: unsigned(row, at)?, mine: row.get(at + 1)?, text: text(row, at + 2)?, at: time, state })
 }
 
-/// Kind, owner, prekey, place, event and mailbox of a job.
+/// Kind, owner, prekey, message, event and mailbox of a job.
 pub const fn work_columns(what: Work) -> (u8, u32, bool, u64, Option<[u8; 32]>, Option<[u8; 32]>) {
     match what {
-        Work::Envelope { contact, prekey, seq } => (1, contact, prekey, seq, None, None),
+        Work::Envelope { contact, prekey, message } => (1, contact, prekey, message, None, None),
         Work::Bundle { invite } => (2, invite, false, 0, None, None),
         Work::Erase { event, mailbox } => (3, 0, false, 0, Some(event.0), Some(mailbox.0)),
     }
@@ -89,7 +100,7 @@ pub const fn work_columns(what: Work) -> (u8, u32, bool, u64, Option<[u8; 32]>, 
 fn job(row: &Row<'_>) -> Result<JobRow> {
     let owner = row.get(2)?;
     let what = match row.get::<_, u8>(1)? {
-        1 => Work::Envelope { contact: owner, prekey: row.get(3)?, seq: unsigned(row, 4)? },
+        1 => Work::Envelope { contact: owner, prekey: row.get(3)?, message: unsigned(row, 4)? },
         2 => Work::Bundle { invite: owner },
         3 => Work::Erase { event: bytes(row, 5)?, mailbox: bytes(row, 6)? },
         _ => return Err(bad()),
@@ -117,9 +128,10 @@ fn contact(row: &Row<'_>) -> Result<ContactRow> {
         waiting: row.get(4)?,
         verified: row.get(5)?,
         unread: row.get(6)?,
-        own: Own { identity: key(row, 7)?, registration: row.get(8)? },
-        mailbox: mailbox(row, 9)?,
-        peer: Peer { identity: row.get(13)?, mailbox: bytes(row, 14)?, seal: key(row, 15)?, relays: relays(row, 16)? },
+        sent_at: unsigned(row, 7)?,
+        own: Own { identity: key(row, 8)?, registration: row.get(9)? },
+        mailbox: mailbox(row, 10)?,
+        peer: Peer { identity: row.get(14)?, mailbox: bytes(row, 15)?, seal: key(row, 16)?, relays: relays(row, 17)? },
     })
 }
 
@@ -143,9 +155,10 @@ fn invite(row: &Row<'_>) -> Result<InviteRow> {
 
 /// Writes a contact.
 pub fn put_contact(db: &Connection, row: &ContactRow) -> Result<()> {
-    let sql = "INSERT INTO contacts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+    let sql = "INSERT INTO contacts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+        ?18)
         ON CONFLICT(handle) DO UPDATE SET name = excluded.name, draft = excluded.draft, waiting = excluded.waiting,
-        verified = excluded.verified, unread = excluded.unread, peer_mailbox = excluded.peer_mailbox,
+        verified = excluded.verified, unread = excluded.unread, sent_at = excluded.sent_at, peer_mailbox = excluded.peer_mailbox,
         peer_seal = excluded.peer_seal, peer_relays = excluded.peer_relays";
     let (own, mailbox, peer) = (&row.own, &row.mailbox, &row.peer);
     db.prepare_cached(sql)?
@@ -157,6 +170,7 @@ pub fn put_contact(db: &Connection, row: &ContactRow) -> Result<()> {
             row.waiting,
             row.verified,
             row.unread,
+            number(row.sent_at),
             own.identity.bytes(),
             own.registration,
             mailbox.secret.bytes(),
@@ -209,21 +223,22 @@ pub fn load(db: &Connection) -> core::result::Result<Snapshot, Error> {
         let name = db.query_row("SELECT name FROM profile", [], |row| text(row, 0)).optional()?;
         let contacts = all(db, "SELECT * FROM contacts ORDER BY handle", contact)?;
         let mut newest = db.prepare_cached(
-            "SELECT seq, mine, text, at, state FROM messages WHERE contact = ?1 ORDER BY seq DESC LIMIT 1",
+            "SELECT seq, mine, text, at, state, n FROM messages WHERE contact = ?1 ORDER BY seq DESC LIMIT 1",
         )?;
         let contacts = contacts.into_iter().map(|row| {
-            let last = newest.query_row([row.handle], |row| message(row, 0)).optional()?;
-            Ok((row, last.as_ref().map_or(0, |last| last.seq), last))
+            let last = newest.query_row([row.handle], |row| Ok((unsigned(row, 5)?, message(row, 0)?))).optional()?;
+            Ok((row, last))
         });
         let relay = |row: &Row<'_>| Ok(RelayRow { id: row.get(0)?, url: row.get(1)?, own: row.get(2)? });
         Ok(Snapshot {
             own_name: name,
+            messages: db.query_row("SELECT coalesce(max(n), 0) FROM messages", [], first)?,
             contacts: contacts.collect::<Result<_>>()?,
             relays: all(db, "SELECT id, url, own FROM relays ORDER BY id", relay)?,
             invites: all(db, "SELECT * FROM invites ORDER BY id", invite)?,
             jobs: all(
                 db,
-                "SELECT job, kind, owner, prekey, seq, event, mailbox, author, nonce, created, expires, since, relays
+                "SELECT job, kind, owner, prekey, message, event, mailbox, author, nonce, created, expires, since, relays
                  FROM jobs ORDER BY job",
                 job,
             )?,

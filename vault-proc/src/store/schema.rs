@@ -12,7 +12,7 @@ CREATE TABLE profile(id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL) 
 CREATE TABLE relays(id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, own INTEGER NOT NULL) STRICT;
 CREATE TABLE contacts(
     handle INTEGER PRIMARY KEY, name TEXT NOT NULL, draft TEXT NOT NULL, added INTEGER NOT NULL,
-    waiting INTEGER NOT NULL, verified INTEGER NOT NULL, unread INTEGER NOT NULL,
+    waiting INTEGER NOT NULL, verified INTEGER NOT NULL, unread INTEGER NOT NULL, sent_at INTEGER NOT NULL,
     identity BLOB NOT NULL, registration INTEGER NOT NULL,
     mailbox_secret BLOB NOT NULL, mailbox_public BLOB NOT NULL, mailbox_seal BLOB NOT NULL,
     mailbox_relays BLOB NOT NULL,
@@ -29,7 +29,8 @@ CREATE TABLE invites(
 ) STRICT;
 CREATE TABLE messages(
     n INTEGER PRIMARY KEY, contact INTEGER NOT NULL REFERENCES contacts(handle), seq INTEGER NOT NULL,
-    id BLOB NOT NULL, mine INTEGER NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL, state INTEGER NOT NULL
+    id BLOB NOT NULL, mine INTEGER NOT NULL, text TEXT NOT NULL, sent_at INTEGER NOT NULL,
+    at INTEGER NOT NULL, state INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX places ON messages(contact, seq);
 CREATE INDEX undelivered ON messages(id) WHERE mine = 1 AND state <> 3;
@@ -38,7 +39,7 @@ CREATE VIRTUAL TABLE search USING fts5(
 );
 CREATE TABLE jobs(
     job INTEGER PRIMARY KEY, kind INTEGER NOT NULL, owner INTEGER NOT NULL, prekey INTEGER NOT NULL,
-    seq INTEGER NOT NULL, event BLOB, mailbox BLOB, author BLOB NOT NULL, nonce BLOB NOT NULL,
+    message INTEGER NOT NULL, event BLOB, mailbox BLOB, author BLOB NOT NULL, nonce BLOB NOT NULL,
     created INTEGER NOT NULL, expires INTEGER NOT NULL, since INTEGER NOT NULL, relays BLOB NOT NULL,
     body BLOB NOT NULL
 ) STRICT;

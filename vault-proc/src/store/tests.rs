@@ -3,6 +3,7 @@
 mod delivery;
 mod failing;
 mod hostile;
+mod order;
 mod pairing;
 mod searching;
 mod world;
