@@ -20,7 +20,7 @@ endef
 
 ## Two windows, Alice and Bob, already paired, over a relay on this machine.
 run: packages-run release
-	target/release/bulkhead-demo target/release-binaries
+	BULKHEAD_BINARIES=target/release-binaries target/release/bulkhead-demo
 
 ## Everything that CI runs.
 test: packages-test lint deny binaries
@@ -28,10 +28,11 @@ test: packages-test lint deny binaries
 
 ## The numbers promised in README.md, measured on this machine.
 bench: packages-test release
-	target/release/bulkhead-bench target/release-binaries
+	BULKHEAD_BINARIES=target/release-binaries target/release/bulkhead-bench
 
 release:
 	$(call build,--release,release,target/release-binaries)
+	$(CARGO) build --locked --release -p bulkhead-vault --examples
 
 binaries:
 	$(call build,,debug,target/binaries)

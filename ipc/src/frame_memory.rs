@@ -17,7 +17,8 @@ use std::ptr::NonNull;
 
 /// Creates frame memory of `length` bytes whose size nobody can change any more.
 pub fn create(length: usize) -> Result<OwnedFd, Errno> {
-    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING | MFdFlags::from_bits_retain(nix::libc::MFD_NOEXEC_SEAL);
+    let flags =
+        MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING | MFdFlags::from_bits_retain(nix::libc::MFD_NOEXEC_SEAL);
     let memory = memfd_create(c"bulkhead-frame", flags)?;
     ftruncate(&memory, i64::try_from(length).map_err(|_| Errno::EFBIG)?)?;
     let seals = SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL;
@@ -62,7 +63,8 @@ impl Reader {
     /// inside or is not aligned.
     #[must_use]
     pub fn copy_row(&self, offset: usize, out: &mut [u32]) -> bool {
-        let inside = out.len().checked_mul(4).and_then(|n| n.checked_add(offset)).is_some_and(|end| end <= self.0.length);
+        let inside =
+            out.len().checked_mul(4).and_then(|n| n.checked_add(offset)).is_some_and(|end| end <= self.0.length);
         if !inside || !offset.is_multiple_of(4) {
             return false;
         }
@@ -110,7 +112,11 @@ mod tests {
         let mut out = [0; 2];
         assert!(reader.copy_row(8, &mut out));
         assert_eq!(out, [1, 2]);
-        assert!(!reader.copy_row(60, &mut out) && !reader.copy_row(6, &mut out) && !reader.copy_row(usize::MAX - 3, &mut out));
+        assert!(
+            !reader.copy_row(60, &mut out)
+                && !reader.copy_row(6, &mut out)
+                && !reader.copy_row(usize::MAX - 3, &mut out)
+        );
         assert!(writer.bytes_mut(60, 8).is_none() && writer.bytes_mut(usize::MAX, 2).is_none());
     }
 

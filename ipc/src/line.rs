@@ -106,7 +106,8 @@ impl<Out: Message, In: Message> Line<Out, In> {
         let control: Vec<_> = descriptors.iter().map(|fds| ControlMessage::ScmRights(fds)).collect();
         loop {
             let parts = [IoSlice::new(&bytes)];
-            return match sendmsg::<()>(self.socket.as_raw_fd(), &parts, &control, flags | MsgFlags::MSG_NOSIGNAL, None) {
+            return match sendmsg::<()>(self.socket.as_raw_fd(), &parts, &control, flags | MsgFlags::MSG_NOSIGNAL, None)
+            {
                 Ok(_) => Ok(()),
                 Err(Errno::EINTR) => continue,
                 Err(Errno::EAGAIN) => Err(Error::Full),
@@ -215,7 +216,8 @@ mod tests {
     use nix::sys::socket::{AddressFamily, SockFlag, SockType, send, socketpair};
 
     fn pair() -> (Line<FromNet, ToNet>, Line<ToNet, FromNet>) {
-        let (a, b) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC).expect("socketpair");
+        let (a, b) =
+            socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC).expect("socketpair");
         (Line::new(a), Line::new(b))
     }
 

@@ -54,7 +54,8 @@ impl Rect {
 
     fn sane(&self) -> bool {
         const REACH: i32 = 1 << 20;
-        [self.x, self.y].iter().all(|v| (-REACH..=REACH).contains(v)) && [self.w, self.h].iter().all(|v| (0..=REACH).contains(v))
+        [self.x, self.y].iter().all(|v| (-REACH..=REACH).contains(v))
+            && [self.w, self.h].iter().all(|v| (0..=REACH).contains(v))
     }
 }
 
@@ -110,18 +111,43 @@ pub enum SlotKind {
 impl SlotKind {
     /// Every kind, in the order of the type.
     pub const ALL: [Self; 22] = [
-        Self::Unlock, Self::NewPassphrase, Self::RepeatPassphrase, Self::OwnName, Self::Search, Self::SearchResults,
-        Self::Avatar, Self::ContactName, Self::Preview, Self::RowTime, Self::ConversationTitle, Self::MessageList,
-        Self::Compose, Self::InviteLink, Self::InviteQr, Self::PasteInvite, Self::SafetyNumber, Self::SafetyQr,
-        Self::Rename, Self::ConfirmDelete, Self::RelayUrl, Self::NewRelay,
+        Self::Unlock,
+        Self::NewPassphrase,
+        Self::RepeatPassphrase,
+        Self::OwnName,
+        Self::Search,
+        Self::SearchResults,
+        Self::Avatar,
+        Self::ContactName,
+        Self::Preview,
+        Self::RowTime,
+        Self::ConversationTitle,
+        Self::MessageList,
+        Self::Compose,
+        Self::InviteLink,
+        Self::InviteQr,
+        Self::PasteInvite,
+        Self::SafetyNumber,
+        Self::SafetyQr,
+        Self::Rename,
+        Self::ConfirmDelete,
+        Self::RelayUrl,
+        Self::NewRelay,
     ];
 
     /// Whether a person can type into it, so that it takes part in keyboard focus.
     pub const fn is_field(self) -> bool {
         matches!(
             self,
-            Self::Unlock | Self::NewPassphrase | Self::RepeatPassphrase | Self::OwnName | Self::Search
-                | Self::Compose | Self::PasteInvite | Self::Rename | Self::NewRelay
+            Self::Unlock
+                | Self::NewPassphrase
+                | Self::RepeatPassphrase
+                | Self::OwnName
+                | Self::Search
+                | Self::Compose
+                | Self::PasteInvite
+                | Self::Rename
+                | Self::NewRelay
         )
     }
 

@@ -101,7 +101,8 @@ pub enum ToNet {
         event: Box<Event>,
         /// Relay numbers.
         relays: Vec<u16>,
-        /// The mailbox that this concerns: in proxied mode it names the connection (thus the circuit).
+        /// The mailbox that this concerns, for an envelope the addressee's: where connections are per mailbox it
+        /// names the connection (thus the circuit). So writing never shares a connection with reading one's own.
         circuit: Bytes32,
     },
     /// Tries all disconnected relays now (the user asked, or the machine woke up).

@@ -7,8 +7,9 @@ use bulkhead_tests::person::{PASSPHRASE, Person};
 use bulkhead_tests::relay::Relay;
 use std::process::{Command, Output};
 
-fn refusal(result: Result<impl std::fmt::Debug, Error>) -> String {
-    result.expect_err("must be refused").to_string()
+/// The sentence of a refusal; empty if there was none.
+fn refusal<T>(result: Result<T, Error>) -> String {
+    result.err().map(|error| error.to_string()).unwrap_or_default()
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! control socket of the `test-driver` build. It knows nothing of the insides; what it can do, a stranger's
 //! test in any language can do too (see `tests/README.md`).
 
+pub mod desktop;
 pub mod driver;
 pub mod folder;
 pub mod person;

@@ -3,97 +3,12 @@
 //! The pictures stay in `target/pictures` for people to look at.
 
 use bulkhead_tests::Error;
-use bulkhead_tests::folder::{Build, Scratch, pictures};
+use bulkhead_tests::desktop::{Desktop, Program};
+use bulkhead_tests::folder::Build;
 use bulkhead_tests::person::{PASSPHRASE, Person};
 use bulkhead_tests::relay::Relay;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
-/// A program that ends with its value.
-struct Program(Child);
-
-impl Program {
-    fn start(command: &mut Command) -> Result<Self, Error> {
-        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null());
-        quiet.spawn().map(Self).map_err(|e| Error::System("starting a program", e))
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let number = i32::try_from(self.0.id()).unwrap_or_default();
-        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(number), nix::sys::signal::Signal::SIGTERM);
-        let _ = self.0.wait();
-    }
-}
-
-/// An X server with a window manager (without one no window gets the keyboard).
-struct Desktop {
-    display: String,
-    _programs: [Program; 2],
-    _scratch: Scratch,
-}
-
-impl Desktop {
-    fn start() -> Result<Self, Error> {
-        let scratch = Scratch::new()?;
-        let number = 90 + std::process::id() % 400;
-        let display = format!(":{number}");
-        let mut server = Command::new("Xvfb");
-        server.args([&display, "-screen", "0", "1400x900x24", "-nolisten", "tcp"]).stderr(Stdio::null());
-        let server = Program::start(&mut server)?;
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while !Path::new(&format!("/tmp/.X11-unix/X{number}")).exists() && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        let mut manager = Command::new("openbox");
-        manager.env("DISPLAY", &display).env("HOME", scratch.path()).stderr(Stdio::null());
-        let manager = Program::start(&mut manager)?;
-        std::thread::sleep(Duration::from_millis(500));
-        Ok(Self { display, _programs: [manager, server], _scratch: scratch })
-    }
-
-    fn run(&self, program: &str, arguments: &[&str]) -> Result<String, Error> {
-        let mut command = Command::new(program);
-        let output = command.args(arguments).env("DISPLAY", &self.display).stdin(Stdio::null()).output();
-        let output = output.map_err(|e| Error::System("running a tool", e))?;
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    }
-
-    /// The newest window of the program that is not in `known`; waits until it is on screen.
-    fn window(&self, known: &[String]) -> Result<String, Error> {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        loop {
-            let found = self.run("xdotool", &["search", "--onlyvisible", "--name", "Bulkhead"])?;
-            if let Some(window) = found.lines().find(|line| !known.iter().any(|k| k == line)) {
-                return Ok(window.to_owned());
-            }
-            if Instant::now() > deadline {
-                return Err(Error::Odd("no window appeared".into()));
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// Gives a window the keyboard and types.
-    fn type_into(&self, window: &str, text: &str) -> Result<(), Error> {
-        self.run("xdotool", &["windowactivate", "--sync", window])?;
-        std::thread::sleep(Duration::from_millis(300));
-        self.run("xdotool", &["type", "--delay", "15", text])?;
-        Ok(())
-    }
-
-    fn key(&self, key: &str) -> Result<(), Error> {
-        self.run("xdotool", &["key", key]).map(drop)
-    }
-
-    fn picture(&self, window: &str, name: &str) -> Result<PathBuf, Error> {
-        let path = pictures()?.join(name);
-        self.run("import", &["-window", window, &path.display().to_string()])?;
-        Ok(path)
-    }
-}
+use std::path::Path;
+use std::time::Duration;
 
 /// Pairs two people with the driver build, so that the windows have something to talk about.
 fn pair(alice: &Person, bob: &Person) -> Result<(), Error> {
@@ -110,7 +25,7 @@ fn pair(alice: &Person, bob: &Person) -> Result<(), Error> {
 
 fn open(desktop: &Desktop, person: &Person, known: &[String], place: &str) -> Result<(Program, String), Error> {
     let mut command = person.command(Build::Shipped)?;
-    command.env("DISPLAY", &desktop.display).env_remove("WAYLAND_DISPLAY");
+    command.env("DISPLAY", desktop.display()).env_remove("WAYLAND_DISPLAY");
     let program = Program::start(&mut command)?;
     let window = desktop.window(known)?;
     desktop.run("xdotool", &["windowsize", "--sync", &window, "690", "820"])?;

@@ -33,7 +33,9 @@ impl Operation for Nothing {
 fn sample<'a>(slot: &Slot) -> Element<'a, ()> {
     let p = Palette::on(slot.background);
     let name = NAMES[slot.key.handle as usize % NAMES.len()];
-    let words = |s: String, size: f32, tone: Tone| text(s).size(size).color(tone.color()).wrapping(bulkhead_canvas::core::text::Wrapping::None);
+    let words = |s: String, size: f32, tone: Tone| {
+        text(s).size(size).color(tone.color()).wrapping(bulkhead_canvas::core::text::Wrapping::None)
+    };
     match slot.key.kind {
         SlotKind::Avatar => {
             let tone = [0x5b8def, 0xc8553d, 0x3d8361, 0x9b5de5, 0xb7791f, 0x2a9d8f][slot.key.handle as usize % 6];
@@ -45,17 +47,29 @@ fn sample<'a>(slot: &Slot) -> Element<'a, ()> {
             };
             container(initial).center(Length::Fill).style(disc).into()
         }
-        SlotKind::ContactName => container(words(name.into(), 15.0, p.text).font(fonts::SEMIBOLD)).center_y(Length::Fill).into(),
-        SlotKind::ConversationTitle => container(words(name.into(), 17.0, p.text).font(fonts::SEMIBOLD)).center_y(Length::Fill).into(),
-        SlotKind::Preview => container(words("See you at the station at six, platform nine".into(), 13.0, p.muted)).center_y(Length::Fill).into(),
-        SlotKind::RowTime => container(words("22:35".into(), 12.0, p.muted)).center_y(Length::Fill).align_right(Length::Fill).into(),
-        SlotKind::RelayUrl => container(words("wss://relay.example.org".into(), 15.0, p.text)).center_y(Length::Fill).into(),
+        SlotKind::ContactName => {
+            container(words(name.into(), 15.0, p.text).font(fonts::SEMIBOLD)).center_y(Length::Fill).into()
+        }
+        SlotKind::ConversationTitle => {
+            container(words(name.into(), 17.0, p.text).font(fonts::SEMIBOLD)).center_y(Length::Fill).into()
+        }
+        SlotKind::Preview => container(words("See you at the station at six, platform nine".into(), 13.0, p.muted))
+            .center_y(Length::Fill)
+            .into(),
+        SlotKind::RowTime => {
+            container(words("22:35".into(), 12.0, p.muted)).center_y(Length::Fill).align_right(Length::Fill).into()
+        }
+        SlotKind::RelayUrl => {
+            container(words("wss://relay.example.org".into(), 15.0, p.text)).center_y(Length::Fill).into()
+        }
         SlotKind::Compose => row![
             container(words("Write a message".into(), 15.0, p.muted)).center_y(Length::Fill).width(Length::Fill),
-            container(words("Send".into(), 14.0, p.on_accent)).padding([8, 16]).style(move |_: &Theme| container::Style {
-                background: Some(p.accent_fill.into()),
-                border: Border { radius: 10.0.into(), ..Border::default() },
-                ..container::Style::default()
+            container(words("Send".into(), 14.0, p.on_accent)).padding([8, 16]).style(move |_: &Theme| {
+                container::Style {
+                    background: Some(p.accent_fill.into()),
+                    border: Border { radius: 10.0.into(), ..Border::default() },
+                    ..container::Style::default()
+                }
             })
         ]
         .spacing(8)
@@ -63,8 +77,15 @@ fn sample<'a>(slot: &Slot) -> Element<'a, ()> {
         .into(),
         kind if kind.is_field() => container(words(format!("{kind:?}"), 15.0, p.muted)).center_y(Length::Fill).into(),
         kind => {
-            let outline = move |_: &Theme| container::Style { border: Border { color: p.accent.color(), width: 1.0, radius: 2.0.into() }, ..container::Style::default() };
-            container(words(format!("{kind:?}"), 13.0, p.accent)).center(Length::Fill).align_x(alignment::Horizontal::Center).style(outline).into()
+            let outline = move |_: &Theme| container::Style {
+                border: Border { color: p.accent.color(), width: 1.0, radius: 2.0.into() },
+                ..container::Style::default()
+            };
+            container(words(format!("{kind:?}"), 13.0, p.accent))
+                .center(Length::Fill)
+                .align_x(alignment::Horizontal::Center)
+                .style(outline)
+                .into()
         }
     }
 }
@@ -117,7 +138,12 @@ fn shoot(folder: &Path, name: &str, size: (u32, u32, u32), theme: pixels::Theme,
 
 fn open(app: &mut App, count: u32) {
     app.told(ToUi::Phase(Phase::Open));
-    let contact = |handle| Contact { handle, unread: [0, 2, 0, 0, 128][handle as usize % 5], waiting: handle == 3, verified: handle == 2 };
+    let contact = |handle| Contact {
+        handle,
+        unread: [0, 2, 0, 0, 128][handle as usize % 5],
+        waiting: handle == 3,
+        verified: handle == 2,
+    };
     app.told(ToUi::Contacts((0..count).map(contact).collect()));
     let relay = |id, own, state| Relay { id, own, state };
     app.told(ToUi::Relays(vec![
@@ -130,73 +156,113 @@ fn open(app: &mut App, count: u32) {
 
 fn main() {
     fonts::install("en-US");
-    let folder = std::env::args_os().nth(1).map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/gallery"), PathBuf::from);
+    let folder = std::env::args_os()
+        .nth(1)
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/gallery"), PathBuf::from);
     std::fs::create_dir_all(&folder).unwrap();
-    let show = |panel: Panel| move |app: &mut App| {
-        open(app, 12);
-        app.told(ToUi::Show(1));
-        app.told(ToUi::Invite(Invite::Ready));
-        app.pressed(Message::Show(panel));
-    };
-    let screens: Vec<Screen> = vec![
-        ("setup", Box::new(|app| {
-            app.told(ToUi::Phase(Phase::Setup));
-            app.told(ToUi::Notice(Some(Notice::PassphraseTooShort)));
-        })),
-        ("unlock", Box::new(|app| app.told(ToUi::Phase(Phase::Locked)))),
-        ("unlock-wrong", Box::new(|app| {
-            app.told(ToUi::Phase(Phase::Locked));
-            app.told(ToUi::Notice(Some(Notice::WrongPassphrase)));
-        })),
-        ("unlocking", Box::new(|app| app.told(ToUi::Phase(Phase::Unlocking)))),
-        ("broken", Box::new(|app| {
-            app.told(ToUi::Phase(Phase::Broken));
-            app.told(ToUi::Notice(Some(Notice::StoreTooNew)));
-        })),
-        ("empty", Box::new(|app| open(app, 0))),
-        ("list", Box::new(|app| open(app, 12))),
-        ("chat", Box::new(|app| {
+    let show = |panel: Panel| {
+        move |app: &mut App| {
             open(app, 12);
             app.told(ToUi::Show(1));
-        })),
-        ("chat-waiting-notice", Box::new(|app| {
-            open(app, 12);
-            app.told(ToUi::Show(3));
-            app.told(ToUi::Notice(Some(Notice::Refused)));
-        })),
-        ("chat-verified", Box::new(|app| {
-            open(app, 12);
-            app.told(ToUi::Show(2));
-        })),
-        ("search", Box::new(|app| {
-            open(app, 12);
-            app.told(ToUi::Searching(true));
-        })),
+            app.told(ToUi::Invite(Invite::Ready));
+            app.pressed(Message::Show(panel));
+        }
+    };
+    let screens: Vec<Screen> = vec![
+        (
+            "setup",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Setup));
+                app.told(ToUi::Notice(Some(Notice::PassphraseTooShort)));
+            }),
+        ),
+        ("unlock", Box::new(|app| app.told(ToUi::Phase(Phase::Locked)))),
+        (
+            "unlock-wrong",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Locked));
+                app.told(ToUi::Notice(Some(Notice::WrongPassphrase)));
+            }),
+        ),
+        ("unlocking", Box::new(|app| app.told(ToUi::Phase(Phase::Unlocking)))),
+        (
+            "broken",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Broken));
+                app.told(ToUi::Notice(Some(Notice::StoreTooNew)));
+            }),
+        ),
+        ("empty", Box::new(|app| open(app, 0))),
+        ("list", Box::new(|app| open(app, 12))),
+        (
+            "chat",
+            Box::new(|app| {
+                open(app, 12);
+                app.told(ToUi::Show(1));
+            }),
+        ),
+        (
+            "chat-waiting-notice",
+            Box::new(|app| {
+                open(app, 12);
+                app.told(ToUi::Show(3));
+                app.told(ToUi::Notice(Some(Notice::Refused)));
+            }),
+        ),
+        (
+            "chat-verified",
+            Box::new(|app| {
+                open(app, 12);
+                app.told(ToUi::Show(2));
+            }),
+        ),
+        (
+            "search",
+            Box::new(|app| {
+                open(app, 12);
+                app.told(ToUi::Searching(true));
+            }),
+        ),
         ("invite", Box::new(show(Panel::Invite))),
-        ("invite-publishing", Box::new(move |app| {
-            show(Panel::Invite)(app);
-            app.told(ToUi::Invite(Invite::Publishing));
-        })),
-        ("invite-used", Box::new(move |app| {
-            show(Panel::Invite)(app);
-            app.told(ToUi::Invite(Invite::Used { handle: 4 }));
-        })),
+        (
+            "invite-publishing",
+            Box::new(move |app| {
+                show(Panel::Invite)(app);
+                app.told(ToUi::Invite(Invite::Publishing));
+            }),
+        ),
+        (
+            "invite-used",
+            Box::new(move |app| {
+                show(Panel::Invite)(app);
+                app.told(ToUi::Invite(Invite::Used { handle: 4 }));
+            }),
+        ),
         ("accept", Box::new(show(Panel::Accept))),
-        ("accept-tampered", Box::new(move |app| {
-            show(Panel::Accept)(app);
-            app.told(ToUi::Accept(Accept::Tampered));
-        })),
+        (
+            "accept-tampered",
+            Box::new(move |app| {
+                show(Panel::Accept)(app);
+                app.told(ToUi::Accept(Accept::Tampered));
+            }),
+        ),
         ("contact", Box::new(show(Panel::Contact(1)))),
         ("safety", Box::new(show(Panel::Safety(1)))),
         ("delete", Box::new(show(Panel::Delete(1)))),
         ("settings", Box::new(show(Panel::Settings))),
-        ("settings-keys", Box::new(move |app| {
-            show(Panel::Settings)(app);
-        })),
-        ("chat-keys", Box::new(|app| {
-            open(app, 12);
-            app.told(ToUi::Show(2));
-        })),
+        (
+            "settings-keys",
+            Box::new(move |app| {
+                show(Panel::Settings)(app);
+            }),
+        ),
+        (
+            "chat-keys",
+            Box::new(|app| {
+                open(app, 12);
+                app.told(ToUi::Show(2));
+            }),
+        ),
         ("invite-keys", Box::new(show(Panel::Invite))),
     ];
     let only = std::env::args().nth(2);

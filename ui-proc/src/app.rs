@@ -199,7 +199,9 @@ impl App {
         self.let_go();
         match panel {
             // An invite that still waits is shown again rather than left behind at the relays.
-            Panel::Invite if matches!(self.state.invite, Invite::None | Invite::Used { .. }) => self.out.push(FromUi::Invite),
+            Panel::Invite if matches!(self.state.invite, Invite::None | Invite::Used { .. }) => {
+                self.out.push(FromUi::Invite)
+            }
             Panel::Accept => {
                 // What became of the last link says nothing about the next one.
                 if self.state.accept != Accept::Fetching {

@@ -76,7 +76,13 @@ impl Default for Frames {
 
 impl Frames {
     /// Takes a new geometry, with the memory for it if there is a new one.
-    pub fn configure(&mut self, app: &mut App, to: Geometry, capacity: u64, memory: Option<OwnedFd>) -> Result<(), Error> {
+    pub fn configure(
+        &mut self,
+        app: &mut App,
+        to: Geometry,
+        capacity: u64,
+        memory: Option<OwnedFd>,
+    ) -> Result<(), Error> {
         let capacity = usize::try_from(capacity).map_err(|_| Error::Memory)?;
         match memory {
             Some(memory) => {
@@ -135,7 +141,9 @@ impl Frames {
                 mouse::Event::ButtonPressed(mouse::Button::Left)
             }
             Pointer::Released => mouse::Event::ButtonReleased(mouse::Button::Left),
-            Pointer::Wheel { x, y } => mouse::Event::WheelScrolled { delta: mouse::ScrollDelta::Pixels { x: x as f32 / 16.0, y: y as f32 / 16.0 } },
+            Pointer::Wheel { x, y } => mouse::Event::WheelScrolled {
+                delta: mouse::ScrollDelta::Pixels { x: x as f32 / 16.0, y: y as f32 / 16.0 },
+            },
         };
         self.events.push(Event::Mouse(event));
         self.dirty = true;
@@ -157,7 +165,8 @@ impl Frames {
             return;
         }
         let events = std::mem::take(&mut self.events);
-        let messages: Vec<Message> = self.surface.update(screens::view(&app.state, app.focus), &events, &mut clipboard::Null);
+        let messages: Vec<Message> =
+            self.surface.update(screens::view(&app.state, app.focus), &events, &mut clipboard::Null);
         messages.into_iter().for_each(|message| app.pressed(message));
     }
 
@@ -194,7 +203,13 @@ impl Frames {
         self.cursor = cursor;
         let sent = changed.then(|| slots.clone());
         self.slots = Some(slots);
-        Some(FromUi::Frame { slots: sent, buffer: u8::try_from(at).unwrap_or_default(), cursor, damage, serial: self.serial })
+        Some(FromUi::Frame {
+            slots: sent,
+            buffer: u8::try_from(at).unwrap_or_default(),
+            cursor,
+            damage,
+            serial: self.serial,
+        })
     }
 
     fn record(&mut self, app: &mut App) -> (Vec<Slot>, Cursor) {
@@ -211,7 +226,8 @@ impl Frames {
             let cursor = if recorded.interaction == mouse::Interaction::Pointer { Cursor::Hand } else { Cursor::Arrow };
             let slots = found.slots(self.surface.scale(), self.surface.physical_size());
             // How far the list is scrolled is seen from the layout; what a list says of itself as it appears is old.
-            let said: Vec<Message> = recorded.messages.into_iter().filter(|message| !matches!(message, Message::Scrolled(_))).collect();
+            let said: Vec<Message> =
+                recorded.messages.into_iter().filter(|message| !matches!(message, Message::Scrolled(_))).collect();
             let quiet = said.is_empty();
             said.into_iter().for_each(|message| app.pressed(message));
             let settled = app.drawn(found.stops, found.list, &slots);

@@ -18,7 +18,9 @@ pub enum Error {
     #[error(transparent)]
     Frames(#[from] frames::Error),
     /// The vault speaks another version.
-    #[error("the vault speaks version {0} of the protocol, this is version {VERSION}: install all parts from one release")]
+    #[error(
+        "the vault speaks version {0} of the protocol, this is version {VERSION}: install all parts from one release"
+    )]
     Version(u16),
     /// The sandbox cannot be closed.
     #[error(transparent)]
@@ -78,7 +80,8 @@ impl Lines {
     }
 
     fn wait(&self) -> Result<(), Error> {
-        let mut set = [PollFd::new(self.pixels.as_fd(), PollFlags::POLLIN), PollFd::new(self.intents.as_fd(), PollFlags::POLLIN)];
+        let mut set =
+            [PollFd::new(self.pixels.as_fd(), PollFlags::POLLIN), PollFd::new(self.intents.as_fd(), PollFlags::POLLIN)];
         match poll(&mut set, PollTimeout::NONE) {
             Ok(_) | Err(Errno::EINTR) => Ok(()),
             Err(error) => Err(Error::Wait(error)),

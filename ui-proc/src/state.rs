@@ -110,7 +110,8 @@ impl State {
     pub fn connection(&self) -> Connection {
         let own: Vec<RelayState> = self.relays.iter().filter(|relay| relay.own).map(|relay| relay.state).collect();
         let connected = own.iter().filter(|state| **state == RelayState::Online).count();
-        let troubles: Vec<Trouble> = own.iter().filter_map(|state| if let RelayState::Offline(t) = state { Some(*t) } else { None }).collect();
+        let troubles: Vec<Trouble> =
+            own.iter().filter_map(|state| if let RelayState::Offline(t) = state { Some(*t) } else { None }).collect();
         match (own.len(), connected) {
             (0, _) => Connection::None,
             (of, 1..) => Connection::Online { connected, of },
@@ -133,7 +134,10 @@ mod tests {
     fn the_footer_sums_up_own_relays() {
         use RelayState::{Connecting, Offline, Online};
         assert_eq!(with(&[]).connection(), Connection::None);
-        assert_eq!(with(&[Online, Connecting, Offline(Trouble::Closed)]).connection(), Connection::Online { connected: 1, of: 3 });
+        assert_eq!(
+            with(&[Online, Connecting, Offline(Trouble::Closed)]).connection(),
+            Connection::Online { connected: 1, of: 3 }
+        );
         assert_eq!(with(&[Connecting, Offline(Trouble::Closed)]).connection(), Connection::Connecting);
         assert_eq!(with(&[Offline(Trouble::Proxy); 2]).connection(), Connection::Offline(Some(Trouble::Proxy)));
         assert_eq!(with(&[Offline(Trouble::Proxy), Offline(Trouble::Closed)]).connection(), Connection::Offline(None));
@@ -145,7 +149,8 @@ mod tests {
     #[test]
     fn what_is_about_a_lost_contact_closes() {
         let contact = |handle| Contact { handle, unread: 0, waiting: false, verified: false };
-        let mut state = State { contacts: vec![contact(1)], open: Some(2), panel: Some(Panel::Delete(2)), ..State::default() };
+        let mut state =
+            State { contacts: vec![contact(1)], open: Some(2), panel: Some(Panel::Delete(2)), ..State::default() };
         state.prune();
         assert_eq!((state.open, state.panel), (None, None));
         state = State { contacts: vec![contact(1)], open: Some(1), panel: Some(Panel::Settings), ..State::default() };

@@ -101,29 +101,52 @@ words! {
 
 /// The about line.
 pub fn about() -> String {
-    format!("{PRODUCT} {}. Free software under the AGPL 3.0. This window's layout is drawn by a process that can neither read your messages nor reach the network.", env!("CARGO_PKG_VERSION"))
+    format!(
+        "{PRODUCT} {}. Free software under the AGPL 3.0. This window's layout is drawn by a process that can neither read your messages nor reach the network.",
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 /// The sentence of a notice.
 pub fn notice(notice: Notice) -> &'static str {
     match notice {
-        Notice::WrongPassphrase => "That is not the passphrase. Check Caps Lock and the keyboard layout, then type it again.",
+        Notice::WrongPassphrase => {
+            "That is not the passphrase. Check Caps Lock and the keyboard layout, then type it again."
+        }
         Notice::PassphrasesDiffer => "The two passphrases differ. Type both again.",
-        Notice::PassphraseTooShort => "The passphrase is too short: use 8 characters or more. Four random words are easy to keep in mind and hard to guess.",
-        Notice::StoreTooNew => "A newer version of Bulkhead wrote these messages. Install that version, then start it again.",
-        Notice::StoreDamaged => "The stored messages cannot be read: the file is damaged or the disk fails. Put the profile folder back from a backup.",
-        Notice::StoreNotWritable => "Nothing can be saved: the disk is full or read-only. What you typed is still there. Make some room, then try again.",
-        Notice::ProfileInUse => "Another Bulkhead window has this profile open. Use that one, or close it and start again.",
-        Notice::NetRestarted => "The network part stopped and was started again. Nothing is lost, and there is nothing to do.",
-        Notice::UiRestarted => "The drawing part stopped and was started again. Nothing is lost, and there is nothing to do.",
+        Notice::PassphraseTooShort => {
+            "The passphrase is too short: use 8 characters or more. Four random words are easy to keep in mind and hard to guess."
+        }
+        Notice::StoreTooNew => {
+            "A newer version of Bulkhead wrote these messages. Install that version, then start it again."
+        }
+        Notice::StoreDamaged => {
+            "The stored messages cannot be read: the file is damaged or the disk fails. Put the profile folder back from a backup."
+        }
+        Notice::StoreNotWritable => {
+            "Nothing can be saved: the disk is full or read-only. What you typed is still there. Make some room, then try again."
+        }
+        Notice::ProfileInUse => {
+            "Another Bulkhead window has this profile open. Use that one, or close it and start again."
+        }
+        Notice::NetRestarted => {
+            "The network part stopped and was started again. Nothing is lost, and there is nothing to do."
+        }
+        Notice::UiRestarted => {
+            "The drawing part stopped and was started again. Nothing is lost, and there is nothing to do."
+        }
         Notice::MessageTooLong => "This message is too long. Shorten it, or send it in parts.",
         Notice::BadRelay => "This address is not a relay that can be used. It has to look like wss://relay.example.org",
         Notice::LastRelay => "You need one relay at least. Add another before you remove this one.",
         Notice::TooManyRelays => "There is no room for more relays. Remove one first.",
         Notice::Copied => "The link is on the clipboard. Send it to one person, in a way that you trust.",
-        Notice::Undecryptable => "A message arrived that could not be opened. Nothing else is lost: ask for it to be sent again.",
+        Notice::Undecryptable => {
+            "A message arrived that could not be opened. Nothing else is lost: ask for it to be sent again."
+        }
         Notice::Refused => "A contact's relays refuse your messages. They stay here and are sent again by themselves.",
-        Notice::X11Exposed => "On X11, other programs of yours can watch this window and your keys. Log in to a Wayland session to prevent that.",
+        Notice::X11Exposed => {
+            "On X11, other programs of yours can watch this window and your keys. Log in to a Wayland session to prevent that."
+        }
         Notice::NameMissing => "The name is empty. Type one first.",
     }
 }
@@ -137,7 +160,9 @@ pub fn accept(accept: Accept) -> Option<&'static str> {
         Accept::NotAnInvite => "This is not a whole invite link. Copy it again, from bulkhead:// to its end.",
         Accept::TooNew => "This invite is from a newer version. Update Bulkhead, then paste it again.",
         Accept::Expired => "This invite is past its 7 days. Ask for a new one.",
-        Accept::Used => "This invite was used or withdrawn. Ask for a new one; if you have not used it, somebody else has.",
+        Accept::Used => {
+            "This invite was used or withdrawn. Ask for a new one; if you have not used it, somebody else has."
+        }
         Accept::Tampered => "This invite was changed on its way. Do not use it: ask for a new one over another way.",
         Accept::Own => "This is your own invite. Send it to the person whom you want to add.",
         Accept::Unreachable => "None of the invite's relays can be reached. Check your connection and try again.",
@@ -163,10 +188,14 @@ pub fn relay(state: RelayState) -> &'static str {
         RelayState::Connecting => "Connecting…",
         RelayState::Online => "Connected",
         RelayState::Offline(Trouble::Unreachable) => "Cannot be reached. Check the address and your connection.",
-        RelayState::Offline(Trouble::Certificate) => "Its certificate is not trusted: somebody may pose as this relay. Use another one.",
+        RelayState::Offline(Trouble::Certificate) => {
+            "Its certificate is not trusted: somebody may pose as this relay. Use another one."
+        }
         RelayState::Offline(Trouble::Misbehaving) => "Does not keep to the protocol. Use another one.",
         RelayState::Offline(Trouble::Closed) => "Closed the connection. Bulkhead tries again by itself.",
-        RelayState::Offline(Trouble::Proxy) => "The proxy does not answer. Start it (for example Tor), then connect again.",
+        RelayState::Offline(Trouble::Proxy) => {
+            "The proxy does not answer. Start it (for example Tor), then connect again."
+        }
         RelayState::Offline(Trouble::Address) => "Bulkhead may not connect to this address. Remove it.",
     }
 }

@@ -1,11 +1,11 @@
 //! The real program, under its real rules, with the vault's end of the lines in the test's hands.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+use bulkhead_ipc::VERSION;
 use bulkhead_ipc::frame_memory::{Reader, create};
 use bulkhead_ipc::intent::{self, Command, Contact, Phase, Pointer};
 use bulkhead_ipc::line::{Buffer, Line};
 use bulkhead_ipc::pixels::{self, FromUi, Theme};
-use bulkhead_ipc::VERSION;
 use bulkhead_rules::{Child, Ended, Launch, Process, launch};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, send, socketpair};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -40,7 +40,17 @@ fn start() -> (Child, Vault) {
     })
     .unwrap();
     let memory = create(2 * CAPACITY as usize).unwrap();
-    (child, Vault { pixels: Line::new(pixels), intents: Line::new(intents), buffer: Buffer::new(), memory, serial: 0, capacity: CAPACITY })
+    (
+        child,
+        Vault {
+            pixels: Line::new(pixels),
+            intents: Line::new(intents),
+            buffer: Buffer::new(),
+            memory,
+            serial: 0,
+            capacity: CAPACITY,
+        },
+    )
 }
 
 impl Vault {
@@ -60,7 +70,15 @@ impl Vault {
 
     fn configure(&mut self, width: u32, height: u32, theme: Theme, memory: bool) {
         self.serial += 1;
-        let message = pixels::ToUi::Configure { scale: 120, theme, width, height, memory, serial: self.serial, capacity: self.capacity };
+        let message = pixels::ToUi::Configure {
+            scale: 120,
+            theme,
+            width,
+            height,
+            memory,
+            serial: self.serial,
+            capacity: self.capacity,
+        };
         if memory {
             self.pixels.try_send_with(&message, self.memory.as_fd()).unwrap();
         } else {
@@ -71,7 +89,9 @@ impl Vault {
     /// The next frame of the newest geometry; its buffer is released at once.
     fn frame(&mut self) -> (usize, Option<Vec<pixels::Slot>>) {
         loop {
-            let FromUi::Frame { serial, buffer, slots, .. } = self.pixels.recv(&mut self.buffer).unwrap() else { panic!("a second Hello") };
+            let FromUi::Frame { serial, buffer, slots, .. } = self.pixels.recv(&mut self.buffer).unwrap() else {
+                panic!("a second Hello")
+            };
             self.pixels.send(&pixels::ToUi::Release { buffer }).unwrap();
             if serial == self.serial {
                 return (usize::from(buffer), slots);
@@ -97,7 +117,10 @@ fn it_works_under_its_rules_and_ends_with_the_vault() {
     let reader = Reader::new(&vault.memory, 2 * CAPACITY as usize).unwrap();
     let mut row = vec![0u32; 1280];
     assert!(reader.copy_row(at * CAPACITY as usize + 30 * 1280 * 4, &mut row));
-    assert!(row.iter().any(|&pixel| pixel & 0xff_ffff == 0xf5f6f8) && row.iter().any(|&pixel| pixel & 0xff < 0x40), "ground and ink");
+    assert!(
+        row.iter().any(|&pixel| pixel & 0xff_ffff == 0xf5f6f8) && row.iter().any(|&pixel| pixel & 0xff < 0x40),
+        "ground and ink"
+    );
 
     // Everything that a session does: pointer, wheel, keys, panels, resizing, another theme, new memory.
     for step in 0..200 {
@@ -107,7 +130,15 @@ fn it_works_under_its_rules_and_ends_with_the_vault() {
             vault.tell(intent::ToUi::Pointer(Pointer::Pressed));
             vault.tell(intent::ToUi::Pointer(Pointer::Released));
         }
-        let commands = [Command::NextConversation, Command::AddContact, Command::FocusNext, Command::Activate, Command::Settings, Command::Escape, Command::Down];
+        let commands = [
+            Command::NextConversation,
+            Command::AddContact,
+            Command::FocusNext,
+            Command::Activate,
+            Command::Settings,
+            Command::Escape,
+            Command::Down,
+        ];
         vault.tell(intent::ToUi::Command(commands[step as usize % commands.len()]));
         if step % 20 == 0 {
             let theme = if step % 40 == 0 { Theme::Dark } else { Theme::Light };
@@ -149,7 +180,10 @@ fn nothing_is_drawn_before_the_phase_is_known() {
     vault.tell(intent::ToUi::Phase(Phase::Locked));
     let (_, slots) = vault.frame();
     assert_eq!(slots.unwrap().first().map(|slot| slot.key.kind), Some(pixels::SlotKind::Unlock));
-    assert_eq!(vault.intents.recv(&mut vault.buffer).unwrap(), intent::FromUi::Focus(Some(pixels::SlotKey { kind: pixels::SlotKind::Unlock, handle: 0 })));
+    assert_eq!(
+        vault.intents.recv(&mut vault.buffer).unwrap(),
+        intent::FromUi::Focus(Some(pixels::SlotKey { kind: pixels::SlotKind::Unlock, handle: 0 }))
+    );
     drop(vault);
     assert_eq!(child.wait().unwrap(), Ended::Exit(0));
 }

@@ -16,16 +16,40 @@ fn step() -> impl Strategy<Value = ToUi> {
     let phase = prop_oneof![8 => Just(Phase::Open), 1 => Just(Phase::Setup), 1 => Just(Phase::Locked), 1 => Just(Phase::Unlocking), 1 => Just(Phase::Broken)];
     let contact = (0..40u32, any::<bool>(), any::<bool>());
     let contacts = proptest::collection::vec(contact, 0..40).prop_map(|list| {
-        ToUi::Contacts(list.into_iter().zip(0..).map(|((unread, waiting, verified), handle)| Contact { handle, unread: unread * 7, waiting, verified }).collect())
+        ToUi::Contacts(
+            list.into_iter()
+                .zip(0..)
+                .map(|((unread, waiting, verified), handle)| Contact { handle, unread: unread * 7, waiting, verified })
+                .collect(),
+        )
     });
-    let states = prop_oneof![Just(RelayState::Online), Just(RelayState::Connecting), Just(RelayState::Offline(Trouble::Certificate))];
-    let relays = proptest::collection::vec((any::<bool>(), states), 0..12)
-        .prop_map(|list| ToUi::Relays(list.into_iter().zip(0..).map(|((own, state), id)| Relay { id, own, state }).collect()));
-    let invite = prop_oneof![Just(Invite::None), Just(Invite::Publishing), Just(Invite::Ready), Just(Invite::Used { handle: 1 })];
+    let states = prop_oneof![
+        Just(RelayState::Online),
+        Just(RelayState::Connecting),
+        Just(RelayState::Offline(Trouble::Certificate))
+    ];
+    let relays = proptest::collection::vec((any::<bool>(), states), 0..12).prop_map(|list| {
+        ToUi::Relays(list.into_iter().zip(0..).map(|((own, state), id)| Relay { id, own, state }).collect())
+    });
+    let invite = prop_oneof![
+        Just(Invite::None),
+        Just(Invite::Publishing),
+        Just(Invite::Ready),
+        Just(Invite::Used { handle: 1 })
+    ];
     let accept = prop_oneof![Just(Accept::Fetching), Just(Accept::Tampered), Just(Accept::Done { handle: 2 })];
     let command = prop_oneof![
-        Just(Command::FocusNext), Just(Command::FocusPrevious), Just(Command::Activate), Just(Command::Escape), Just(Command::Search),
-        Just(Command::AddContact), Just(Command::Settings), Just(Command::NextConversation), Just(Command::PreviousConversation), Just(Command::Down), Just(Command::Up),
+        Just(Command::FocusNext),
+        Just(Command::FocusPrevious),
+        Just(Command::Activate),
+        Just(Command::Escape),
+        Just(Command::Search),
+        Just(Command::AddContact),
+        Just(Command::Settings),
+        Just(Command::NextConversation),
+        Just(Command::PreviousConversation),
+        Just(Command::Down),
+        Just(Command::Up),
     ];
     prop_oneof![
         phase.prop_map(ToUi::Phase),
@@ -35,14 +59,20 @@ fn step() -> impl Strategy<Value = ToUi> {
         accept.prop_map(ToUi::Accept),
         any::<bool>().prop_map(ToUi::Searching),
         (0..40u32).prop_map(ToUi::Show),
-        proptest::option::of(prop_oneof![Just(Notice::StoreNotWritable), Just(Notice::PassphraseTooShort)]).prop_map(ToUi::Notice),
+        proptest::option::of(prop_oneof![Just(Notice::StoreNotWritable), Just(Notice::PassphraseTooShort)])
+            .prop_map(ToUi::Notice),
         command.prop_map(ToUi::Command),
     ]
 }
 
 fn panel() -> impl Strategy<Value = Option<Panel>> {
     proptest::option::of(prop_oneof![
-        Just(Panel::Invite), Just(Panel::Accept), Just(Panel::Settings), Just(Panel::Contact(1)), Just(Panel::Safety(2)), Just(Panel::Delete(3)),
+        Just(Panel::Invite),
+        Just(Panel::Accept),
+        Just(Panel::Settings),
+        Just(Panel::Contact(1)),
+        Just(Panel::Safety(2)),
+        Just(Panel::Delete(3)),
     ])
 }
 
@@ -112,7 +142,9 @@ fn ready(count: u32) -> (App, Frames, Vec<u8>) {
     configure(&mut frames, &mut app, (1280, 776, 120), Theme::Light, 1);
     app.told(ToUi::Welcome { version: VERSION });
     app.told(ToUi::Phase(Phase::Open));
-    app.told(ToUi::Contacts((0..count).map(|handle| Contact { handle, unread: 1, waiting: false, verified: false }).collect()));
+    app.told(ToUi::Contacts(
+        (0..count).map(|handle| Contact { handle, unread: 1, waiting: false, verified: false }).collect(),
+    ));
     (app, frames, vec![0; 1280 * 776 * 4])
 }
 
@@ -198,7 +230,9 @@ fn a_list_that_moves_under_a_pressed_button_opens_nothing_else() {
     frames.pointer(&mut app, Pointer::Moved { x: row.x + 4, y: row.y + 4 });
     frames.pointer(&mut app, Pointer::Pressed);
     frames.settle(&mut app);
-    app.told(ToUi::Contacts([4, 0, 1, 2, 3].map(|handle| Contact { handle, unread: 0, waiting: false, verified: false }).to_vec()));
+    app.told(ToUi::Contacts(
+        [4, 0, 1, 2, 3].map(|handle| Contact { handle, unread: 0, waiting: false, verified: false }).to_vec(),
+    ));
     frames.pointer(&mut app, Pointer::Released);
     frames.settle(&mut app);
     assert_eq!(app.state.open, None);

@@ -39,7 +39,9 @@ fn every_message_is_deterministic_and_round_trips() -> Result<(), Error> {
     round_trip(post::ToNet::Publish { job: 1, event: Box::new(event()), relays: vec![1], circuit: mailbox })?;
     round_trip(post::ToNet::Reconnect)?;
     round_trip(post::FromNet::Hello { version: 1 })?;
-    for state in [post::RelayState::Connecting, post::RelayState::Online, post::RelayState::Offline(post::Trouble::Proxy)] {
+    for state in
+        [post::RelayState::Connecting, post::RelayState::Online, post::RelayState::Offline(post::Trouble::Proxy)]
+    {
         round_trip(post::FromNet::Relay { id: 3, state })?;
     }
     round_trip(post::FromNet::Events(vec![post::Delivery { event: event(), relay: 3 }]))?;
@@ -54,16 +56,41 @@ fn every_message_is_deterministic_and_round_trips() -> Result<(), Error> {
     round_trip(control::ToLauncher::Restart(control::Peer::Ui))?;
     round_trip(control::FromLauncher::Restarting { peer: control::Peer::Net, delay: 250 })?;
     round_trip(control::FromLauncher::Quit)?;
-    round_trip(pixels::ToUi::Configure { scale: 240, theme: Theme::Dark, width: 800, height: 600, memory: true, serial: 7, capacity: 4_000_000 })?;
+    round_trip(pixels::ToUi::Configure {
+        scale: 240,
+        theme: Theme::Dark,
+        width: 800,
+        height: 600,
+        memory: true,
+        serial: 7,
+        capacity: 4_000_000,
+    })?;
     round_trip(pixels::ToUi::Release { buffer: 1 })?;
     let rect = Rect::new(-3, 4, 500, 70_000);
     let slot = Slot { key, clip: rect, rect, background: 0xff_ffff };
-    round_trip(pixels::FromUi::Frame { slots: Some(vec![slot]), buffer: 1, cursor: Cursor::Hand, damage: vec![rect], serial: 9 })?;
+    round_trip(pixels::FromUi::Frame {
+        slots: Some(vec![slot]),
+        buffer: 1,
+        cursor: Cursor::Hand,
+        damage: vec![rect],
+        serial: 9,
+    })?;
     round_trip(pixels::FromUi::Frame { slots: None, buffer: 0, cursor: Cursor::Arrow, damage: vec![], serial: 9 })?;
-    for phase in [intent::Phase::Setup, intent::Phase::Locked, intent::Phase::Unlocking, intent::Phase::Open, intent::Phase::Broken] {
+    for phase in [
+        intent::Phase::Setup,
+        intent::Phase::Locked,
+        intent::Phase::Unlocking,
+        intent::Phase::Open,
+        intent::Phase::Broken,
+    ] {
         round_trip(intent::ToUi::Phase(phase))?;
     }
-    round_trip(intent::ToUi::Contacts(vec![intent::Contact { handle: 1, unread: 300, waiting: true, verified: false }]))?;
+    round_trip(intent::ToUi::Contacts(vec![intent::Contact {
+        handle: 1,
+        unread: 300,
+        waiting: true,
+        verified: false,
+    }]))?;
     round_trip(intent::ToUi::Relays(vec![intent::Relay { id: 1, own: true, state: post::RelayState::Online }]))?;
     round_trip(intent::ToUi::Invite(intent::Invite::Used { handle: 4 }))?;
     round_trip(intent::ToUi::Accept(intent::Accept::Done { handle: 4 }))?;
@@ -81,17 +108,17 @@ fn every_message_is_deterministic_and_round_trips() -> Result<(), Error> {
 fn what_is_not_deterministic_is_refused() {
     let cases: [(&[u8], Error); 14] = [
         (&[], Error::Truncated(0)),
-        (&[0x18, 0x17], Error::NotDeterministic(0)),             // 23 in two bytes
-        (&[0x19, 0x00, 0xff], Error::NotDeterministic(0)),       // 255 in three
-        (&[0x5f, 0xff], Error::NotDeterministic(0)),             // indefinite bytes
-        (&[0x9f, 0xff], Error::NotDeterministic(0)),             // indefinite array
+        (&[0x18, 0x17], Error::NotDeterministic(0)),       // 23 in two bytes
+        (&[0x19, 0x00, 0xff], Error::NotDeterministic(0)), // 255 in three
+        (&[0x5f, 0xff], Error::NotDeterministic(0)),       // indefinite bytes
+        (&[0x9f, 0xff], Error::NotDeterministic(0)),       // indefinite array
         (&[0xa2, 0x61, 0x62, 0, 0x61, 0x61, 0], Error::NotDeterministic(4)), // keys b, a
         (&[0xa2, 0x61, 0x61, 0, 0x61, 0x61, 0], Error::NotDeterministic(4)), // key twice
-        (&[0xc0, 0x00], Error::NotDeterministic(0)),             // tag
-        (&[0xf9, 0, 0], Error::NotDeterministic(0)),             // float
-        (&[0xf8, 0x14], Error::NotDeterministic(0)),             // false in two bytes
-        (&[0x61, 0xff], Error::NotDeterministic(0)),             // not UTF-8
-        (&[0x9a, 0xff, 0xff, 0xff, 0xff], Error::Truncated(0)),  // four billion elements
+        (&[0xc0, 0x00], Error::NotDeterministic(0)),       // tag
+        (&[0xf9, 0, 0], Error::NotDeterministic(0)),       // float
+        (&[0xf8, 0x14], Error::NotDeterministic(0)),       // false in two bytes
+        (&[0x61, 0xff], Error::NotDeterministic(0)),       // not UTF-8
+        (&[0x9a, 0xff, 0xff, 0xff, 0xff], Error::Truncated(0)), // four billion elements
         (&[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], Error::Truncated(0)),
         (&[0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x00], Error::TooDeep(8)),
     ];

@@ -27,7 +27,11 @@ fn frame(app: &mut App, keys: &[SlotKey]) {
     let slots: Vec<Slot> = keys.iter().map(|&key| Slot { key, clip: rect, rect, background: 0 }).collect();
     let stop = |&key| Stop { focus: Focus::Slot(key), bounds: Rectangle::default(), viewport: None };
     let mut stops: Vec<Stop> = keys.iter().map(stop).collect();
-    stops.push(Stop { focus: Focus::Button(Message::Show(Panel::Settings)), bounds: Rectangle::default(), viewport: None });
+    stops.push(Stop {
+        focus: Focus::Button(Message::Show(Panel::Settings)),
+        bounds: Rectangle::default(),
+        viewport: None,
+    });
     app.drawn(stops, None, &slots);
 }
 
@@ -99,7 +103,13 @@ fn escape_closes_one_thing_at_a_time() {
 fn alt_arrows_walk_the_conversations_and_stop_at_the_ends() {
     let mut app = opened();
     let mut seen = Vec::new();
-    for command in [Command::NextConversation, Command::NextConversation, Command::NextConversation, Command::NextConversation, Command::PreviousConversation] {
+    for command in [
+        Command::NextConversation,
+        Command::NextConversation,
+        Command::NextConversation,
+        Command::NextConversation,
+        Command::PreviousConversation,
+    ] {
         app.told(ToUi::Command(command));
         seen.push(app.state.open);
     }
@@ -158,7 +168,12 @@ fn locking_closes_everything_and_asks_for_the_passphrase() {
 fn nothing_opens_while_locked() {
     let mut app = App::default();
     app.told(ToUi::Phase(Phase::Locked));
-    for message in [ToUi::Show(1), ToUi::Command(Command::Settings), ToUi::Command(Command::Search), ToUi::Accept(Accept::Done { handle: 1 })] {
+    for message in [
+        ToUi::Show(1),
+        ToUi::Command(Command::Settings),
+        ToUi::Command(Command::Search),
+        ToUi::Accept(Accept::Done { handle: 1 }),
+    ] {
         app.told(message);
     }
     assert_eq!((app.state.open, app.state.panel), (None, None));

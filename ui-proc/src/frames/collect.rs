@@ -51,9 +51,13 @@ impl Collector {
         let mut slots: Vec<Slot> = Vec::with_capacity(self.found.len());
         for found in self.found.iter().rev() {
             let rect = snap(found.rect, scale);
-            let Some(clip) = snap(found.clip, scale).intersect(&rect).and_then(|clip| clip.intersect(&whole(surface))) else { continue };
+            let Some(clip) = snap(found.clip, scale).intersect(&rect).and_then(|clip| clip.intersect(&whole(surface)))
+            else {
+                continue;
+            };
             let single = found.key.kind.is_focusable() || found.key.kind == SlotKind::ConversationTitle;
-            let taken = |slot: &Slot| slot.clip.intersect(&clip).is_some() || (single && slot.key.kind == found.key.kind);
+            let taken =
+                |slot: &Slot| slot.clip.intersect(&clip).is_some() || (single && slot.key.kind == found.key.kind);
             if !slots.iter().any(taken) && slots.len() < MAX_SLOTS {
                 slots.push(Slot { key: found.key, clip, rect, background: found.ground.0 });
             }
@@ -82,7 +86,14 @@ impl Operation for Collector {
         self.inner = None;
     }
 
-    fn scrollable(&mut self, id: Option<&Id>, bounds: Rectangle, _: Rectangle, translation: Vector, _: &mut dyn Scrollable) {
+    fn scrollable(
+        &mut self,
+        id: Option<&Id>,
+        bounds: Rectangle,
+        _: Rectangle,
+        translation: Vector,
+        _: &mut dyn Scrollable,
+    ) {
         let bounds = bounds + self.place.moved;
         let clip = bounds.intersection(&self.place.clip).unwrap_or(Rectangle::with_size(Size::ZERO));
         let scroller = if id == Some(&Id::new(LIST)) { Scroller::List } else { Scroller::Page };

@@ -15,7 +15,10 @@ pub const QR: f32 = 232.0;
 /// The panel, with one of its two sides.
 pub fn view(view: View<'_>, side: Panel) -> Element<'_> {
     let choice = |label, panel| button(view, Face::Choice(side == panel), label, Message::Show(panel));
-    let sides = choices(view.palette, row![choice(words::TAB_INVITE, Panel::Invite), choice(words::TAB_ACCEPT, Panel::Accept)].spacing(4));
+    let sides = choices(
+        view.palette,
+        row![choice(words::TAB_INVITE, Panel::Invite), choice(words::TAB_ACCEPT, Panel::Accept)].spacing(4),
+    );
     let content = if side == Panel::Invite { invite(view) } else { accept(view) };
     let content = column![container(sides).center_x(Length::Fill), card(view, content)].spacing(16);
     column![panel_bar(view, words::ADD_CONTACT), page(view, 560.0, content)].into()
@@ -36,7 +39,8 @@ fn invite(view: View<'_>) -> Element<'_> {
             let state = if ready { note(p.ok, words::INVITE_ONCE) } else { note(p.warn, words::INVITE_PUBLISHING) };
             let code = container(slot(SlotKind::InviteQr, 0, p.surface, QR, QR)).center_x(Length::Fill);
             let link = slot(SlotKind::InviteLink, 0, p.surface, Length::Fill, if view.slim() { 112 } else { 76 });
-            let copy = button(view, Face::Primary, words::INVITE_COPY, ready.then_some(Message::Tell(FromUi::CopyInvite)));
+            let copy =
+                button(view, Face::Primary, words::INVITE_COPY, ready.then_some(Message::Tell(FromUi::CopyInvite)));
             let buttons = row![copy, new()].spacing(8);
             column![body(p, words::INVITE_LEAD), code, link, state, buttons].spacing(16).into()
         }

@@ -1,7 +1,9 @@
 //! About one contact: its name, whether it is verified, deleting it.
 
 use crate::message::{Message, Panel};
-use crate::widgets::{Element, Face, View, bar, beside, button, card, field, heading, hint, label, labelled, note, page, slot};
+use crate::widgets::{
+    Element, Face, View, bar, beside, button, card, field, heading, hint, label, labelled, note, page, slot,
+};
 use crate::words;
 use bulkhead_canvas::core::{Length, alignment};
 use bulkhead_canvas::widget::{Space, column, row};
@@ -12,10 +14,14 @@ use bulkhead_ipc::pixels::SlotKind;
 pub fn view(view: View<'_>, handle: u32) -> Element<'_> {
     let p = view.palette;
     let verified = view.state.contact(handle).is_some_and(|contact| contact.verified);
-    let who = row![slot(SlotKind::Avatar, handle, p.surface, 40, 40), slot(SlotKind::ConversationTitle, handle, p.surface, Length::Fill, 28)];
+    let who = row![
+        slot(SlotKind::Avatar, handle, p.surface, 40, 40),
+        slot(SlotKind::ConversationTitle, handle, p.surface, Length::Fill, 28)
+    ];
     let who = who.spacing(12).align_y(alignment::Vertical::Center);
     let save = button(view, Face::Secondary, words::SAVE, Message::Tell(FromUi::Rename(handle)));
-    let name = labelled(p, words::CONTACT_NAME, beside(field(view, SlotKind::Rename, handle), save), words::CONTACT_NAME_HINT);
+    let name =
+        labelled(p, words::CONTACT_NAME, beside(field(view, SlotKind::Rename, handle), save), words::CONTACT_NAME_HINT);
     let stand = if verified { note(p.ok, words::CONTACT_VERIFIED) } else { hint(p, words::CONTACT_UNVERIFIED) };
     let face = if verified { Face::Secondary } else { Face::Primary };
     let safety = column![
@@ -38,6 +44,10 @@ pub fn view(view: View<'_>, handle: u32) -> Element<'_> {
 
 /// The bar above a panel: its title, and the way out.
 pub fn panel_bar<'a>(view: View<'_>, title: &'a str) -> Element<'a> {
-    let head = row![heading(view.palette, title), Space::new().width(Length::Fill), button(view, Face::Secondary, words::CLOSE, Message::Close)];
+    let head = row![
+        heading(view.palette, title),
+        Space::new().width(Length::Fill),
+        button(view, Face::Secondary, words::CLOSE, Message::Close)
+    ];
     bar(view, head.align_y(alignment::Vertical::Center))
 }

@@ -1,7 +1,9 @@
 //! A conversation: title, messages, the field to write in. Or what to do when there is none.
 
 use crate::message::{Message, Panel};
-use crate::widgets::{Element, Face, View, bar, body, boxed, button, card, centred, fill, heading, line, note, pane, slot};
+use crate::widgets::{
+    Element, Face, View, bar, body, boxed, button, card, centred, fill, heading, line, note, pane, slot,
+};
 use crate::words;
 use bulkhead_canvas::core::{Length, alignment};
 use bulkhead_canvas::palette::Tone;
@@ -27,7 +29,9 @@ fn conversation(view: View<'_>, contact: Contact) -> Element<'_> {
     let compose = container(compose).padding([if short { 4 } else { 12 }, 16]).style(fill(p.surface));
     let mut column = Column::new().push(bar(view, head(view, contact)));
     if contact.waiting {
-        column = column.push(container(note(p.warn, words::WAITING_LEAD)).padding([8, 16]).width(Length::Fill).style(fill(p.notice)));
+        column = column.push(
+            container(note(p.warn, words::WAITING_LEAD)).padding([8, 16]).width(Length::Fill).style(fill(p.notice)),
+        );
     }
     let column = column.push(messages).push(line(p)).push(compose);
     container(column).width(Length::Fill).height(Length::Fill).style(fill(p.ground)).into()
@@ -68,6 +72,8 @@ pub fn first_steps(view: View<'_>, ground: Tone) -> Element<'_> {
 fn nothing_chosen(view: View<'_>) -> Element<'_> {
     let p = view.palette;
     let lead = crate::widgets::words(words::CHOOSE_LEAD, 15.0).color(p.muted);
-    let text = column![heading(p, words::CHOOSE_TITLE), lead, Space::new().height(4)].spacing(8).align_x(alignment::Horizontal::Center);
+    let text = column![heading(p, words::CHOOSE_TITLE), lead, Space::new().height(4)]
+        .spacing(8)
+        .align_x(alignment::Horizontal::Center);
     container(text).center(Length::Fill).style(fill(p.ground)).into()
 }

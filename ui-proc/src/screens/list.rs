@@ -4,7 +4,10 @@
 
 use crate::message::{Message, Panel};
 use crate::state::Connection;
-use crate::widgets::{Element, Face, LIST, ROW, View, badge, button, dot, field, fill, heading, hint, line, pane, rail, rail_style, row_button, slot, words as text};
+use crate::widgets::{
+    Element, Face, LIST, ROW, View, badge, button, dot, field, fill, heading, hint, line, pane, rail, rail_style,
+    row_button, slot, words as text,
+};
 use crate::words;
 use bulkhead_canvas::core::text::Wrapping;
 use bulkhead_canvas::core::{Length, Padding, alignment};
@@ -16,8 +19,12 @@ use bulkhead_ipc::pixels::SlotKind;
 /// The pane.
 pub fn view(view: View<'_>) -> Element<'_> {
     let p = view.palette;
-    let head = row![heading(p, words::PRODUCT), Space::new().width(Length::Fill), button(view, Face::Secondary, words::ADD_CONTACT, Message::Show(Panel::Invite))]
-        .align_y(alignment::Vertical::Center);
+    let head = row![
+        heading(p, words::PRODUCT),
+        Space::new().width(Length::Fill),
+        button(view, Face::Secondary, words::ADD_CONTACT, Message::Show(Panel::Invite))
+    ]
+    .align_y(alignment::Vertical::Center);
     let head = container(head).padding([0, 16]).center_y(view.bar());
     let search = container(field(view, SlotKind::Search, 0)).padding([0, 16]);
     let middle = if view.state.searching {
@@ -27,12 +34,17 @@ pub fn view(view: View<'_>) -> Element<'_> {
     } else {
         rows(view)
     };
-    container(column![head, search, middle, line(p), footer(view)]).width(Length::Fill).height(Length::Fill).style(fill(p.sidebar)).into()
+    container(column![head, search, middle, line(p), footer(view)])
+        .width(Length::Fill)
+        .height(Length::Fill)
+        .style(fill(p.sidebar))
+        .into()
 }
 
 fn results(view: View<'_>) -> Element<'_> {
     let p = view.palette;
-    let head = row![hint(p, words::SEARCH_RESULTS), button(view, Face::Quiet, words::CLOSE, Message::EndSearch)].align_y(alignment::Vertical::Center);
+    let head = row![hint(p, words::SEARCH_RESULTS), button(view, Face::Quiet, words::CLOSE, Message::EndSearch)]
+        .align_y(alignment::Vertical::Center);
     let results = pane(view, SlotKind::SearchResults, 0, p.sidebar);
     column![container(head).padding([4, 16]), results].height(Length::Fill).into()
 }
@@ -60,8 +72,16 @@ fn rows(view: View<'_>) -> Element<'_> {
         list = list.push(entry(view, *contact));
     }
     let list = container(list.push(room(count - last))).padding([0, 8]);
-    let scroll = scrollable(list).id(LIST).width(Length::Fill).height(Length::Fill).direction(rail()).style(rail_style(view.palette));
-    container(scroll.on_scroll(|at| Message::Scrolled(at.absolute_offset().y))).padding(Padding::ZERO.top(8)).height(Length::Fill).into()
+    let scroll = scrollable(list)
+        .id(LIST)
+        .width(Length::Fill)
+        .height(Length::Fill)
+        .direction(rail())
+        .style(rail_style(view.palette));
+    container(scroll.on_scroll(|at| Message::Scrolled(at.absolute_offset().y)))
+        .padding(Padding::ZERO.top(8))
+        .height(Length::Fill)
+        .into()
 }
 
 fn entry(view: View<'_>, contact: Contact) -> Element<'_> {
@@ -82,7 +102,8 @@ fn entry(view: View<'_>, contact: Contact) -> Element<'_> {
         below = below.push(badge(p, words::unread(contact.unread)));
     }
     let texts = column![name, below].spacing(4);
-    let content = row![slot(SlotKind::Avatar, handle, p.sidebar, 40, 40), texts].spacing(12).align_y(alignment::Vertical::Center);
+    let content =
+        row![slot(SlotKind::Avatar, handle, p.sidebar, 40, 40), texts].spacing(12).align_y(alignment::Vertical::Center);
     let chosen = view.state.open == Some(handle);
     row_button(view, Face::Row(chosen), content, Message::Open(handle), ROW, [10, 12])
 }
@@ -90,8 +111,12 @@ fn entry(view: View<'_>, contact: Contact) -> Element<'_> {
 fn footer(view: View<'_>) -> Element<'_> {
     let p = view.palette;
     let connection = view.state.connection();
-    let state = row![dot(connection_tone(p, connection)), hint(p, words::connection(connection))].spacing(8).align_y(alignment::Vertical::Center);
-    let content = row![state, button(view, Face::Quiet, words::SETTINGS, Message::Show(Panel::Settings))].spacing(8).align_y(alignment::Vertical::Center);
+    let state = row![dot(connection_tone(p, connection)), hint(p, words::connection(connection))]
+        .spacing(8)
+        .align_y(alignment::Vertical::Center);
+    let content = row![state, button(view, Face::Quiet, words::SETTINGS, Message::Show(Panel::Settings))]
+        .spacing(8)
+        .align_y(alignment::Vertical::Center);
     // The quiet button brings its own padding.
     container(content).padding(Padding::ZERO.left(16).right(4)).center_y(48).into()
 }

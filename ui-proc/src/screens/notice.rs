@@ -33,7 +33,8 @@ pub fn bar(view: View<'_>, notice: Notice) -> Element<'_> {
         buttons = buttons.push(button(view, Face::Quiet, label, Message::FollowNotice));
     }
     buttons = buttons.push(button(view, Face::Quiet, words::DISMISS, Message::Tell(FromUi::Dismiss)));
-    let sentence = row![dot(tone(p, notice)), body(p, words::notice(notice))].spacing(12).align_y(alignment::Vertical::Center);
+    let sentence =
+        row![dot(tone(p, notice)), body(p, words::notice(notice))].spacing(12).align_y(alignment::Vertical::Center);
     let content: Element<'_> = if view.state.narrow() {
         column![sentence, container(buttons).align_right(Length::Fill)].spacing(4).into()
     } else {

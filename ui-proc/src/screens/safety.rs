@@ -20,7 +20,9 @@ pub fn view(view: View<'_>, handle: u32) -> Element<'_> {
     let number: Element<'_> = if roomy {
         container(row![code, digits].spacing(24).align_y(alignment::Vertical::Center)).center_x(Length::Fill).into()
     } else {
-        container(column![code, digits].spacing(16).align_x(alignment::Horizontal::Center)).center_x(Length::Fill).into()
+        container(column![code, digits].spacing(16).align_x(alignment::Horizontal::Center))
+            .center_x(Length::Fill)
+            .into()
     };
     let told = Message::Tell(FromUi::Verified { handle, verified: !verified });
     let mut content = Column::new().spacing(16).push(body(p, words::SAFETY_LEAD)).push(number);

@@ -2,7 +2,9 @@
 
 use super::contact::panel_bar;
 use crate::message::Message;
-use crate::widgets::{Element, Face, View, beside, button, card, choices, dot, field, hint, label, labelled, line, page, slot};
+use crate::widgets::{
+    Element, Face, View, beside, button, card, choices, dot, field, hint, label, labelled, line, page, slot,
+};
 use crate::words;
 use bulkhead_canvas::core::{Length, alignment};
 use bulkhead_canvas::palette::{Palette, Tone};
@@ -17,11 +19,23 @@ pub fn view(view: View<'_>) -> Element<'_> {
     let save = button(view, Face::Secondary, words::SAVE, Message::Tell(FromUi::SaveName));
     let name = labelled(p, words::OWN_NAME, beside(field(view, SlotKind::OwnName, 0), save), words::OWN_NAME_HINT);
     let theme = |label, theme| button(view, Face::Choice(view.state.theme == theme), label, Message::Theme(theme));
-    let appearance = column![label(p, words::APPEARANCE), choices(p, row![theme(words::LIGHT, Theme::Light), theme(words::DARK, Theme::Dark)].spacing(4))].spacing(8);
+    let appearance = column![
+        label(p, words::APPEARANCE),
+        choices(p, row![theme(words::LIGHT, Theme::Light), theme(words::DARK, Theme::Dark)].spacing(4))
+    ]
+    .spacing(8);
     let lock = button(view, Face::Secondary, words::LOCK, Message::Tell(FromUi::Lock));
     let lock = column![label(p, words::LOCK_LABEL), hint(p, words::LOCK_HINT), lock].spacing(8);
-    let about = column![label(p, words::KEYS), hint(p, words::KEYS_LIST), label(p, words::ABOUT), hint(p, words::about())].spacing(8);
-    let content = column![card(view, name), card(view, relays(view)), card(view, appearance), card(view, lock), card(view, about)];
+    let about =
+        column![label(p, words::KEYS), hint(p, words::KEYS_LIST), label(p, words::ABOUT), hint(p, words::about())]
+            .spacing(8);
+    let content = column![
+        card(view, name),
+        card(view, relays(view)),
+        card(view, appearance),
+        card(view, lock),
+        card(view, about)
+    ];
     column![panel_bar(view, words::SETTINGS), page(view, 560.0, content.spacing(16))].into()
 }
 
@@ -50,7 +64,8 @@ fn entry(view: View<'_>, relay: Relay) -> Element<'_> {
     let p = view.palette;
     let url = slot(SlotKind::RelayUrl, u32::from(relay.id), p.surface, Length::Fill, 20);
     let texts = column![url, hint(p, words::relay(relay.state))].spacing(4);
-    let mut entry = Row::new().spacing(12).align_y(alignment::Vertical::Center).push(dot(tone(p, relay.state))).push(texts);
+    let mut entry =
+        Row::new().spacing(12).align_y(alignment::Vertical::Center).push(dot(tone(p, relay.state))).push(texts);
     if relay.own {
         entry = entry.push(button(view, Face::Secondary, words::REMOVE, Message::Tell(FromUi::RemoveRelay(relay.id))));
     }

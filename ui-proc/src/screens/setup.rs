@@ -13,7 +13,8 @@ use bulkhead_ipc::pixels::SlotKind;
 pub fn view(view: View<'_>) -> Element<'_> {
     let p = view.palette;
     let asked = |name, kind| column![label(p, name), field(view, kind, 0)].spacing(4);
-    let create = container(button(view, Face::Primary, words::SETUP_CREATE, Message::Tell(FromUi::Create))).align_right(Length::Fill);
+    let create = container(button(view, Face::Primary, words::SETUP_CREATE, Message::Tell(FromUi::Create)))
+        .align_right(Length::Fill);
     let form = column![
         title(p, words::SETUP_TITLE),
         hint(p, words::SETUP_LEAD),

@@ -8,7 +8,8 @@ use crate::message::Message;
 use bulkhead_canvas::core::border::Radius;
 use bulkhead_canvas::core::widget::{Operation, Tree, Widget, tree};
 use bulkhead_canvas::core::{
-    Border, Clipboard, Color, Event, Layout, Length, Padding, Rectangle, Shell, Size, alignment, layout, mouse, renderer, window,
+    Border, Clipboard, Color, Event, Layout, Length, Padding, Rectangle, Shell, Size, alignment, layout, mouse,
+    renderer, window,
 };
 use bulkhead_canvas::palette::{Palette, Tone};
 use bulkhead_canvas::widget::container;
@@ -64,7 +65,11 @@ impl Face {
                 };
                 Look { ground: Some(ground), edge: None, text: p.on_accent }
             }
-            Self::Secondary => Look { ground: quiet.or(Some(p.surface)), edge: Some(p.edge), text: if faint { p.muted } else { p.text } },
+            Self::Secondary => Look {
+                ground: quiet.or(Some(p.surface)),
+                edge: Some(p.edge),
+                text: if faint { p.muted } else { p.text },
+            },
             Self::Quiet => Look { ground: quiet, edge: None, text: if faint { p.muted } else { p.accent } },
             Self::Danger => Look { ground: quiet.or(Some(p.surface)), edge: Some(p.edge), text: p.danger },
             Self::Choice(true) => Look { ground: Some(p.surface), edge: Some(p.edge), text: p.text },
@@ -109,18 +114,33 @@ pub fn button<'a>(view: View<'_>, face: Face, label: &'a str, message: impl Into
 }
 
 /// A row of the list that can be pressed.
-pub fn row_button<'a>(view: View<'_>, face: Face, content: impl Into<Element<'a>>, message: Message, height: f32, padding: impl Into<Padding>) -> Element<'a> {
+pub fn row_button<'a>(
+    view: View<'_>,
+    face: Face,
+    content: impl Into<Element<'a>>,
+    message: Message,
+    height: f32,
+    padding: impl Into<Padding>,
+) -> Element<'a> {
     make(view, face, content.into(), Some(message), Size::new(Length::Fill, height.into()), padding.into())
 }
 
-fn make<'a>(view: View<'_>, face: Face, content: Element<'a>, message: Option<Message>, size: Size<Length>, padding: Padding) -> Element<'a> {
+fn make<'a>(
+    view: View<'_>,
+    face: Face,
+    content: Element<'a>,
+    message: Option<Message>,
+    size: Size<Length>,
+    padding: Padding,
+) -> Element<'a> {
     let focused = message.is_some_and(|message| view.focus == Focus::Button(message));
     Element::new(Button { content, face, message, focused, size, padding, palette: view.palette })
 }
 
 impl Button<'_> {
     fn status(&self, state: &State, bounds: Rectangle, cursor: mouse::Cursor) -> Status {
-        match (self.message.is_some(), cursor.is_over(bounds), state.pressed.is_some() && state.pressed == self.message) {
+        match (self.message.is_some(), cursor.is_over(bounds), state.pressed.is_some() && state.pressed == self.message)
+        {
             (false, ..) => Status::Disabled,
             (true, true, true) => Status::Pressed,
             (true, true, false) => Status::Hovered,
@@ -134,7 +154,10 @@ impl Button<'_> {
         let ring = |color: Color, width: f32, by: f32| {
             let bounds = bounds.shrink(by);
             let radius = Radius::from((self.face.radius() - by).max(0.0));
-            (renderer::Quad { bounds, border: Border { color, width, radius }, ..renderer::Quad::default() }, Color::TRANSPARENT)
+            (
+                renderer::Quad { bounds, border: Border { color, width, radius }, ..renderer::Quad::default() },
+                Color::TRANSPARENT,
+            )
         };
         let rings = if matches!(self.face, Face::Primary) {
             vec![ring(self.palette.text.color(), 2.0, 0.0), ring(self.palette.surface.color(), 2.0, 2.0)]
@@ -172,9 +195,11 @@ impl Widget<Message, Theme, Renderer> for Button<'_> {
 
     fn layout(&mut self, tree: &mut Tree, renderer: &Renderer, limits: &layout::Limits) -> layout::Node {
         let content = &mut self.content;
-        layout::padded(limits, self.size.width, self.size.height, self.padding, |limits| match tree.children.first_mut() {
-            Some(child) => content.as_widget_mut().layout(child, renderer, limits),
-            None => layout::Node::new(Size::ZERO),
+        layout::padded(limits, self.size.width, self.size.height, self.padding, |limits| {
+            match tree.children.first_mut() {
+                Some(child) => content.as_widget_mut().layout(child, renderer, limits),
+                None => layout::Node::new(Size::ZERO),
+            }
         })
     }
 
@@ -183,7 +208,8 @@ impl Widget<Message, Theme, Renderer> for Button<'_> {
         let ground = self.face.look(self.palette, status).ground;
         operation.custom(None, layout.bounds(), &mut Mark::Button(self.message, ground));
         if let (Some(child), Some(inner)) = (tree.children.first_mut(), layout.children().next()) {
-            operation.traverse(&mut |operation| self.content.as_widget_mut().operate(child, inner, renderer, operation));
+            operation
+                .traverse(&mut |operation| self.content.as_widget_mut().operate(child, inner, renderer, operation));
         }
         operation.custom(None, layout.bounds(), &mut Mark::End);
     }
@@ -215,7 +241,9 @@ impl Widget<Message, Theme, Renderer> for Button<'_> {
                     shell.capture_event();
                 }
             }
-            (Event::Window(window::Event::RedrawRequested(_)), _) => state.status = self.status(state, layout.bounds(), cursor),
+            (Event::Window(window::Event::RedrawRequested(_)), _) => {
+                state.status = self.status(state, layout.bounds(), cursor)
+            }
             _ => {}
         }
     }
@@ -240,7 +268,11 @@ impl Widget<Message, Theme, Renderer> for Button<'_> {
                 radius: self.face.radius().into(),
             };
             let ground = look.ground.map_or(Color::TRANSPARENT, Tone::color);
-            bulkhead_canvas::core::Renderer::fill_quad(renderer, renderer::Quad { bounds, border, ..renderer::Quad::default() }, ground);
+            bulkhead_canvas::core::Renderer::fill_quad(
+                renderer,
+                renderer::Quad { bounds, border, ..renderer::Quad::default() },
+                ground,
+            );
         }
         if self.focused && visible {
             self.draw_focus(renderer, bounds);
@@ -251,7 +283,18 @@ impl Widget<Message, Theme, Renderer> for Button<'_> {
         }
     }
 
-    fn mouse_interaction(&self, _: &Tree, layout: Layout<'_>, cursor: mouse::Cursor, _: &Rectangle, _: &Renderer) -> mouse::Interaction {
-        if self.message.is_some() && cursor.is_over(layout.bounds()) { mouse::Interaction::Pointer } else { mouse::Interaction::None }
+    fn mouse_interaction(
+        &self,
+        _: &Tree,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        _: &Rectangle,
+        _: &Renderer,
+    ) -> mouse::Interaction {
+        if self.message.is_some() && cursor.is_over(layout.bounds()) {
+            mouse::Interaction::Pointer
+        } else {
+            mouse::Interaction::None
+        }
     }
 }

@@ -69,7 +69,11 @@ pub fn badge<'a>(p: &Palette, count: String) -> Container<'a> {
 }
 
 fn round(background: Background, radius: f32) -> container::Style {
-    container::Style { background: Some(background), border: Border { radius: radius.into(), ..Border::default() }, ..container::Style::default() }
+    container::Style {
+        background: Some(background),
+        border: Border { radius: radius.into(), ..Border::default() },
+        ..container::Style::default()
+    }
 }
 
 /// A bar across the top of a pane.
@@ -97,7 +101,12 @@ pub fn page<'a>(view: View<'_>, width: f32, content: impl Into<Element<'a>>) -> 
     let column = container(content).max_width(width).width(Length::Fill);
     let page = container(column).padding([20, side]).width(Length::Fill).align_x(alignment::Horizontal::Center);
     let ground = view.palette.ground;
-    let scroll = scrollable(page).id(PAGE).width(Length::Fill).height(Length::Fill).direction(rail()).style(rail_style(view.palette));
+    let scroll = scrollable(page)
+        .id(PAGE)
+        .width(Length::Fill)
+        .height(Length::Fill)
+        .direction(rail())
+        .style(rail_style(view.palette));
     container(scroll).width(Length::Fill).height(Length::Fill).style(fill(ground)).into()
 }
 
@@ -126,7 +135,10 @@ pub fn rail_style(p: &'static Palette) -> impl Fn(&Theme, scrollable::Status) ->
         let mut style = scrollable::default(theme, status);
         style.container = container::Style::default();
         style.vertical_rail.background = None;
-        style.vertical_rail.scroller = scrollable::Scroller { background: shown.into(), border: Border { radius: 3.0.into(), ..Border::default() } };
+        style.vertical_rail.scroller = scrollable::Scroller {
+            background: shown.into(),
+            border: Border { radius: 3.0.into(), ..Border::default() },
+        };
         style
     }
 }

@@ -31,7 +31,13 @@ struct Slot {
 }
 
 /// A slot of this size, on this ground.
-pub fn slot<'a>(kind: SlotKind, handle: u32, ground: Tone, width: impl Into<Length>, height: impl Into<Length>) -> Element<'a> {
+pub fn slot<'a>(
+    kind: SlotKind,
+    handle: u32,
+    ground: Tone,
+    width: impl Into<Length>,
+    height: impl Into<Length>,
+) -> Element<'a> {
     Element::new(Slot { key: SlotKey { kind, handle }, ground, size: Size::new(width.into(), height.into()) })
 }
 
@@ -45,7 +51,12 @@ pub fn boxed<'a>(view: View<'_>, kind: SlotKind, handle: u32, height: f32) -> El
         border: Border { color, width, radius: 8.0.into() },
         ..container::Style::default()
     };
-    container(slot(kind, handle, p.surface, Length::Fill, Length::Fill)).padding([4, 8]).width(Length::Fill).height(height).style(look).into()
+    container(slot(kind, handle, p.surface, Length::Fill, Length::Fill))
+        .padding([4, 8])
+        .width(Length::Fill)
+        .height(height)
+        .style(look)
+        .into()
 }
 
 /// A slot that fills a pane and can have the keyboard, on this ground.
@@ -75,7 +86,17 @@ impl Widget<Message, Theme, Renderer> for Slot {
         layout::atomic(limits, self.size.width, self.size.height)
     }
 
-    fn draw(&self, _: &Tree, _: &mut Renderer, _: &Theme, _: &renderer::Style, _: Layout<'_>, _: mouse::Cursor, _: &Rectangle) {}
+    fn draw(
+        &self,
+        _: &Tree,
+        _: &mut Renderer,
+        _: &Theme,
+        _: &renderer::Style,
+        _: Layout<'_>,
+        _: mouse::Cursor,
+        _: &Rectangle,
+    ) {
+    }
 
     fn operate(&mut self, _: &mut Tree, layout: Layout<'_>, _: &Renderer, operation: &mut dyn Operation) {
         operation.custom(None, layout.bounds(), &mut Mark::Slot(self.key, self.ground));

@@ -7,7 +7,9 @@ use crate::geometry::{area, cover, logical, snap, union, whole};
 use crate::{Element, fonts};
 use bulkhead_ipc::pixels::{Rect, Theme as Tint};
 use iced_core::widget::Operation;
-use iced_core::{Clipboard, Color, Event, InputMethod, Pixels, Point, Rectangle, Size, Theme, mouse, renderer, time, window};
+use iced_core::{
+    Clipboard, Color, Event, InputMethod, Pixels, Point, Rectangle, Size, Theme, mouse, renderer, time, window,
+};
 use iced_graphics::{Viewport, damage};
 use iced_runtime::user_interface::{Cache, State, UserInterface};
 use iced_tiny_skia::{Layer, Renderer};
@@ -132,7 +134,12 @@ impl<const N: usize> Surface<N> {
     }
 
     /// Feeds events to the widgets; returns the messages that they publish.
-    pub fn update<'a, M: 'a>(&mut self, root: Element<'a, M>, events: &[Event], clipboard: &mut dyn Clipboard) -> Vec<M> {
+    pub fn update<'a, M: 'a>(
+        &mut self,
+        root: Element<'a, M>,
+        events: &[Event],
+        clipboard: &mut dyn Clipboard,
+    ) -> Vec<M> {
         let mut messages = Vec::new();
         let mut ui = self.build(root);
         let _ = ui.update(events, self.cursor, &mut self.renderer, clipboard, &mut messages);
@@ -148,7 +155,12 @@ impl<const N: usize> Surface<N> {
     }
 
     /// Lays out and records the drawing, no pixels yet; then runs an operation over the layout.
-    pub fn record<'a, M: 'a>(&mut self, root: Element<'a, M>, clipboard: &mut dyn Clipboard, operation: &mut dyn Operation) -> Recorded<M> {
+    pub fn record<'a, M: 'a>(
+        &mut self,
+        root: Element<'a, M>,
+        clipboard: &mut dyn Clipboard,
+        operation: &mut dyn Operation,
+    ) -> Recorded<M> {
         let mut messages = Vec::new();
         let mut ui = self.build(root);
         let now = Event::Window(window::Event::RedrawRequested(time::Instant::now()));
@@ -158,7 +170,9 @@ impl<const N: usize> Surface<N> {
         ui.operate(&self.renderer, operation);
         self.cache = ui.into_cache();
         let (interaction, redraw, input_method) = match state {
-            State::Updated { mouse_interaction, redraw_request, input_method, .. } => (mouse_interaction, redraw_request, input_method),
+            State::Updated { mouse_interaction, redraw_request, input_method, .. } => {
+                (mouse_interaction, redraw_request, input_method)
+            }
             State::Outdated => (mouse::Interaction::None, window::RedrawRequest::NextFrame, InputMethod::Disabled),
         };
         Recorded { messages, interaction, redraw, input_method }
@@ -192,8 +206,11 @@ impl<const N: usize> Surface<N> {
     pub fn paint(&mut self, rects: &[Rect], pixels: &mut [u8]) {
         let size = self.physical_size();
         let scale = self.scale();
-        let rects: Vec<Rectangle> = rects.iter().filter_map(|r| r.intersect(&whole(size))).map(|r| logical(r, scale)).collect();
-        let (Some(mask), Some(mut pixels)) = (&mut self.mask, tiny_skia::PixmapMut::from_bytes(pixels, size.width, size.height)) else {
+        let rects: Vec<Rectangle> =
+            rects.iter().filter_map(|r| r.intersect(&whole(size))).map(|r| logical(r, scale)).collect();
+        let (Some(mask), Some(mut pixels)) =
+            (&mut self.mask, tiny_skia::PixmapMut::from_bytes(pixels, size.width, size.height))
+        else {
             return;
         };
         self.renderer.draw(&mut pixels, mask, &self.viewport, &rects, self.background);
@@ -228,7 +245,8 @@ fn merge(rects: Vec<Rect>) -> Vec<Rect> {
         out.push(r);
         if out.len() > MAX_DAMAGE {
             let pairs = (0..out.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
-            let cheapest = pairs.min_by_key(|&(i, j)| out.get(i).zip(out.get(j)).map_or(i64::MAX, |(a, b)| waste(a, b)));
+            let cheapest =
+                pairs.min_by_key(|&(i, j)| out.get(i).zip(out.get(j)).map_or(i64::MAX, |(a, b)| waste(a, b)));
             if let Some((i, j)) = cheapest {
                 let taken = out.swap_remove(i);
                 if let Some(kept) = out.get_mut(j) {

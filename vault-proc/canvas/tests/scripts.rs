@@ -12,7 +12,13 @@ fn shape(text: &str, font: Font) -> (usize, bool) {
     let weight = if font == fonts::SEMIBOLD { Weight::SEMIBOLD } else { Weight::NORMAL };
     let mut buffer = Buffer::new(system, Metrics::new(15.0, 20.0));
     buffer.set_size(system, Some(400.0), None);
-    buffer.set_text(system, text, &Attrs::new().family(Family::Name("Inter")).weight(weight), Shaping::Advanced, None::<Align>);
+    buffer.set_text(
+        system,
+        text,
+        &Attrs::new().family(Family::Name("Inter")).weight(weight),
+        Shaping::Advanced,
+        None::<Align>,
+    );
     buffer.shape_until_scroll(system, false);
     let runs: Vec<_> = buffer.layout_runs().collect();
     let glyphs = runs.iter().flat_map(|run| run.glyphs.iter());

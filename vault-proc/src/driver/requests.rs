@@ -40,11 +40,24 @@ pub struct Until {
 
 enum What {
     Open,
-    Invite { before: Option<String> },
+    Invite {
+        before: Option<String>,
+    },
     Accept,
-    Count { contact: u32, count: u64 },
-    State { contact: u32, seq: u64, state: &'static str },
-    Quiet { path: Option<String> },
+    Count {
+        contact: u32,
+        count: u64,
+    },
+    State {
+        contact: u32,
+        seq: u64,
+        state: &'static str,
+    },
+    Quiet {
+        path: Option<String>,
+    },
+    /// The next picture; requests are looked at after painting, so it is there at once.
+    Painted,
 }
 
 type Answer = Result<Done, String>;
@@ -128,7 +141,7 @@ pub fn begin(desk: &mut Desk, request: &Value) -> Answer {
         }
         "key" => {
             press(desk, &text(request, "key")?)?;
-            ok()
+            later(request, What::Painted, 5000)
         }
         "type" => {
             for c in text(request, "text")?.chars() {
@@ -137,19 +150,19 @@ pub fn begin(desk: &mut Desk, request: &Value) -> Answer {
                     c => letter(desk, c, Modifiers::empty(), true),
                 }
             }
-            ok()
+            later(request, What::Painted, 5000)
         }
         "move" => {
             let at = place(desk, request)?;
             desk.event(Event::Mouse(mouse::Event::CursorMoved { position: at }));
-            ok()
+            later(request, What::Painted, 5000)
         }
         "click" => {
             let at = place(desk, request)?;
             desk.event(Event::Mouse(mouse::Event::CursorMoved { position: at }));
             desk.event(Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)));
             desk.event(Event::Mouse(mouse::Event::ButtonReleased(mouse::Button::Left)));
-            ok()
+            later(request, What::Painted, 5000)
         }
         "drag" => {
             let coordinate = |name| {
@@ -165,7 +178,7 @@ pub fn begin(desk: &mut Desk, request: &Value) -> Answer {
             desk.event(Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)));
             desk.event(Event::Mouse(mouse::Event::CursorMoved { position: to }));
             desk.event(Event::Mouse(mouse::Event::ButtonReleased(mouse::Button::Left)));
-            ok()
+            later(request, What::Painted, 5000)
         }
         "scroll" => {
             if request.get("x").is_some() || request.get("slot").is_some() {
@@ -174,7 +187,7 @@ pub fn begin(desk: &mut Desk, request: &Value) -> Answer {
             }
             let y = request.get("lines").and_then(Value::as_f64).ok_or("`lines` is missing")? as f32;
             desk.event(Event::Mouse(mouse::Event::WheelScrolled { delta: mouse::ScrollDelta::Lines { x: 0.0, y } }));
-            ok()
+            later(request, What::Painted, 5000)
         }
         "resize" => {
             let scale = request.get("scale").and_then(Value::as_f64).unwrap_or(1.0) as f32;
@@ -273,6 +286,7 @@ fn check(desk: &mut Desk, what: &What) -> Option<Result<Value, String>> {
             };
             reached.then(|| Ok(json!({ "state": name(message.state) })))
         }
+        What::Painted => (!desk.wants_paint()).then(|| Ok(json!({ "ok": true }))),
         What::Quiet { path } => {
             let quiet = desk.ui().is_drawn()
                 && desk.ui().last_active().elapsed() >= QUIET

@@ -1,0 +1,118 @@
+//! A desktop of the judges' own: an X server without a screen, a window manager, and a person's hands.
+
+use crate::folder::{Scratch, pictures};
+use crate::{Error, system};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A program that ends with its value.
+#[derive(Debug)]
+pub struct Program(Child);
+
+impl Program {
+    /// Starts one that reads and prints nothing.
+    pub fn start(command: &mut Command) -> Result<Self, Error> {
+        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null());
+        quiet.spawn().map(Self).map_err(system("starting a program"))
+    }
+
+    /// Its process number.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let number = i32::try_from(self.0.id()).unwrap_or_default();
+        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(number), nix::sys::signal::Signal::SIGTERM);
+        let _ = self.0.wait();
+    }
+}
+
+/// An X server with a window manager (without one no window gets the keyboard).
+#[derive(Debug)]
+pub struct Desktop {
+    display: String,
+    _programs: [Program; 2],
+    _scratch: Scratch,
+}
+
+impl Desktop {
+    /// Starts one on a display that nobody uses.
+    pub fn start() -> Result<Self, Error> {
+        let scratch = Scratch::new()?;
+        let free = |number: &u32| !Path::new(&format!("/tmp/.X11-unix/X{number}")).exists();
+        let number = (90 + std::process::id() % 400..).find(free).unwrap_or(90);
+        let display = format!(":{number}");
+        let mut server = Command::new("Xvfb");
+        server.args([&display, "-screen", "0", "1400x900x24", "-nolisten", "tcp"]).stderr(Stdio::null());
+        let server = Program::start(&mut server)?;
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !Path::new(&format!("/tmp/.X11-unix/X{number}")).exists() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let mut manager = Command::new("openbox");
+        manager.env("DISPLAY", &display).env("HOME", scratch.path()).stderr(Stdio::null());
+        let manager = Program::start(&mut manager)?;
+        std::thread::sleep(Duration::from_millis(500));
+        Ok(Self { display, _programs: [manager, server], _scratch: scratch })
+    }
+
+    /// The display's name.
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
+    /// Runs a tool on this display; returns what it printed.
+    pub fn run(&self, program: &str, arguments: &[&str]) -> Result<String, Error> {
+        let mut command = Command::new(program);
+        let output = command.args(arguments).env("DISPLAY", &self.display).stdin(Stdio::null()).output();
+        let output = output.map_err(system("running a tool"))?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// The newest window of the program that is not in `known`; waits until it is on screen.
+    pub fn window(&self, known: &[String]) -> Result<String, Error> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let found = self.run("xdotool", &["search", "--onlyvisible", "--name", "Bulkhead"])?;
+            if let Some(window) = found.lines().find(|line| !known.iter().any(|k| k == line)) {
+                return Ok(window.to_owned());
+            }
+            if Instant::now() > deadline {
+                return Err(Error::Odd("no window appeared".into()));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Starts a program that opens a window; waits for it.
+    pub fn open(&self, command: &mut Command) -> Result<(Program, String), Error> {
+        let program = Program::start(command)?;
+        let window = self.window(&[])?;
+        std::thread::sleep(Duration::from_millis(700));
+        Ok((program, window))
+    }
+
+    /// Gives a window the keyboard and types.
+    pub fn type_into(&self, window: &str, text: &str) -> Result<(), Error> {
+        self.run("xdotool", &["windowactivate", "--sync", window])?;
+        std::thread::sleep(Duration::from_millis(300));
+        self.run("xdotool", &["type", "--delay", "15", text])?;
+        Ok(())
+    }
+
+    /// Presses a key, by its X name.
+    pub fn key(&self, key: &str) -> Result<(), Error> {
+        self.run("xdotool", &["key", key]).map(drop)
+    }
+
+    /// Takes a picture of a window into the folder for pictures.
+    pub fn picture(&self, window: &str, name: &str) -> Result<PathBuf, Error> {
+        let path = pictures()?.join(name);
+        self.run("import", &["-window", window, &path.display().to_string()])?;
+        Ok(path)
+    }
+}
