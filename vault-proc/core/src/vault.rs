@@ -154,7 +154,10 @@ impl<S: Store> Vault<S> {
         }
         self.show(&turn);
         self.tell_net(now, &mut out);
-        if let Err(error) = self.pump(now, &mut out) {
+        // What the user did is durable: a notice now would say that it is not. The next tick tries again, and says it.
+        if let Err(error) = self.pump(now, &mut out)
+            && !user
+        {
             turn.notice(notice_of(error));
         }
         self.changes(turn, &mut out);

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod failing;
+mod faults;
 mod hostile;
 mod order;
 mod pairing;

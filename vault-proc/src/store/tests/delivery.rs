@@ -29,6 +29,30 @@ fn message_goes_from_queued_over_relay_to_delivered() {
 }
 
 #[test]
+fn envelopes_never_share_a_circuit_with_the_reading_of_an_own_mailbox() {
+    let mut world = World::pair(28);
+    world.say(0, 1, "hello");
+    world.net(0);
+    world.deliver(1);
+    let (mut envelopes, mut erasures) = (0, 0);
+    for packet in &world.people[1].queue {
+        let ToNet::Publish { event, circuit, .. } = packet else { continue };
+        match event.kind {
+            1059 => {
+                envelopes += 1;
+                assert_eq!(event.tags[0][1], circuit.to_hex());
+                assert!(!world.people[1].watches.contains_key(circuit));
+            }
+            _ => {
+                erasures += 1;
+                assert!(world.people[1].watches.contains_key(circuit));
+            }
+        }
+    }
+    assert_eq!((envelopes, erasures), (1, 1));
+}
+
+#[test]
 fn batch_of_messages_is_receipted_in_one_envelope() {
     let mut world = World::pair(21);
     let messages = (0..60).map(|n| Input::Do(Action::Send { contact: 1, text: words(&format!("message {n}")) }));
