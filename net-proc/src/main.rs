@@ -8,6 +8,10 @@ use std::{convert::Infallible, process::ExitCode};
 
 fn main() -> ExitCode {
     let Err(error) = start();
+    if let Error::Line(line::Error::Closed) = error {
+        // The vault ended: so does everything, and the user knows.
+        return ExitCode::SUCCESS;
+    }
     eprintln!("bulkhead-net: {error}");
     ExitCode::FAILURE
 }

@@ -82,7 +82,8 @@ impl Desktop {
                 return Ok(window.to_owned());
             }
             if Instant::now() > deadline {
-                return Err(Error::Odd("no window appeared".into()));
+                let tree = self.run("xwininfo", &["-root", "-tree"])?;
+                return Err(Error::Odd(format!("no window appeared; on screen is: {tree}")));
             }
             std::thread::sleep(Duration::from_millis(50));
         }
