@@ -592,6 +592,10 @@ impl Session {
 
     /// Tells ui a command.
     pub fn command(&mut self, command: Command) {
+        // At once, not when ui has answered: what is typed right after Ctrl+K must not go to a conversation.
+        if command == Command::Search {
+            self.focus_kind(SlotKind::Search);
+        }
         self.out.push(Out::Ui(ToUi::Command(command)));
     }
 
