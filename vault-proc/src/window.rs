@@ -104,6 +104,10 @@ impl App {
             self.desk.session.theme = theme;
             self.desk.painter.set_theme(theme);
         }
+        // A keyboard may come later than the window; its library can be loaded only now.
+        if xkbcommon_dl::xkbcommon_option().is_none() {
+            return Err("libxkbcommon.so.0 is missing: install the package libxkbcommon0".into());
+        }
         // The toolkit reads cursor themes when a shape is first used, which the steady sandbox does not allow.
         for icon in [CursorIcon::Pointer, CursorIcon::Text, CursorIcon::Default] {
             window.set_cursor(icon);
