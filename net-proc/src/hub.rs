@@ -134,8 +134,9 @@ impl Hub {
         let (commands, receiver) = mpsc::unbounded_channel();
         let (dialer, notes, tick, address) = (self.dialer.clone(), self.notes.clone(), self.tick, address.clone());
         let (subscriptions, jobs) = Default::default();
-        // Circuits that all open in one moment would tell the relay that they belong together.
-        let watches = key.1.is_some() && matches!(command, Command::Watch(..));
+        // Circuits that all open in one moment would tell the relay that they belong together. Without a proxy
+        // the network address tells it anyway.
+        let watches = self.proxied && matches!(command, Command::Watch(..));
         let delay = if watches { tick.mul_f32(fastrand::f32() * 2.0) } else { Duration::ZERO };
         let task = Connection { key, address, dialer, tick, delay, commands: receiver, notes, subscriptions, jobs };
         tokio::spawn(task.run());
