@@ -115,7 +115,7 @@ pub fn outside(event: &Event) -> Option<(Bytes32, u64)> {
     if event.kind != event::ENVELOPE || p != "p" || name != "expiration" || until.len() > 12 {
         return None;
     }
-    if !until.bytes().all(|b| b.is_ascii_digit()) {
+    if !until.bytes().all(|b| b.is_ascii_digit()) || until.starts_with('0') {
         return None;
     }
     Some((Bytes::from_hex(mailbox)?, until.parse().ok()?))

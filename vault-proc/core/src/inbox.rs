@@ -147,7 +147,8 @@ impl<S: Store> Vault<S> {
                 }
             }
             Body::Hello(hello) => {
-                let relays = self.relay_ids(&hello.relays, turn)?;
+                let public = self.curve.is_public(&hello.mailbox);
+                let relays = if public { self.relay_ids(&hello.relays, turn)? } else { Vec::new() };
                 if let Some(entry) = self.state.contacts.get_mut(&handle).filter(|_| !relays.is_empty()) {
                     (entry.row.peer.mailbox, entry.row.peer.seal) = (hello.mailbox, hello.seal);
                     entry.row.peer.relays = relays;
@@ -203,6 +204,10 @@ impl<S: Store> Vault<S> {
                     self.erase(event.get().id, mailbox, erase, relays, turn)?;
                 }
                 let parked = self.parked.remove(&invite).unwrap_or_default();
+                if parked.len() == PARKED {
+                    // There may have been more than could be kept: they still lie at the relays.
+                    self.net.again = Some(turn.now);
+                }
                 parked.into_iter().try_for_each(|event| self.receive(event, turn, rng))
             }
             Some(_) => {

@@ -137,11 +137,15 @@ impl<S: Store> Vault<S> {
         hello: Hello,
         turn: &mut Turn,
     ) -> Result<Option<u32>, Error> {
-        let relays = self.relay_ids(&hello.relays, turn)?;
         let Some(identity) = session.their_identity().filter(|_| self.curve.is_public(&hello.mailbox)) else {
             return Ok(None);
         };
         if self.state.contacts.len() >= MAX_CONTACTS {
+            return Ok(None);
+        }
+        let relays = self.relay_ids(&hello.relays, turn)?;
+        // Somebody who cannot be answered is no contact: the invite stays open.
+        if relays.is_empty() {
             return Ok(None);
         }
         let newest = self.state.invites.keys().next_back() == Some(&invite);

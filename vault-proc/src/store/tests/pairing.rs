@@ -116,6 +116,23 @@ fn message_before_the_answer_arrives_also_if_it_overtakes_the_hello() {
 }
 
 #[test]
+fn more_than_can_be_kept_before_the_hello_is_asked_for_again() {
+    let mut world = World::new(9, &["Alice", "Bob"]);
+    let link = world.invite(0);
+    world.act(1, Action::Accept(words(&link)));
+    world.net(1);
+    world.deliver(1);
+    let expected: Vec<String> = (0..150).map(|n| format!("early {n}")).collect();
+    for text in &expected {
+        world.say(1, 1, text);
+        world.net(1);
+    }
+    world.stored.reverse();
+    world.settle();
+    assert_eq!(world.texts(0, 1), expected);
+}
+
+#[test]
 fn deleting_a_contact_forgets_everything_and_stops_watching() {
     let mut world = World::pair(8);
     world.say(1, 1, "delete me");
