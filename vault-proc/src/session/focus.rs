@@ -1,0 +1,86 @@
+//! Which slots are on screen, and which of them has the keyboard.
+//!
+//! ui says where slots lie and asks for the keyboard on the user's behalf; what may be shown, and who gets the keys,
+//! is decided here.
+
+use super::{Out, Phase, Session};
+use bulkhead_ipc::intent::ToUi;
+use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind};
+
+impl Session {
+    /// Gives the keyboard to a slot, or takes it from all, and tells ui.
+    pub fn set_focus(&mut self, key: Option<SlotKey>) {
+        let key = key.filter(|key| key.kind.is_focusable() && self.may_show(*key));
+        if self.focus != key {
+            self.focus = key;
+            self.out.push(Out::Ui(ToUi::Focus(key)));
+        }
+    }
+
+    /// Gives the keyboard to the slot of this kind, if there is one.
+    pub fn focus_kind(&mut self, kind: SlotKind) {
+        if let Some(handle) = self.shown(kind) {
+            self.set_focus(Some(SlotKey { kind, handle }));
+        }
+    }
+
+    /// Whether a slot has something to show now. Others are painted empty and take no keys: a ui that asks
+    /// for a passphrase on an open vault, or for another conversation's messages, gets nothing.
+    pub fn may_show(&self, key: SlotKey) -> bool {
+        use SlotKind::{Compose, MessageList, NewPassphrase, OwnName, RepeatPassphrase, Unlock};
+        match (&self.phase, key.kind) {
+            (Phase::Setup, kind) => matches!(kind, NewPassphrase | RepeatPassphrase | OwnName),
+            (Phase::Locked, kind) => kind == Unlock,
+            (Phase::Unlocking | Phase::Broken, _) => false,
+            (Phase::Open(_), Unlock | NewPassphrase | RepeatPassphrase) => false,
+            (Phase::Open(_), MessageList | Compose) => self.open == Some(key.handle),
+            (Phase::Open(_), _) => true,
+        }
+    }
+
+    /// ui's newest frame has these slots.
+    pub fn set_slots(&mut self, slots: &[Slot]) {
+        let keys: Vec<SlotKey> = slots.iter().map(|slot| slot.key).collect();
+        let old = std::mem::replace(&mut self.slots, keys);
+        let fresh: Vec<SlotKey> = self.slots.iter().filter(|key| !old.contains(key)).copied().collect();
+        for key in fresh {
+            self.appeared(key);
+        }
+        if self.focus.is_some_and(|key| !self.slots.contains(&key)) {
+            self.set_focus(None);
+        }
+        if let Some(key) = self.wanted.filter(|key| self.slots.contains(key)) {
+            self.wanted = None;
+            self.set_focus(Some(key));
+        }
+        if self.focus.is_none() {
+            // Where there is only one thing to type, one can begin at once.
+            match self.phase {
+                Phase::Locked => self.focus_kind(SlotKind::Unlock),
+                Phase::Setup if old.is_empty() || self.fields.get(SlotKind::OwnName).is_empty() => {
+                    self.focus_kind(SlotKind::OwnName)
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn appeared(&mut self, key: SlotKey) {
+        match (key.kind, self.is_open()) {
+            (SlotKind::Rename, true) => {
+                let name = self.contact(key.handle).map(|contact| contact.name.as_str().to_owned());
+                self.fields.set(key.kind, name.unwrap_or_default());
+            }
+            (SlotKind::OwnName, true) => {
+                let name = self.vault().map(|vault| vault.own_name().as_str().to_owned());
+                self.fields.set(key.kind, name.unwrap_or_default());
+            }
+            (SlotKind::PasteInvite | SlotKind::NewRelay, true) => drop(self.fields.take(key.kind)),
+            (SlotKind::ConfirmDelete, true) => {
+                self.delete_chosen = false;
+                self.set_focus(Some(key));
+            }
+            _ => {}
+        }
+    }
+}
