@@ -44,6 +44,7 @@ CREATE TABLE jobs(
     body BLOB NOT NULL
 ) STRICT;
 CREATE TABLE events(id BLOB PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO search(search, rank) VALUES ('automerge', 8);
 ";
 
 /// Settings of every connection. Exclusive locking keeps the WAL's index in this process's own memory: no shared
@@ -51,6 +52,7 @@ CREATE TABLE events(id BLOB PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT
 pub fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(
         "PRAGMA locking_mode = EXCLUSIVE;
+         PRAGMA cache_size = -16384;
          PRAGMA temp_store = MEMORY;
          PRAGMA secure_delete = ON;
          PRAGMA foreign_keys = ON;

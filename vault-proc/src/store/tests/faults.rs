@@ -7,9 +7,7 @@ use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_ipc::intent;
 use bulkhead_ipc::post::{Delivery, Event, FromNet, RelayState, ToNet, Verdict};
 use bulkhead_vault_core::content::MessageId;
-use bulkhead_vault_core::store::{
-    ContactRow, Found, InviteRow, JobRow, NewMessage, Placed, RelayRow, Snapshot, Store,
-};
+use bulkhead_vault_core::store::{ContactRow, Found, InviteRow, JobRow, NewMessage, Placed, RelayRow, Snapshot, Store};
 use bulkhead_vault_core::{
     Action, Changed, Config, Effect, Error, Input, MessageState, MessageView, Plaintext, Secret, Time, Vault,
 };
@@ -333,10 +331,7 @@ fn store_that_fails_at_any_operation_leaves_memory_as_it_is_on_disk_and_nothing_
     // In one transaction, as a failure gives up the search for the bundle.
     bob.does(&|| {
         let event = bundle[0].clone();
-        vec![
-            Input::Do(Action::Accept(words(&link))),
-            Input::Post(FromNet::Events(vec![Delivery { event, relay: 1 }])),
-        ]
+        vec![Input::Do(Action::Accept(words(&link))), Input::Post(FromNet::Events(vec![Delivery { event, relay: 1 }]))]
     });
     bob.says("text before the answer");
     let mut first = bob.envelopes();
@@ -375,8 +370,7 @@ fn store_that_fails_at_any_operation_leaves_memory_as_it_is_on_disk_and_nothing_
     };
     let before = "text before the answer";
     assert_eq!(texts(&bob), [before, "text 0", "text 1", "text 2", "text 3", "text 4", "text of mine"]);
-    let expected =
-        [before, "text 0", "text 1", "text 2", "text 3", "text 4", "text of mine", "text that nobody reads"];
+    let expected = [before, "text 0", "text 1", "text 2", "text 3", "text 4", "text of mine", "text that nobody reads"];
     assert_eq!(texts(&alice), expected);
     let states = alice.vault.messages(at_alice, 2..=6).unwrap();
     assert!(states.iter().all(|m| m.state == MessageState::Delivered));
