@@ -22,10 +22,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroize;
 
-/// How pages are encrypted: AES-256-CBC with an HMAC per page, as SQLCipher always does. SHA-256, as most
-/// processors compute it in hardware, and pages of 8 KiB, as each costs several calls into libcrypto.
-const CIPHER: &str = "PRAGMA cipher_page_size = 8192; PRAGMA cipher_hmac_algorithm = HMAC_SHA256;";
-
 /// Durable, encrypted storage in one folder.
 pub struct SqlStore {
     db: Connection,
@@ -90,14 +86,13 @@ impl SqlStore {
 
 /// Gives SQLCipher the raw key. Through a statement's text, as it has no other way; wiped afterwards.
 fn unlock(db: &Connection, key: &Key) -> rusqlite::Result<()> {
-    let mut sql = String::with_capacity(256);
+    let mut sql = String::with_capacity(160);
     // SQLCipher would write to standard error by itself; what is wrong is told in `Error`.
     sql.push_str("PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'");
     for byte in key.bytes() {
         sql.extend([byte >> 4, byte & 15].iter().filter_map(|n| char::from_digit(u32::from(*n), 16)));
     }
-    sql.push_str("'\"; ");
-    sql.push_str(CIPHER);
+    sql.push_str("'\"");
     let done = db.execute_batch(&sql);
     sql.zeroize();
     done
