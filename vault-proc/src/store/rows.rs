@@ -88,8 +88,11 @@ pub fn message(row: &Row<'_>, at: usize) -> Result<MessageView> {
     Ok(MessageView { seq: unsigned(row, at)?, mine: row.get(at + 1)?, text: text(row, at + 2)?, at: time, state })
 }
 
+/// The columns of a job that depend on its work, in the order of the table.
+pub type WorkColumns = (u8, u32, bool, u64, Option<[u8; 32]>, Option<[u8; 32]>);
+
 /// Kind, owner, prekey, message, event and mailbox of a job.
-pub const fn work_columns(what: Work) -> (u8, u32, bool, u64, Option<[u8; 32]>, Option<[u8; 32]>) {
+pub const fn work_columns(what: Work) -> WorkColumns {
     match what {
         Work::Envelope { contact, prekey, message } => (1, contact, prekey, message, None, None),
         Work::Bundle { invite } => (2, invite, false, 0, None, None),
