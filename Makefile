@@ -24,7 +24,7 @@ run: packages-run release
 
 ## Everything that CI runs.
 test: packages-test lint deny binaries
-	$(CARGO) test --locked --workspace
+	$(CARGO) test --locked --workspace --no-fail-fast
 
 ## The numbers promised in README.md, measured on this machine.
 bench: packages-test release
