@@ -136,6 +136,7 @@ impl UiEdge {
         self.hello.0 = true;
         self.drawn = 0;
         self.memory = None;
+        self.spend()?;
         if version != VERSION {
             return Err(Fault::Version);
         }
@@ -147,7 +148,7 @@ impl UiEdge {
     pub fn intent_hello(&mut self, version: u16) -> Result<(), Fault> {
         self.intents.clear();
         self.hello.1 = true;
-        self.allowance = (INTENTS.0, Instant::now());
+        self.spend()?;
         if version != VERSION {
             return Err(Fault::Version);
         }
@@ -157,6 +158,7 @@ impl UiEdge {
     /// ui is being restarted: nothing more is said or believed until its Hello.
     pub fn gone(&mut self) {
         self.hello = (false, false);
+        self.allowance = (INTENTS.0, Instant::now());
         self.pixels.clear();
         self.intents.clear();
     }
@@ -279,12 +281,18 @@ impl UiEdge {
 
     /// Whether an intent may come now.
     pub fn intent(&mut self) -> Result<bool, Fault> {
+        self.active = Instant::now();
+        self.spend()?;
+        Ok(self.hello.1)
+    }
+
+    /// One thing that ui caused. A Hello counts too, or it would be a way around the bound.
+    fn spend(&mut self) -> Result<(), Fault> {
         let now = Instant::now();
-        self.active = now;
         let (left, since) = self.allowance;
         let left = (left + now.duration_since(since).as_secs_f32() * INTENTS.1).min(INTENTS.0) - 1.0;
         self.allowance = (left, now);
-        if left < 0.0 { Err(Fault::Flood) } else { Ok(self.hello.1) }
+        if left < 0.0 { Err(Fault::Flood) } else { Ok(()) }
     }
 }
 
@@ -323,6 +331,25 @@ mod tests {
     use bulkhead_ipc::pixels::SlotKey;
 
     const FRAME: Rect = Rect::new(0, 0, 800, 600);
+
+    /// An edge whose other end drops what it hears.
+    fn edge_without_ui() -> UiEdge {
+        use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+        let end =
+            || socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC).expect("pair").0;
+        UiEdge::new(Line::new(end()), Line::new(end()), Theme::Light)
+    }
+
+    #[test]
+    fn a_flood_of_hellos_is_a_flood_and_a_restarted_ui_starts_afresh() {
+        let mut edge = edge_without_ui();
+        let told = (0..400).find_map(|_| edge.intent_hello(VERSION).err());
+        assert_eq!(told, Some(Fault::Flood));
+        edge.gone();
+        assert_eq!(edge.intent_hello(VERSION), Ok(()));
+        let told = (0..400).find_map(|_| edge.pixels_hello(VERSION).err());
+        assert_eq!(told, Some(Fault::Flood));
+    }
 
     fn slot(kind: SlotKind, handle: u32, rect: Rect) -> Slot {
         Slot { key: SlotKey { kind, handle }, clip: rect, rect, background: 0xff_ffff }

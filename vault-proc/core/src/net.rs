@@ -65,7 +65,9 @@ impl<S: Store> Vault<S> {
         rng: &mut R,
     ) -> Result<(), Error> {
         if let post::FromNet::Hello { version } = packet {
-            self.net = Net::default();
+            // What was signed stays counted: a net that says hello over and over gets no more signatures for it.
+            let signed = core::mem::take(&mut self.net.signed);
+            self.net = Net { signed, ..Net::default() };
             turn.relays = true;
             if version != VERSION {
                 turn.broke = true;

@@ -135,6 +135,11 @@ fn authentication_is_signed_for_own_mailboxes_only_and_not_too_often() {
         ask(1, mailbox, "again");
     }
     assert!(!ask(1, mailbox, "too often"));
+    world.connect(0);
+    world.net(0);
+    let ask = sign::FromNet::Ask { relay: 1, mailbox, challenge: "after a hello".into() };
+    world.input(0, Input::Sign(ask));
+    assert!(matches!(world.people[0].signed.last(), Some(sign::ToNet::Denied { .. })));
     world.pass(61_000);
     let ask = sign::FromNet::Ask { relay: 1, mailbox, challenge: "later".into() };
     world.input(0, Input::Sign(ask));
