@@ -5,7 +5,7 @@
 
 use crate::pixels::{SlotKey, Theme};
 use crate::post::RelayState;
-use crate::{Message, OutOfBounds, bound};
+use crate::{Message, OutOfBounds, bound, greeting};
 use serde::{Deserialize, Serialize};
 
 /// Most conversations in the list.
@@ -194,6 +194,9 @@ pub enum Pointer {
 pub enum ToUi {
     /// Answers [`FromUi::Hello`]; everything that ui may know follows at once.
     Welcome {
+        /// As in the [`FromUi::Hello`] that this answers: a Welcome with another number was meant for a predecessor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        life: Option<u32>,
         /// The vault's [`crate::VERSION`].
         version: u16,
     },
@@ -224,6 +227,7 @@ pub enum ToUi {
 impl Message for ToUi {
     fn check(&self) -> Result<(), OutOfBounds> {
         match self {
+            Self::Welcome { life, version } => greeting::check(*life, *version),
             Self::Contacts(list) => bound(list.len() <= MAX_CONTACTS, "contacts"),
             Self::Relays(list) => bound(list.len() <= crate::post::MAX_RELAYS, "relays"),
             _ => Ok(()),
@@ -237,6 +241,9 @@ impl Message for ToUi {
 pub enum FromUi {
     /// First packet of every ui process on this line.
     Hello {
+        /// The number that the launcher gave this start of the process; see [`crate::greeting`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        life: Option<u32>,
         /// ui's [`crate::VERSION`].
         version: u16,
     },
@@ -285,6 +292,9 @@ pub enum FromUi {
 
 impl Message for FromUi {
     fn check(&self) -> Result<(), OutOfBounds> {
-        Ok(())
+        match self {
+            Self::Hello { life, version } => greeting::check(*life, *version),
+            _ => Ok(()),
+        }
     }
 }

@@ -17,6 +17,7 @@ pub mod cbor;
 pub mod control;
 pub mod descriptors;
 pub mod frame_memory;
+pub mod greeting;
 pub mod intent;
 pub mod line;
 pub mod pixels;
@@ -24,7 +25,7 @@ pub mod post;
 pub mod sign;
 
 /// Version of every message schema in this crate; both ends of a line must name the same one.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Largest packet on any line, in bytes. Linux refuses a `SOCK_SEQPACKET` packet above the default send
 /// buffer (208 KiB); this leaves room for the kernel's own book-keeping.

@@ -7,7 +7,7 @@
 //! All rectangles are physical pixels of the frame. The frame does not cover the whole window: the vault
 //! keeps a strip of its own, which nothing that ui draws can imitate.
 
-use crate::{Message, OutOfBounds, bound};
+use crate::{Message, OutOfBounds, bound, greeting};
 use serde::{Deserialize, Serialize};
 
 /// Largest frame edge in physical pixels.
@@ -204,6 +204,9 @@ pub enum Cursor {
 pub enum ToUi {
     /// Answers [`FromUi::Hello`]. Until it arrives ui drops everything: it may be meant for a predecessor.
     Welcome {
+        /// As in the [`FromUi::Hello`] that this answers: a Welcome with another number was meant for a predecessor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        life: Option<u32>,
         /// The vault's [`crate::VERSION`].
         version: u16,
     },
@@ -235,7 +238,7 @@ pub enum ToUi {
 impl Message for ToUi {
     fn check(&self) -> Result<(), OutOfBounds> {
         match *self {
-            Self::Welcome { .. } => Ok(()),
+            Self::Welcome { life, version } => greeting::check(life, version),
             Self::Configure { scale, width, height, capacity, .. } => {
                 bound((1..=MAX_EDGE).contains(&width), "width")?;
                 bound((1..=MAX_EDGE).contains(&height), "height")?;
@@ -253,6 +256,9 @@ impl Message for ToUi {
 pub enum FromUi {
     /// First packet of every ui process on this line.
     Hello {
+        /// The number that the launcher gave this start of the process; see [`crate::greeting`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        life: Option<u32>,
         /// ui's [`crate::VERSION`].
         version: u16,
     },
@@ -273,7 +279,10 @@ pub enum FromUi {
 
 impl Message for FromUi {
     fn check(&self) -> Result<(), OutOfBounds> {
-        let Self::Frame { slots, buffer, damage, .. } = self else { return Ok(()) };
+        let (slots, buffer, damage) = match self {
+            Self::Hello { life, version } => return greeting::check(*life, *version),
+            Self::Frame { slots, buffer, damage, .. } => (slots, buffer, damage),
+        };
         bound(*buffer < 2, "buffer")?;
         bound(damage.len() <= MAX_DAMAGE && damage.iter().all(Rect::sane), "damage")?;
         let slots = slots.as_deref().unwrap_or_default();

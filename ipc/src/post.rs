@@ -3,7 +3,7 @@
 //! Everything here is ciphertext, public keys, relay addresses and times: what a relay sees anyway.
 
 use crate::bytes::{Bytes32, Bytes64};
-use crate::{Message, OutOfBounds, bound};
+use crate::{Message, OutOfBounds, bound, greeting};
 use serde::{Deserialize, Serialize};
 
 /// Most relays configured at once, own and contacts' together.
@@ -84,6 +84,9 @@ pub struct Watch {
 pub enum ToNet {
     /// Answers [`FromNet::Hello`]. Until it arrives net drops everything: it may be meant for a predecessor.
     Welcome {
+        /// As in the [`FromNet::Hello`] that this answers: a Welcome with another number was meant for a predecessor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        life: Option<u32>,
         /// The vault's [`crate::VERSION`].
         version: u16,
     },
@@ -112,7 +115,8 @@ pub enum ToNet {
 impl Message for ToNet {
     fn check(&self) -> Result<(), OutOfBounds> {
         match self {
-            Self::Welcome { .. } | Self::Unwatch(_) | Self::Reconnect => Ok(()),
+            Self::Welcome { life, version } => greeting::check(*life, *version),
+            Self::Unwatch(_) | Self::Reconnect => Ok(()),
             Self::Relays(relays) => {
                 bound(relays.len() <= MAX_RELAYS, "relays")?;
                 bound(relays.iter().all(|r| r.url.len() <= MAX_URL), "url")
@@ -181,6 +185,9 @@ pub struct Delivery {
 pub enum FromNet {
     /// First packet of every net process.
     Hello {
+        /// The number that the launcher gave this start of the process; see [`crate::greeting`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        life: Option<u32>,
         /// net's [`crate::VERSION`].
         version: u16,
     },
@@ -214,7 +221,8 @@ pub enum FromNet {
 impl Message for FromNet {
     fn check(&self) -> Result<(), OutOfBounds> {
         match self {
-            Self::Hello { .. } | Self::Relay { .. } | Self::Stored { .. } => Ok(()),
+            Self::Hello { life, version } => greeting::check(*life, *version),
+            Self::Relay { .. } | Self::Stored { .. } => Ok(()),
             Self::Events(list) => {
                 bound(list.len() <= MAX_EVENTS, "events")?;
                 list.iter().try_for_each(|d| d.event.check())

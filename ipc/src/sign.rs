@@ -6,7 +6,7 @@
 
 use crate::bytes::Bytes32;
 use crate::post::Event;
-use crate::{Message, OutOfBounds, bound};
+use crate::{Message, OutOfBounds, bound, greeting};
 use serde::{Deserialize, Serialize};
 
 /// Longest challenge in bytes.
@@ -17,6 +17,9 @@ pub const MAX_CHALLENGE: usize = 256;
 pub enum FromNet {
     /// First packet of every net process on this line.
     Hello {
+        /// The number that the launcher gave this start of the process; see [`crate::greeting`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        life: Option<u32>,
         /// net's [`crate::VERSION`].
         version: u16,
     },
@@ -34,7 +37,7 @@ pub enum FromNet {
 impl Message for FromNet {
     fn check(&self) -> Result<(), OutOfBounds> {
         match self {
-            Self::Hello { .. } => Ok(()),
+            Self::Hello { life, version } => greeting::check(*life, *version),
             Self::Ask { challenge, .. } => bound(challenge.len() <= MAX_CHALLENGE, "challenge"),
         }
     }
@@ -45,6 +48,9 @@ impl Message for FromNet {
 pub enum ToNet {
     /// Answers [`FromNet::Hello`].
     Welcome {
+        /// As in the [`FromNet::Hello`] that this answers: a Welcome with another number was meant for a predecessor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        life: Option<u32>,
         /// The vault's [`crate::VERSION`].
         version: u16,
     },
@@ -68,6 +74,10 @@ pub enum ToNet {
 
 impl Message for ToNet {
     fn check(&self) -> Result<(), OutOfBounds> {
-        Ok(())
+        match self {
+            Self::Welcome { life, version } => greeting::check(*life, *version),
+            Self::Signed { event, .. } => event.check(),
+            Self::Denied { .. } => Ok(()),
+        }
     }
 }

@@ -32,13 +32,21 @@ fn round_trip<M: Message + PartialEq + std::fmt::Debug>(message: M) -> Result<()
 fn every_message_is_deterministic_and_round_trips() -> Result<(), Error> {
     let mailbox = crate::bytes::Bytes([9; 32]);
     let key = SlotKey { kind: SlotKind::Compose, handle: 70_000 };
-    round_trip(post::ToNet::Welcome { version: 1 })?;
+    for (life, version) in [(None, 1), (Some(0), 2), (Some(70_000), 65_535)] {
+        round_trip(post::ToNet::Welcome { life, version })?;
+        round_trip(post::FromNet::Hello { life, version })?;
+        round_trip(sign::ToNet::Welcome { life, version })?;
+        round_trip(sign::FromNet::Hello { life, version })?;
+        round_trip(pixels::ToUi::Welcome { life, version })?;
+        round_trip(pixels::FromUi::Hello { life, version })?;
+        round_trip(intent::ToUi::Welcome { life, version })?;
+        round_trip(intent::FromUi::Hello { life, version })?;
+    }
     round_trip(post::ToNet::Relays(vec![post::Relay { id: 1, url: "wss://relay.example".into() }]))?;
     round_trip(post::ToNet::Watch(post::Watch { since: 5, relays: vec![1, 2], mailbox }))?;
     round_trip(post::ToNet::Unwatch(mailbox))?;
     round_trip(post::ToNet::Publish { job: 1, event: Box::new(event()), relays: vec![1], circuit: mailbox })?;
     round_trip(post::ToNet::Reconnect)?;
-    round_trip(post::FromNet::Hello { version: 1 })?;
     for state in
         [post::RelayState::Connecting, post::RelayState::Online, post::RelayState::Offline(post::Trouble::Proxy)]
     {
@@ -49,7 +57,6 @@ fn every_message_is_deterministic_and_round_trips() -> Result<(), Error> {
     for verdict in [post::Verdict::Accepted, post::Verdict::Lost, post::Verdict::Refused("blocked: no".into())] {
         round_trip(post::FromNet::Ack { job: 900, relay: 3, verdict })?;
     }
-    round_trip(sign::FromNet::Hello { version: 1 })?;
     round_trip(sign::FromNet::Ask { relay: 1, mailbox, challenge: "c".into() })?;
     round_trip(sign::ToNet::Signed { event: Box::new(event()), relay: 1, mailbox })?;
     round_trip(sign::ToNet::Denied { relay: 1, mailbox })?;
@@ -134,4 +141,20 @@ fn bounds_hold_on_both_ends() {
     let bytes = minicbor_serde::to_vec(&long).unwrap_or_default();
     assert_eq!(decode::<post::ToNet>(&bytes), Err(Error::Bounds(OutOfBounds("url"))));
     assert_eq!(decode::<post::ToNet>(&[0xa1, 0x61, 0x58, 0x00]), Err(Error::Schema));
+}
+
+#[test]
+fn hello_of_version_1_is_understood_and_a_later_one_without_a_life_is_not() {
+    let hello = |version: u8, life: bool| {
+        let mut bytes = b"\xa1\x65Hello".to_vec();
+        bytes.extend_from_slice(if life { b"\xa2\x64life\x07" } else { b"\xa1" });
+        bytes.extend_from_slice(b"\x67version");
+        bytes.push(version);
+        decode::<sign::FromNet>(&bytes)
+    };
+    assert_eq!(hello(1, false), Ok(sign::FromNet::Hello { life: None, version: 1 }));
+    assert_eq!(hello(2, true), Ok(sign::FromNet::Hello { life: Some(7), version: 2 }));
+    assert_eq!(hello(2, false), Err(Error::Bounds(OutOfBounds("life"))));
+    assert_eq!(hello(1, true), Err(Error::Bounds(OutOfBounds("life"))));
+    assert_eq!(hello(0, false), Err(Error::Bounds(OutOfBounds("version"))));
 }
