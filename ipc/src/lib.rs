@@ -12,19 +12,24 @@
 //! | [`intent`] | vault ↔ ui: where the pointer is, what the user decided |
 //! | [`control`] | vault ↔ launcher: process life cycle |
 
+#[path = "../automata/mod.rs"]
+pub mod automata;
+pub mod automaton;
 pub mod bytes;
 pub mod cbor;
 pub mod control;
 pub mod descriptors;
 pub mod frame_memory;
+pub mod greeting;
 pub mod intent;
 pub mod line;
+pub mod monitor;
 pub mod pixels;
 pub mod post;
 pub mod sign;
 
 /// Version of every message schema in this crate; both ends of a line must name the same one.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Largest packet on any line, in bytes. Linux refuses a `SOCK_SEQPACKET` packet above the default send
 /// buffer (208 KiB); this leaves room for the kernel's own book-keeping.
@@ -33,7 +38,7 @@ pub const MAX_PACKET: usize = 160 * 1024;
 /// A message that can travel on a line: it knows its own bounds.
 ///
 /// [`Message::check`] runs on both ends, before a packet is sent and after it is decoded.
-pub trait Message: serde::Serialize + serde::de::DeserializeOwned {
+pub trait Message: serde::Serialize + serde::de::DeserializeOwned + automaton::Word + automaton::OnLine {
     /// Refuses values that the schema's types can hold but its bounds forbid.
     fn check(&self) -> Result<(), OutOfBounds>;
 }

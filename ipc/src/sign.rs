@@ -5,8 +5,9 @@
 //! the relay's number and challenge.
 
 use crate::bytes::Bytes32;
+use crate::cbor::bounded;
 use crate::post::Event;
-use crate::{Message, OutOfBounds, bound};
+use crate::{Message, OutOfBounds, bound, greeting};
 use serde::{Deserialize, Serialize};
 
 /// Longest challenge in bytes.
@@ -14,9 +15,13 @@ pub const MAX_CHALLENGE: usize = 256;
 
 /// net → vault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum FromNet {
     /// First packet of every net process on this line.
     Hello {
+        /// The number that the launcher gave this start of the process; see [`crate::greeting`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        life: Option<u32>,
         /// net's [`crate::VERSION`].
         version: u16,
     },
@@ -27,6 +32,7 @@ pub enum FromNet {
         /// The mailbox to authenticate as; the vault refuses any that is not its own.
         mailbox: Bytes32,
         /// The relay's challenge, at most [`MAX_CHALLENGE`] bytes.
+        #[serde(deserialize_with = "bounded::text::<_, MAX_CHALLENGE>")]
         challenge: String,
     },
 }
@@ -34,7 +40,7 @@ pub enum FromNet {
 impl Message for FromNet {
     fn check(&self) -> Result<(), OutOfBounds> {
         match self {
-            Self::Hello { .. } => Ok(()),
+            Self::Hello { life, version } => greeting::check(*life, *version),
             Self::Ask { challenge, .. } => bound(challenge.len() <= MAX_CHALLENGE, "challenge"),
         }
     }
@@ -42,9 +48,13 @@ impl Message for FromNet {
 
 /// vault → net.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum ToNet {
     /// Answers [`FromNet::Hello`].
     Welcome {
+        /// As in the [`FromNet::Hello`] that this answers: a Welcome with another number was meant for a predecessor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        life: Option<u32>,
         /// The vault's [`crate::VERSION`].
         version: u16,
     },
@@ -68,6 +78,10 @@ pub enum ToNet {
 
 impl Message for ToNet {
     fn check(&self) -> Result<(), OutOfBounds> {
-        Ok(())
+        match self {
+            Self::Welcome { life, version } => greeting::check(*life, *version),
+            Self::Signed { event, .. } => event.check(),
+            Self::Denied { .. } => Ok(()),
+        }
     }
 }

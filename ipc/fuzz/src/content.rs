@@ -166,8 +166,7 @@ fn pair() -> Option<Pair> {
     let drawn = session::draw(rng)?;
     let (identity, signed, one_time, kyber) = drawn.public;
     let relays = vec!["wss://relay.example".to_owned()];
-    let hello =
-        content::Hello { name: Plaintext::new("A".into()), mailbox: MAILBOX, seal: Key::new([3; 32]), relays };
+    let hello = content::Hello { name: Plaintext::new("A".into()), mailbox: MAILBOX, seal: Key::new([3; 32]), relays };
     let (registration, one_time) = (drawn.own.registration, (PREKEY_ID, one_time));
     let bundle = Bundle { registration, identity, signed, one_time, kyber, hello, expires_at: 1 };
     let text = Plaintext::new("hello".into());

@@ -6,10 +6,12 @@
 mod content;
 mod line;
 mod memory;
+mod monitors;
 mod relay;
 
 pub use content::content;
 pub use line::{line_net, line_ui};
+pub use monitors::monitors;
 pub use relay::relay_frame;
 
 /// What became of an input that broke no law.
@@ -30,8 +32,13 @@ pub struct Broken(pub &'static str);
 pub type Law = fn(&[u8]) -> Result<Verdict, Broken>;
 
 /// Every law, by the name of its target and corpus.
-pub const LAWS: [(&str, Law); 4] =
-    [("line_net", line_net), ("line_ui", line_ui), ("relay_frame", relay_frame), ("content", content)];
+pub const LAWS: [(&str, Law); 5] = [
+    ("line_net", line_net),
+    ("line_ui", line_ui),
+    ("relay_frame", relay_frame),
+    ("content", content),
+    ("monitors", monitors),
+];
 
 /// Names what must hold.
 fn holds(it: bool, law: &'static str) -> Result<(), Broken> {

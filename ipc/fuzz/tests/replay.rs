@@ -73,9 +73,12 @@ fn changed(entry: &[u8], entries: &[(PathBuf, Vec<u8>)], rng: &mut StdRng) -> Ve
         match rng.random_range(0..6) {
             0 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << rng.random_range(0..8)),
             1 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = rng.random()),
-            2 => bytes.insert(at, *b"\x00\x01\x17\x18\x19\x40\x60\x80\xa0\xf4\xf5\xf6\xff\"[]{},0"
-                .get(rng.random_range(0..21))
-                .expect("in range")),
+            2 => bytes.insert(
+                at,
+                *b"\x00\x01\x17\x18\x19\x40\x60\x80\xa0\xf4\xf5\xf6\xff\"[]{},0"
+                    .get(rng.random_range(0..21))
+                    .expect("in range"),
+            ),
             3 => drop(bytes.drain(piece(&bytes, rng))),
             4 => {
                 let piece = bytes[piece(&bytes, rng)].to_vec();

@@ -32,13 +32,21 @@ fn round_trip<M: Message + PartialEq + std::fmt::Debug>(message: M) -> Result<()
 fn every_message_is_deterministic_and_round_trips() -> Result<(), Error> {
     let mailbox = crate::bytes::Bytes([9; 32]);
     let key = SlotKey { kind: SlotKind::Compose, handle: 70_000 };
-    round_trip(post::ToNet::Welcome { version: 1 })?;
+    for (life, version) in [(None, 1), (Some(0), 2), (Some(70_000), 65_535)] {
+        round_trip(post::ToNet::Welcome { life, version })?;
+        round_trip(post::FromNet::Hello { life, version })?;
+        round_trip(sign::ToNet::Welcome { life, version })?;
+        round_trip(sign::FromNet::Hello { life, version })?;
+        round_trip(pixels::ToUi::Welcome { life, version })?;
+        round_trip(pixels::FromUi::Hello { life, version })?;
+        round_trip(intent::ToUi::Welcome { life, version })?;
+        round_trip(intent::FromUi::Hello { life, version })?;
+    }
     round_trip(post::ToNet::Relays(vec![post::Relay { id: 1, url: "wss://relay.example".into() }]))?;
     round_trip(post::ToNet::Watch(post::Watch { since: 5, relays: vec![1, 2], mailbox }))?;
     round_trip(post::ToNet::Unwatch(mailbox))?;
     round_trip(post::ToNet::Publish { job: 1, event: Box::new(event()), relays: vec![1], circuit: mailbox })?;
     round_trip(post::ToNet::Reconnect)?;
-    round_trip(post::FromNet::Hello { version: 1 })?;
     for state in
         [post::RelayState::Connecting, post::RelayState::Online, post::RelayState::Offline(post::Trouble::Proxy)]
     {
@@ -49,7 +57,6 @@ fn every_message_is_deterministic_and_round_trips() -> Result<(), Error> {
     for verdict in [post::Verdict::Accepted, post::Verdict::Lost, post::Verdict::Refused("blocked: no".into())] {
         round_trip(post::FromNet::Ack { job: 900, relay: 3, verdict })?;
     }
-    round_trip(sign::FromNet::Hello { version: 1 })?;
     round_trip(sign::FromNet::Ask { relay: 1, mailbox, challenge: "c".into() })?;
     round_trip(sign::ToNet::Signed { event: Box::new(event()), relay: 1, mailbox })?;
     round_trip(sign::ToNet::Denied { relay: 1, mailbox })?;
@@ -132,6 +139,38 @@ fn bounds_hold_on_both_ends() {
     let long = post::ToNet::Relays(vec![post::Relay { id: 1, url: "w".repeat(post::MAX_URL + 1) }]);
     assert_eq!(encode(&long), Err(Error::Bounds(OutOfBounds("url"))));
     let bytes = minicbor_serde::to_vec(&long).unwrap_or_default();
-    assert_eq!(decode::<post::ToNet>(&bytes), Err(Error::Bounds(OutOfBounds("url"))));
+    assert_eq!(decode::<post::ToNet>(&bytes), Err(Error::Schema));
     assert_eq!(decode::<post::ToNet>(&[0xa1, 0x61, 0x58, 0x00]), Err(Error::Schema));
+}
+
+#[test]
+fn hello_of_version_1_is_understood_and_a_later_one_without_a_life_is_not() {
+    let hello = |version: u8, life: bool| {
+        let mut bytes = b"\xa1\x65Hello".to_vec();
+        bytes.extend_from_slice(if life { b"\xa2\x64life\x07" } else { b"\xa1" });
+        bytes.extend_from_slice(b"\x67version");
+        bytes.push(version);
+        decode::<sign::FromNet>(&bytes)
+    };
+    assert_eq!(hello(1, false), Ok(sign::FromNet::Hello { life: None, version: 1 }));
+    assert_eq!(hello(2, true), Ok(sign::FromNet::Hello { life: Some(7), version: 2 }));
+    assert_eq!(hello(2, false), Err(Error::Bounds(OutOfBounds("life"))));
+    assert_eq!(hello(1, true), Err(Error::Bounds(OutOfBounds("life"))));
+    assert_eq!(hello(0, false), Err(Error::Bounds(OutOfBounds("version"))));
+}
+
+#[test]
+fn of_every_message_exactly_one_encoding_is_legal() {
+    let cases: [&[u8]; 4] = [
+        b"\xa1\x69Reconnect\xf6",                        // a value where the variant has none
+        b"\xa1\x67Release\xa2\x61a\x00\x66buffer\x00",   // an unknown field in a variant
+        b"\xa1\x65Hello\xa2\x64life\xf6\x67version\x01", // nothing, said aloud
+        b"\xa1\x65Frame\xa4\x66buffer\x00\x66cursor\x65Arrow\x66damage\x80\x66serial\x00", // no slots, not even none
+    ];
+    for bytes in cases {
+        assert_eq!(well_formed(bytes), Ok(()), "{bytes:02x?}");
+        assert_eq!(decode::<post::ToNet>(bytes).err(), Some(Error::Schema), "{bytes:02x?}");
+        assert_eq!(decode::<pixels::ToUi>(bytes).err(), Some(Error::Schema), "{bytes:02x?}");
+        assert_eq!(decode::<pixels::FromUi>(bytes).err(), Some(Error::Schema), "{bytes:02x?}");
+    }
 }
