@@ -4,6 +4,9 @@ RUN_PACKAGES   := build-essential pkg-config protobuf-compiler libssl-dev libx11
                   libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 TEST_PACKAGES  := $(RUN_PACKAGES) xvfb xdotool openbox x11-utils imagemagick strace python3-venv
 DENY_VERSION   := 0.20.2
+FUZZ_VERSION   := 0.13.2
+FUZZ_TARGETS   := line_net line_ui relay_frame content monitors
+FUZZ_SECONDS   := 1800
 TOOLS          := target/tools
 BINARIES       := bulkhead bulkhead-net bulkhead-ui bulkhead-vault
 CARGO          := cargo
@@ -16,7 +19,7 @@ define build
 	mkdir -p $(3)/shipped && install -t $(3)/shipped $(addprefix target/$(2)/,$(BINARIES))
 endef
 
-.PHONY: run test bench binaries release lint deny packages-run packages-test clean
+.PHONY: run test bench fuzz binaries release lint deny packages-run packages-test clean
 
 ## Two windows, Alice and Bob, already paired, over a relay on this machine.
 run: packages-run release
@@ -29,6 +32,16 @@ test: packages-test lint deny binaries
 ## The numbers promised in README.md, measured on this machine.
 bench: packages-test release
 	BULKHEAD_BINARIES=target/release-binaries target/release/bulkhead-bench
+
+## Half an hour at each decoder and the monitors (FUZZ_TARGETS, FUZZ_SECONDS); needs a nightly compiler.
+fuzz: packages-run $(TOOLS)/bin/cargo-fuzz
+	set -e; for t in $(FUZZ_TARGETS); do \
+	  mkdir -p target/fuzz/corpus/$$t target/fuzz/artifacts/$$t; \
+	  PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" CARGO_PROFILE_RELEASE_STRIP=false $(CARGO) +nightly fuzz run $$t \
+	    --fuzz-dir ipc/fuzz --target-dir target/fuzz --features libfuzzer --no-cfg-fuzzing \
+	    target/fuzz/corpus/$$t ipc/fuzz/corpus/$$t -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536 \
+	    -malloc_limit_mb=64 -print_final_stats=1 -artifact_prefix=target/fuzz/artifacts/$$t/; \
+	done
 
 release:
 	$(call build,--release,release,target/release-binaries)
@@ -48,6 +61,9 @@ deny: $(TOOLS)/bin/cargo-deny
 
 $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install --locked --quiet cargo-deny@$(DENY_VERSION) --root $(TOOLS)
+
+$(TOOLS)/bin/cargo-fuzz:
+	$(CARGO) install --locked --quiet cargo-fuzz@$(FUZZ_VERSION) --root $(TOOLS)
 
 packages-run:
 	@.ci/packages $(RUN_PACKAGES)
