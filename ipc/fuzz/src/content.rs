@@ -9,7 +9,7 @@ use bulkhead_ipc::post::{Event, FromNet};
 use bulkhead_vault_core::content::{self, Body, Content};
 use bulkhead_vault_core::envelope::{self, Address};
 use bulkhead_vault_core::event::{self, Curve, Unverified};
-use bulkhead_vault_core::invite::{Bundle, Link, LinkError, PREFIX};
+use bulkhead_vault_core::invite::{Bundle, Link, PREFIX};
 use bulkhead_vault_core::session::{self, Opened, Own, PREKEY_ID, Session};
 use bulkhead_vault_core::{Key, Plaintext, Secret, Time};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -59,6 +59,10 @@ fn padded(cbor: &[u8]) -> Result<Verdict, Broken> {
     let Some(size) = content::SIZES.into_iter().find(|size| cbor.len() < *size) else { return Ok(Verdict::Refused) };
     let mut padded = cbor.to_vec();
     padded.push(0x80);
+    for more in content::SIZES.into_iter().filter(|more| *more > size) {
+        padded.resize(more, 0);
+        holds(content::decode(&padded).is_none(), "content is padded no further than it needs")?;
+    }
     padded.resize(size, 0);
     let Some(content) = read(size, || content::decode(&padded))? else { return Ok(Verdict::Refused) };
     let again = content::encode(&content).ok_or(Broken("content that is read can be written"))?;
@@ -74,11 +78,7 @@ fn link(said: &[u8]) -> Result<Verdict, Broken> {
 }
 
 fn link_text(text: &str) -> Result<Verdict, Broken> {
-    let Some(link) = read(text.len(), || match Link::decode(text) {
-        Ok(link) => Some(link),
-        Err(LinkError::NotAnInvite | LinkError::TooNew) => None,
-    })?
-    else {
+    let Some(link) = read(text.len(), || Link::decode(text).ok())? else {
         return Ok(Verdict::Refused);
     };
     let again = link.encode();
@@ -97,20 +97,29 @@ fn bundle(bytes: &[u8]) -> Result<Verdict, Broken> {
 }
 
 fn sealed(plain: &[u8]) -> Result<Verdict, Broken> {
-    let key = Key::new([1; 32]);
-    let to = Address { mailbox: &MAILBOX, seal: &key };
     let Some(size) = envelope::SIZES.into_iter().find(|size| plain.len() + 40 <= *size) else {
         return Ok(Verdict::Refused);
     };
-    let mut plain = plain.to_vec();
-    plain.resize(size - 40, 0);
-    let cipher = XChaCha20Poly1305::new(key.bytes().into());
-    let sealed = cipher.encrypt(XNonce::from_slice(&NONCE), Payload { msg: &plain, aad: &MAILBOX.0 });
-    let sealed = [&NONCE[..], &sealed.map_err(|_| Broken("sealing works"))?].concat();
+    let key = Key::new([1; 32]);
+    let to = Address { mailbox: &MAILBOX, seal: &key };
+    let padded = |size| seal(&key, plain, size).ok_or(Broken("sealing works"));
+    let sealed = padded(size)?;
     let Some((kind, body)) = read(size, || envelope::open(&to, &sealed))? else { return Ok(Verdict::Refused) };
     let again = envelope::seal(&to, &NONCE, kind, &body).ok_or(Broken("a body that is opened can be sealed"))?;
     holds(again == sealed, "a body that is opened is sealed as the same bytes")?;
+    for more in envelope::SIZES.into_iter().filter(|more| *more > size) {
+        holds(envelope::open(&to, &padded(more)?).is_none(), "a body is padded no further than it needs")?;
+    }
     Ok(Verdict::Accepted)
+}
+
+/// What a writer with the keys could send: any bytes, padded to this size and sealed.
+fn seal(key: &Key, plain: &[u8], size: usize) -> Option<Vec<u8>> {
+    let mut plain = plain.to_vec();
+    plain.resize(size - 40, 0);
+    let cipher = XChaCha20Poly1305::new(key.bytes().into());
+    let sealed = cipher.encrypt(XNonce::from_slice(&NONCE), Payload { msg: &plain, aad: &MAILBOX.0 }).ok()?;
+    Some([&NONCE[..], &sealed].concat())
 }
 
 fn events(packet: &[u8]) -> Result<Verdict, Broken> {
