@@ -26,6 +26,8 @@ fn korean_stays_in_the_field_in_which_it_was_composed() -> Result<(), Error> {
     let (program, window) = open_with(&desktop, &alice, &[], "5", method.variable(), |desktop, window| {
         desktop.type_into(window, PASSPHRASE)
     })?;
+    // Wide enough for the list beside the conversation.
+    desktop.run("xdotool", &["windowsize", "--sync", &window, "760", "820"])?;
     choose(&desktop, &window)?;
     // 한, still being composed when Search gets the keyboard.
     desktop.run("xdotool", &["type", "--delay", "60", "gks"])?;
