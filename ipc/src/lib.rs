@@ -12,6 +12,9 @@
 //! | [`intent`] | vault ↔ ui: where the pointer is, what the user decided |
 //! | [`control`] | vault ↔ launcher: process life cycle |
 
+#[path = "../automata/mod.rs"]
+pub mod automata;
+pub mod automaton;
 pub mod bytes;
 pub mod cbor;
 pub mod control;
@@ -20,6 +23,7 @@ pub mod frame_memory;
 pub mod greeting;
 pub mod intent;
 pub mod line;
+pub mod monitor;
 pub mod pixels;
 pub mod post;
 pub mod sign;
@@ -34,7 +38,7 @@ pub const MAX_PACKET: usize = 160 * 1024;
 /// A message that can travel on a line: it knows its own bounds.
 ///
 /// [`Message::check`] runs on both ends, before a packet is sent and after it is decoded.
-pub trait Message: serde::Serialize + serde::de::DeserializeOwned {
+pub trait Message: serde::Serialize + serde::de::DeserializeOwned + automaton::Word + automaton::OnLine {
     /// Refuses values that the schema's types can hold but its bounds forbid.
     fn check(&self) -> Result<(), OutOfBounds>;
 }

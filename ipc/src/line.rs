@@ -1,5 +1,10 @@
-//! One end of a line: packets in, packets out, each a whole message or an error.
+//! One end of a line: packets in, packets out, each a whole and legal message or an error.
+//!
+//! Every packet passes three gates on both ends: the decoder ([`crate::cbor`]), the message's own bounds
+//! ([`Message::check`]), and the monitor of the pair of processes ([`crate::monitor`]).
 
+use crate::automaton::{Automaton, Side};
+use crate::monitor::{Breach, Heard, May, Monitor};
 use crate::{Message, cbor};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -7,19 +12,28 @@ use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, s
 use std::io::{IoSlice, IoSliceMut};
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-/// Why a line cannot go on. After any of these but [`Error::Full`] the line is dead.
+/// Why a line cannot go on. After any of these but [`Error::Full`] and [`Error::Refused`] the line is dead.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The other process is gone.
     #[error("the line was closed by the other process")]
     Closed,
-    /// The other process does not read: its queue is full. Nothing was sent.
+    /// The other process does not read, or has to answer first. Nothing was sent.
     #[error("the other process does not read its line")]
     Full,
-    /// The other process sent what this line does not allow.
+    /// The other process sent what is not a message.
     #[error("the other process broke the protocol: {0}")]
     Illegal(#[from] cbor::Error),
+    /// The other process sent what the table does not allow.
+    #[error("the other process broke the protocol: {0}")]
+    Breach(Breach),
+    /// This process was about to send what the table does not allow: meant for a process that is no more, or a
+    /// defect here. Nothing was sent.
+    #[error("not sent: {0}")]
+    Refused(Breach),
     /// A descriptor came where none belongs, or is missing where one does.
     #[error("the other process broke the protocol: wrong number of descriptors")]
     Descriptors,
@@ -28,23 +42,65 @@ pub enum Error {
     Kernel(Errno),
 }
 
+impl Error {
+    /// Whether the other process is to blame.
+    pub fn is_breach(&self) -> bool {
+        matches!(self, Self::Illegal(_) | Self::Breach(_) | Self::Descriptors)
+    }
+}
+
+/// One end of all lines between two processes: what keeps them to their table.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    monitor: Arc<Mutex<Monitor>>,
+    /// The vault counts how often; the others cannot be flooded by what they do not trust less than themselves.
+    clock: Option<Instant>,
+}
+
+impl Pair {
+    /// Before anything was said.
+    pub fn new(table: &'static Automaton, end: Side) -> Self {
+        let clock = (end == Side::Vault).then(Instant::now);
+        Self { monitor: Arc::new(Mutex::new(Monitor::new(table, end))), clock }
+    }
+
+    /// Makes one end of a `SOCK_SEQPACKET` pair a line of this pair of processes.
+    pub fn line<Out: Message, In: Message>(&self, socket: OwnedFd) -> Line<Out, In> {
+        Line { socket, pair: self.clone(), kind: PhantomData }
+    }
+
+    /// Nothing of the other process counts any more, until a new one says Hello.
+    pub fn condemn(&self) {
+        self.monitor().condemn();
+    }
+
+    fn monitor(&self) -> MutexGuard<'_, Monitor> {
+        self.monitor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Duration {
+        self.clock.map_or(Duration::ZERO, |clock| clock.elapsed())
+    }
+}
+
 /// A line that sends `Out` and receives `In`.
 #[derive(Debug)]
 pub struct Line<Out, In> {
     socket: OwnedFd,
+    pair: Pair,
     kind: PhantomData<fn(Out) -> In>,
 }
 
 impl<Out: Message, In: Message> Line<Out, In> {
-    /// Takes one end of a `SOCK_SEQPACKET` pair.
-    pub fn new(socket: OwnedFd) -> Self {
-        Self { socket, kind: PhantomData }
-    }
-
     /// A second handle on the same end, so that one thread can read while another writes.
     pub fn try_clone(&self) -> Result<Self, Error> {
         let socket = self.socket.try_clone().map_err(|_| Error::Kernel(Errno::last()))?;
-        Ok(Self::new(socket))
+        Ok(self.pair.line(socket))
+    }
+
+    /// The pair of processes that this line belongs to.
+    pub fn pair(&self) -> &Pair {
+        &self.pair
     }
 
     /// Sends a message; waits while the other end's queue is full.
@@ -62,32 +118,55 @@ impl<Out: Message, In: Message> Line<Out, In> {
         self.send_packet(message, Some(descriptor.as_raw_fd()), MsgFlags::MSG_DONTWAIT)
     }
 
-    /// Waits for a message. A descriptor that comes with it ends the line.
+    /// Waits for a message.
     pub fn recv(&self, buffer: &mut Buffer) -> Result<In, Error> {
         loop {
-            if let Some(message) = self.try_recv(buffer)? {
+            // `None` stands for a socket that somebody else made non-blocking.
+            if let Some((message, _)) = self.take(buffer, MsgFlags::empty())? {
                 return Ok(message);
             }
             self.wait(PollTimeout::NONE)?;
         }
     }
 
-    /// The next message if one is waiting. A descriptor that comes with it ends the line.
+    /// The next message if one is waiting. A descriptor that comes with it is closed.
     pub fn try_recv(&self, buffer: &mut Buffer) -> Result<Option<In>, Error> {
-        match self.try_recv_with(buffer)? {
-            Some((_, Some(_))) => Err(Error::Descriptors),
-            other => Ok(other.map(|(message, _)| message)),
-        }
+        Ok(self.try_recv_with(buffer)?.map(|(message, _)| message))
     }
 
-    /// The next message if one is waiting, with the descriptor that came with it.
+    /// The next message if one is waiting, with the descriptor that came with it. What was meant for a predecessor,
+    /// or crossed with something on its way, is passed over.
     pub fn try_recv_with(&self, buffer: &mut Buffer) -> Result<Option<(In, Option<OwnedFd>)>, Error> {
-        let (length, descriptor) = match receive(self.socket.as_raw_fd(), buffer) {
-            Err(Error::Full) => return Ok(None),
-            other => other?,
-        };
-        let packet = buffer.0.get(..length).ok_or(Error::Closed)?;
-        Ok(Some((cbor::decode(packet)?, descriptor)))
+        self.take(buffer, MsgFlags::MSG_DONTWAIT)
+    }
+
+    fn take(&self, buffer: &mut Buffer, flags: MsgFlags) -> Result<Option<(In, Option<OwnedFd>)>, Error> {
+        loop {
+            let received = match receive(self.socket.as_raw_fd(), buffer, flags) {
+                Err(Error::Full) => return Ok(None),
+                Err(error) if !error.is_breach() => return Err(error),
+                other => other,
+            };
+            let taken = received.and_then(|(length, descriptor)| {
+                let message: In = cbor::decode(buffer.0.get(..length).ok_or(Error::Closed)?)?;
+                Ok((message, descriptor))
+            });
+            let mut monitor = self.pair.monitor();
+            let (message, descriptor) = match taken {
+                Ok(taken) => taken,
+                // What cannot be read cannot be told from what a predecessor left behind, where that is dropped.
+                Err(_) if monitor.is_deaf(In::LINE) => continue,
+                Err(error) => {
+                    monitor.condemn();
+                    return Err(error);
+                }
+            };
+            match monitor.heard(&message, usize::from(descriptor.is_some()), self.pair.now()) {
+                Ok(Heard::Legal) => return Ok(Some((message, descriptor))),
+                Ok(Heard::Dropped) => {}
+                Err(breach) => return Err(Error::Breach(breach)),
+            }
+        }
     }
 
     /// Waits until something can be read or the time is over; returns whether something can.
@@ -102,13 +181,25 @@ impl<Out: Message, In: Message> Line<Out, In> {
 
     fn send_packet(&self, message: &Out, descriptor: Option<RawFd>, flags: MsgFlags) -> Result<(), Error> {
         let bytes = cbor::encode(message)?;
+        let mut monitor = self.pair.monitor();
+        let row = match monitor.plan(message) {
+            Ok(row) => row,
+            Err(May::Never(breach)) => return Err(Error::Refused(breach)),
+            Err(_) => return Err(Error::Full),
+        };
+        if usize::from(descriptor.is_some()) != message.descriptors() {
+            return Err(Error::Descriptors);
+        }
         let descriptors = descriptor.map(|fd| [fd]);
         let control: Vec<_> = descriptors.iter().map(|fds| ControlMessage::ScmRights(fds)).collect();
         loop {
             let parts = [IoSlice::new(&bytes)];
             return match sendmsg::<()>(self.socket.as_raw_fd(), &parts, &control, flags | MsgFlags::MSG_NOSIGNAL, None)
             {
-                Ok(_) => Ok(()),
+                Ok(_) => {
+                    monitor.apply(row, message);
+                    Ok(())
+                }
                 Err(Errno::EINTR) => continue,
                 Err(Errno::EAGAIN) => Err(Error::Full),
                 Err(Errno::EPIPE | Errno::ECONNRESET) => Err(Error::Closed),
@@ -146,13 +237,12 @@ impl Default for Buffer {
     }
 }
 
-/// Takes one packet off the queue without waiting; [`Error::Full`] stands for "nothing there".
-fn receive(socket: RawFd, buffer: &mut Buffer) -> Result<(usize, Option<OwnedFd>), Error> {
+/// Takes one packet off the queue; where that must not wait, [`Error::Full`] stands for "nothing there".
+fn receive(socket: RawFd, buffer: &mut Buffer, flags: MsgFlags) -> Result<(usize, Option<OwnedFd>), Error> {
     let mut space = nix::cmsg_space!([RawFd; 1]);
     loop {
         let mut parts = [IoSliceMut::new(&mut buffer.0)];
-        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
-        let got = match recvmsg::<()>(socket, &mut parts, Some(&mut space), flags) {
+        let got = match recvmsg::<()>(socket, &mut parts, Some(&mut space), flags | MsgFlags::MSG_CMSG_CLOEXEC) {
             Ok(got) => got,
             Err(Errno::EINTR) => continue,
             Err(Errno::EAGAIN) => return Err(Error::Full),
@@ -212,13 +302,22 @@ pub fn inherit(descriptor: RawFd) -> Result<OwnedFd, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::automata::NET;
+    use crate::monitor::Rule;
     use crate::sign::{FromNet, ToNet};
     use nix::sys::socket::{AddressFamily, SockFlag, SockType, send, socketpair};
+
+    const HELLO: FromNet = FromNet::Hello { life: Some(1), version: 2 };
+    const WELCOME: ToNet = ToNet::Welcome { life: Some(1), version: 2 };
 
     fn pair() -> (Line<FromNet, ToNet>, Line<ToNet, FromNet>) {
         let (a, b) =
             socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC).expect("socketpair");
-        (Line::new(a), Line::new(b))
+        (Pair::new(&NET, Side::Peer).line(a), Pair::new(&NET, Side::Vault).line(b))
+    }
+
+    fn raw(line: &impl AsRawFd, packet: &[u8]) {
+        send(line.as_raw_fd(), packet, MsgFlags::empty()).expect("send");
     }
 
     #[test]
@@ -226,10 +325,15 @@ mod tests {
         let (net, vault) = pair();
         let mut buffer = Buffer::new();
         assert!(vault.try_recv(&mut buffer).expect("line").is_none());
-        net.send(&FromNet::Hello { version: 1 }).expect("send");
-        net.send(&FromNet::Hello { version: 2 }).expect("send");
-        assert_eq!(vault.recv(&mut buffer).expect("recv"), FromNet::Hello { version: 1 });
-        assert_eq!(vault.recv(&mut buffer).expect("recv"), FromNet::Hello { version: 2 });
+        net.send(&HELLO).expect("send");
+        assert_eq!(vault.recv(&mut buffer).expect("recv"), HELLO);
+        vault.send(&WELCOME).expect("send");
+        assert_eq!(net.recv(&mut buffer).expect("recv"), WELCOME);
+        for relay in [3, 4] {
+            let ask = FromNet::Ask { relay, mailbox: crate::bytes::Bytes([9; 32]), challenge: "c".into() };
+            net.send(&ask).expect("send");
+            assert_eq!(vault.recv(&mut buffer).expect("recv"), ask);
+        }
         drop(net);
         assert!(matches!(vault.recv(&mut buffer), Err(Error::Closed)));
     }
@@ -237,23 +341,44 @@ mod tests {
     #[test]
     fn an_uninvited_descriptor_ends_the_line() {
         let (net, vault) = pair();
-        net.try_send_with(&FromNet::Hello { version: 1 }, std::io::stdin().as_fd()).expect("send");
-        assert!(matches!(vault.try_recv(&mut Buffer::new()), Err(Error::Descriptors)));
+        let sent = net.try_send_with(&HELLO, std::io::stdin().as_fd());
+        assert!(matches!(sent, Err(Error::Descriptors)));
+        let (packet, stdin) = (cbor::encode(&HELLO).expect("legal"), [std::io::stdin().as_raw_fd()]);
+        let control = [ControlMessage::ScmRights(&stdin)];
+        sendmsg::<()>(net.as_raw_fd(), &[IoSlice::new(&packet)], &control, MsgFlags::empty(), None).expect("send");
+        let heard = vault.try_recv(&mut Buffer::new());
+        assert!(matches!(heard, Err(Error::Breach(Breach { why: Rule::Descriptors, .. }))));
     }
 
     #[test]
     fn a_peer_that_does_not_read_is_noticed() {
         let (net, _vault) = pair();
-        let full = (0..10_000).find_map(|_| net.try_send(&FromNet::Hello { version: 1 }).err());
+        let full = (0..10_000).find_map(|_| net.try_send(&HELLO).err());
         assert!(matches!(full, Some(Error::Full)));
     }
 
     #[test]
-    fn garbage_and_oversized_packets_are_illegal() {
-        let (net, vault) = pair();
+    fn garbage_and_oversized_packets_are_illegal_and_condemn_the_line() {
         for garbage in [vec![0xff; 3], vec![0; crate::MAX_PACKET + 1]] {
-            send(net.as_raw_fd(), &garbage, MsgFlags::empty()).expect("send");
-            assert!(matches!(vault.try_recv(&mut Buffer::new()), Err(Error::Illegal(_) | Error::Descriptors)));
+            let (net, vault) = pair();
+            let mut buffer = Buffer::new();
+            raw(&net, &garbage);
+            assert!(matches!(vault.try_recv(&mut buffer), Err(Error::Illegal(_) | Error::Descriptors)));
+            // The culprit may go on as it likes: nothing of it counts.
+            raw(&net, &garbage);
+            assert!(matches!(vault.try_recv(&mut buffer), Ok(None)));
+            // Its successor begins anew.
+            raw(&net, &cbor::encode(&HELLO).expect("legal"));
+            assert_eq!(vault.recv(&mut buffer).expect("recv"), HELLO);
         }
+    }
+
+    #[test]
+    fn what_the_table_does_not_allow_is_neither_sent_nor_believed() {
+        let (net, vault) = pair();
+        let ask = FromNet::Ask { relay: 1, mailbox: crate::bytes::Bytes([9; 32]), challenge: "c".into() };
+        assert!(matches!(net.send(&ask), Err(Error::Refused(_))));
+        raw(&net, &cbor::encode(&ask).expect("legal"));
+        assert!(matches!(vault.recv(&mut Buffer::new()), Err(Error::Breach(Breach { why: Rule::Turn, .. }))));
     }
 }

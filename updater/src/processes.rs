@@ -13,8 +13,10 @@
 
 use crate::Error;
 use crate::arguments::Arguments;
+use bulkhead_ipc::automata::LAUNCHER;
+use bulkhead_ipc::automaton::Side;
 use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
-use bulkhead_ipc::line::Line;
+use bulkhead_ipc::line::{Line, Pair};
 use bulkhead_rules::{Child, Launch, Process, launch};
 use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, socketpair};
@@ -44,6 +46,8 @@ pub struct Table {
     net: [OwnedFd; 2],
     ui: [OwnedFd; 2],
     vault: Option<VaultStart>,
+    /// Starts of net and ui so far.
+    lives: u32,
 }
 
 /// What only the vault gets, and only once.
@@ -81,6 +85,7 @@ impl Table {
             net: [net_post, net_sign],
             ui: [ui_pixels, ui_intent],
             vault: Some(vault),
+            lives: 0,
         })
     }
 
@@ -89,14 +94,15 @@ impl Table {
         let start = self.vault.take().ok_or(Errno::EALREADY)?;
         let lines: Vec<_> = start.lines.iter().map(AsFd::as_fd).collect();
         let child = self.start(Process::Vault, &start.arguments, &lines, Some(&start.profile))?;
-        Ok(Vault { child, control: Line::new(start.control) })
+        Ok(Vault { child, control: Pair::new(&LAUNCHER, Side::Peer).line(start.control) })
     }
 
     /// Starts net or ui, on empty line ends.
-    pub fn start_peer(&self, peer: Peer) -> Result<Child, Error> {
+    pub fn start_peer(&mut self, peer: Peer) -> Result<Child, Error> {
+        self.lives = self.lives.wrapping_add(1);
         let (process, lines, arguments) = match peer {
-            Peer::Net => (Process::Net, &self.net, net_arguments(self.proxy)),
-            Peer::Ui => (Process::Ui, &self.ui, Vec::new()),
+            Peer::Net => (Process::Net, &self.net, net_arguments(self.lives, self.proxy)),
+            Peer::Ui => (Process::Ui, &self.ui, life(self.lives)),
         };
         lines.iter().for_each(empty);
         self.start(process, &arguments, &lines.each_ref().map(AsFd::as_fd), None)
@@ -117,9 +123,18 @@ impl Table {
     }
 }
 
-/// `bulkhead-net [--socks HOST:PORT]`
-fn net_arguments(proxy: Option<std::net::SocketAddr>) -> Vec<OsString> {
-    proxy.map_or_else(Vec::new, |address| vec!["--socks".into(), address.to_string().into()])
+/// `--life NUMBER`, by which a process knows what is meant for it and not for one before it.
+fn life(number: u32) -> Vec<OsString> {
+    vec!["--life".into(), number.to_string().into()]
+}
+
+/// `bulkhead-net --life NUMBER [--socks HOST:PORT]`
+fn net_arguments(number: u32, proxy: Option<std::net::SocketAddr>) -> Vec<OsString> {
+    let mut list = life(number);
+    if let Some(address) = proxy {
+        list.extend(["--socks".into(), address.to_string().into()]);
+    }
+    list
 }
 
 /// `bulkhead-vault --data-dir DIR --profile NAME [--relay URL]... [--proxied] [--passphrase-fd 8]`
@@ -142,11 +157,21 @@ fn vault_arguments(arguments: &Arguments) -> Vec<OsString> {
 /// folder, its place is said outright, as rules are for places that are known before the start.
 fn variable(name: &str) -> Option<OsString> {
     let set = std::env::var_os(name);
-    if name != "XAUTHORITY" || set.is_some() {
-        return set;
+    match name {
+        "XAUTHORITY" if set.is_none() => {
+            let file = PathBuf::from(std::env::var_os("HOME")?).join(".Xauthority");
+            file.is_file().then(|| file.into())
+        }
+        "LC_ALL" => characters(|name| std::env::var_os(name)).or(set),
+        _ => set,
     }
-    let file = PathBuf::from(std::env::var_os("HOME")?).join(".Xauthority");
-    file.is_file().then(|| file.into())
+}
+
+/// The locale to use instead if the one that is set has no characters but Latin letters: with it, the X library would
+/// drop what an input method composes.
+fn characters(set: impl Fn(&str) -> Option<OsString>) -> Option<OsString> {
+    let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(set).find(|value| !value.is_empty());
+    named.is_none_or(|value| value == "C" || value == "POSIX").then(|| "C.UTF-8".into())
 }
 
 fn line() -> Result<(OwnedFd, OwnedFd), Errno> {
@@ -183,4 +208,27 @@ fn make_profile(arguments: &Arguments) -> Result<PathBuf, Error> {
         .and_then(|()| set_permissions(&folder, Permissions::from_mode(0o700)))
         .map_err(|error| Error::Profile(folder.clone(), error))?;
     Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::characters;
+
+    #[test]
+    fn a_locale_without_characters_is_replaced() {
+        let instead = |all: &str, ctype: &str, lang: &str| {
+            let value = |name: &str| match name {
+                "LC_ALL" => all.to_owned(),
+                "LC_CTYPE" => ctype.to_owned(),
+                _ => lang.to_owned(),
+            };
+            characters(|name| Some(value(name).into()).filter(|value: &std::ffi::OsString| !value.is_empty()))
+        };
+        for locale in [("", "", ""), ("", "", "C"), ("", "POSIX", "de_DE.UTF-8"), ("C", "", "de_DE.UTF-8")] {
+            assert_eq!(instead(locale.0, locale.1, locale.2), Some("C.UTF-8".into()), "{locale:?}");
+        }
+        for locale in [("", "", "ko_KR.UTF-8"), ("", "ja_JP.UTF-8", "C"), ("zh_CN.UTF-8", "C", "C")] {
+            assert_eq!(instead(locale.0, locale.1, locale.2), None, "{locale:?}");
+        }
+    }
 }

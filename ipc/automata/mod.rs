@@ -1,0 +1,40 @@
+//! The tables: one per process that the vault talks to, and one for the vault's own conduct.
+
+mod launcher;
+mod net;
+mod ui;
+
+use crate::automaton::{Carries, Row, Side, Step, Token};
+
+pub use launcher::LAUNCHER;
+pub use net::{NET, SIGNATURES};
+pub use ui::UI;
+
+/// Every table of a pair of processes.
+pub static ALL: [&crate::automaton::Automaton; 3] = [&NET, &UI, &LAUNCHER];
+
+/// The states that lines of restartable processes share.
+const SILENT: u8 = 0;
+const GREETED: u8 = 1;
+const OPEN: u8 = 2;
+const CONDEMNED: u8 = 3;
+const ANY: &[u8] = &[SILENT, GREETED, OPEN, CONDEMNED];
+
+const fn row(
+    line: usize,
+    from: &'static [u8],
+    who: Side,
+    says: &'static str,
+    does: &'static [Step],
+    to: u8,
+    carries: &'static [Carries],
+) -> Row {
+    Row { line, from, who, says, does, to, carries }
+}
+
+/// The token of a process's life. A process of schema version 1 has none, and is never welcomed.
+fn life(number: Option<u32>, give: &mut dyn FnMut(Token)) {
+    if let Some(number) = number {
+        give(Token::number(u64::from(number)));
+    }
+}
