@@ -92,7 +92,9 @@ fn draw(runner: &mut TestRunner, kind: usize) -> Body {
             let (id, sent_at, text) = one(runner, (any::<[u8; 16]>(), any::<u64>(), text(1, MAX_TEXT)));
             Body::Text { id, sent_at, text: Plaintext::new(text) }
         }
-        _ => Body::Receipt(one(runner, prop_oneof![vec(any(), 0..6), vec(any(), MAX_RECEIPTS)])),
+        _ => {
+            Body::Receipt(one(runner, prop_oneof![vec(any::<[u8; 16]>(), 0..6), vec(any::<[u8; 16]>(), MAX_RECEIPTS)]))
+        }
     }
 }
 
