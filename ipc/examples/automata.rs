@@ -46,7 +46,8 @@ pub fn page(table: &Automaton) -> String {
         writeln!(out, "| {} | {deaf} | {} |", state.name, state.why).unwrap();
     }
     if !table.ledgers.is_empty() {
-        writeln!(out, "\n## Ledgers\n\n| ledger | a token is | at most | of one token |\n| --- | --- | --- | --- |").unwrap();
+        writeln!(out, "\n## Ledgers\n\n| ledger | a token is | at most | of one token |\n| --- | --- | --- | --- |")
+            .unwrap();
         for ledger in table.ledgers.iter() {
             writeln!(out, "| {} | {} | {} | {} |", ledger.name, ledger.holds, ledger.at_most, ledger.each).unwrap();
         }
@@ -99,7 +100,8 @@ fn words(table: &Automaton, line: usize, out: &mut String) {
         let from = if from.len() == table.states.len() { "every state".to_owned() } else { from.join(", ") };
         let carries: Vec<_> = row.carries.iter().map(|what| format!("{what:?}").to_lowercase()).collect();
         let carries = if carries.is_empty() { "nothing".to_owned() } else { carries.join(", ") };
-        writeln!(out, "| {} | {} | {from} | {} | {carries} |", who(table, row.who), row.says, steps(table, row)).unwrap();
+        writeln!(out, "| {} | {} | {from} | {} | {carries} |", who(table, row.who), row.says, steps(table, row))
+            .unwrap();
     }
 }
 

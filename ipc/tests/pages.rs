@@ -13,6 +13,10 @@ fn the_pages_are_made_from_the_tables() {
     for table in ALL {
         let file = automata::file(table);
         let page = std::fs::read_to_string(&file).unwrap_or_default();
-        assert!(page == automata::page(table), "{}: run `cargo run -p bulkhead-ipc --example automata`", file.display());
+        assert!(
+            page == automata::page(table),
+            "{}: run `cargo run -p bulkhead-ipc --example automata`",
+            file.display()
+        );
     }
 }
