@@ -46,9 +46,9 @@ fn again<M: Message>(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Both ways for one direction of a line.
-fn direction<M: Message>(schema: &Schema, rule: &str, strategy: BoxedStrategy<M>, claims: &mut Claims)
+fn direction<M>(schema: &Schema, rule: &str, strategy: BoxedStrategy<M>, claims: &mut Claims)
 where
-    M: std::fmt::Debug + PartialEq,
+    M: Message + std::fmt::Debug + PartialEq,
 {
     let shape = &schema.roots[rule];
     let mut count = walk(rule, shape, &again::<M>, &unsaid, claims);

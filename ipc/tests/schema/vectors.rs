@@ -210,7 +210,10 @@ fn control_line() -> List {
     list
 }
 
-const LINES: [(&str, fn() -> List); 5] = [
+/// A line's name and what makes its vectors.
+type Line = (&'static str, fn() -> List);
+
+const LINES: [Line; 5] = [
     ("post", post_line),
     ("sign", sign_line),
     ("pixels", pixels_line),
