@@ -3,11 +3,12 @@
 //! A presenter (the window, or the test driver) feeds it arrivals and events, asks it to paint, and carries
 //! out its [`Wishes`]. Both presenters use the same functions, so a test of one is a test of the other.
 
+mod composition;
 mod input;
 
 use crate::lines::{Arrival, Credits, Edge, Lines, Outgoing};
 use crate::session::{Out, Session};
-use crate::slots::Said;
+use crate::slots::{Said, fields};
 use crate::uiedge::{Fault, UiEdge};
 use crate::view::{self, Preedit};
 use crate::worker::Job;
@@ -17,8 +18,9 @@ use bulkhead_canvas::core::{Clipboard, Event, InputMethod, Point, mouse, window}
 use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Notice, ToUi};
 use bulkhead_ipc::line::Line;
-use bulkhead_ipc::pixels::{Cursor, SCALE_UNIT};
+use bulkhead_ipc::pixels::{Cursor, SCALE_UNIT, SlotKey};
 use bulkhead_ipc::{VERSION, line, pixels, post, sign};
+use composition::Composition;
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
@@ -42,6 +44,10 @@ pub struct Wishes {
     pub title: Option<String>,
     /// Ask for the user's attention.
     pub attention: bool,
+    /// The user chose a theme.
+    pub theme: Option<pixels::Theme>,
+    /// Make the input method forget what it is composing.
+    pub reset_input_method: bool,
     /// End the program.
     pub quit: bool,
 }
@@ -82,7 +88,8 @@ pub struct Desk {
     held: Option<bool>,
     modifiers: Modifiers,
     preedit: Preedit,
-    composing: bool,
+    composition: Composition,
+    typing: Option<SlotKey>,
 }
 
 /// What a desk is made of.
@@ -128,7 +135,8 @@ impl Desk {
             held: None,
             modifiers: Modifiers::empty(),
             preedit: None,
-            composing: false,
+            composition: Composition::default(),
+            typing: None,
         }
     }
 
@@ -308,6 +316,7 @@ impl Desk {
 
     /// Carries out what the session wants done outside.
     pub fn finish(&mut self) {
+        self.follow_focus();
         loop {
             let out = self.session.take_out();
             if out.is_empty() {
@@ -350,6 +359,7 @@ impl Desk {
             Out::Theme(theme) => {
                 appearance::save(&self.folder, theme);
                 self.painter.set_theme(theme);
+                self.wishes.theme = Some(theme);
                 self.configure();
             }
             Out::Attention => self.wishes.attention |= !self.session.attended,
@@ -429,8 +439,15 @@ impl Desk {
     }
 
     fn feed(&mut self, event: Event) {
+        self.follow_focus();
+        self.feed_to(self.field(), event);
+    }
+
+    /// Feeds an event to the widgets as if this field had the keyboard.
+    fn feed_to(&mut self, field: Option<SlotKey>, event: Event) {
         let strip = (self.painter.strip(), self.display);
-        let host = view::window(&self.session, self.ui.slots(), strip, &self.preedit, self.painter.scale());
+        let mut host = view::window(&self.session, self.ui.slots(), strip, &self.preedit, self.painter.scale());
+        host.focus = field.map(fields::id);
         let said = self.painter.update(host, event, self.clipboard.as_mut());
         self.dirty = true;
         self.apply(said);
