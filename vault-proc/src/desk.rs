@@ -31,6 +31,9 @@ const MOST_WAITING: usize = 8192;
 const TICK: Duration = Duration::from_secs(1);
 /// How soon what a peer did not take is offered again.
 const RETRY: Duration = Duration::from_millis(4);
+/// How long a started process may take to say Hello on a line. One that does not, or whose first words look like what
+/// a condemned predecessor left behind, is started again.
+const HELLO: Duration = Duration::from_secs(20);
 /// How long typing pauses before the draft is saved.
 const DRAFT: Duration = Duration::from_secs(2);
 
@@ -73,6 +76,8 @@ pub struct Desk {
     post: Outgoing<post::ToNet, post::FromNet>,
     sign: Outgoing<sign::ToNet, sign::FromNet>,
     control: Line<ToLauncher, FromLauncher>,
+    /// Until when a Hello is expected, by line.
+    hellos: [(Edge, Option<Instant>); 4],
     credits: Credits,
     worker: Sender<Job>,
     clipboard: Box<dyn Clipboard>,
@@ -118,6 +123,7 @@ impl Desk {
             post: Outgoing::new(lines.post, MOST_WAITING),
             sign: Outgoing::new(lines.sign, MOST_WAITING),
             control: lines.control,
+            hellos: [Edge::Post, Edge::Sign, Edge::Pixels, Edge::Intent].map(|edge| (edge, Some(now + HELLO))),
             credits,
             worker,
             session,
@@ -180,6 +186,7 @@ impl Desk {
         let mut packets = Vec::new();
         for arrival in arrivals {
             self.credits.done(&arrival);
+            self.greeted(&arrival);
             if !matches!(arrival, Arrival::Post(_)) && !packets.is_empty() {
                 self.session.post(std::mem::take(&mut packets));
             }
@@ -252,6 +259,9 @@ impl Desk {
     }
 
     fn control_packet(&mut self, packet: FromLauncher) {
+        if let FromLauncher::Restarting { peer, delay } = packet {
+            self.await_hello(peer, Duration::from_millis(u64::from(delay)));
+        }
         match packet {
             FromLauncher::Quit => self.session.quit(),
             FromLauncher::Restarting { peer: Peer::Net, .. } if self.session.is_open() => {
@@ -262,15 +272,48 @@ impl Desk {
         }
     }
 
+    fn await_hello(&mut self, peer: Peer, delay: Duration) {
+        let until = Instant::now() + delay + HELLO;
+        for (edge, awaited) in &mut self.hellos {
+            if edge.peer() == Some(peer) {
+                *awaited = Some(until);
+            }
+        }
+    }
+
+    fn greeted(&mut self, arrival: &Arrival) {
+        let line = match arrival {
+            Arrival::Post(post::FromNet::Hello { .. }) => Edge::Post,
+            Arrival::Sign(sign::FromNet::Hello { .. }) => Edge::Sign,
+            Arrival::Pixels(pixels::FromUi::Hello { .. }) => Edge::Pixels,
+            Arrival::Intent(intent::FromUi::Hello { .. }) => Edge::Intent,
+            _ => return,
+        };
+        for (edge, awaited) in &mut self.hellos {
+            if *edge == line {
+                *awaited = None;
+            }
+        }
+    }
+
+    /// Replaces what was started and does not speak.
+    fn judge_hellos(&mut self, now: Instant) {
+        for peer in [Peer::Net, Peer::Ui] {
+            let late = |(edge, until): &(Edge, Option<Instant>)| {
+                edge.peer() == Some(peer) && until.is_some_and(|until| until <= now)
+            };
+            if self.hellos.iter().any(late) {
+                eprintln!("bulkhead-vault: {} does not say Hello; restarting it", name(peer));
+                self.await_hello(peer, Duration::ZERO);
+                self.restart(peer);
+            }
+        }
+    }
+
     fn fault(&mut self, edge: Edge, error: &line::Error) {
         if error.is_breach() {
-            let (who, peer) = match edge {
-                Edge::Post | Edge::Sign => ("net", Some(Peer::Net)),
-                Edge::Pixels | Edge::Intent => ("ui", Some(Peer::Ui)),
-                Edge::Control => ("the launcher", None),
-            };
-            eprintln!("bulkhead-vault: {who}: {error}");
-            return match peer {
+            eprintln!("bulkhead-vault: {}: {error}", edge.peer().map_or("the launcher", name));
+            return match edge.peer() {
                 Some(peer) => self.restart(peer),
                 None => self.session.quit(),
             };
@@ -285,7 +328,7 @@ impl Desk {
         if version == VERSION {
             return false;
         }
-        let name = if peer == Peer::Net { "net" } else { "ui" };
+        let name = name(peer);
         eprintln!(
             "bulkhead-vault: {name} speaks version {version} of the protocol, this is version {VERSION}: {MIXED}"
         );
@@ -387,6 +430,7 @@ impl Desk {
             self.wake = None;
             self.dirty = true;
         }
+        self.judge_hellos(now);
         self.finish();
         let flushed = self.ui.flush();
         let mut waits = matches!(flushed, Ok(true));
@@ -399,7 +443,8 @@ impl Desk {
         let tick = (self.session.is_open() || !self.ui.is_drawn())
             .then(|| self.ticked.max(now.checked_sub(TICK).unwrap_or(now)) + TICK);
         let draft = self.edited.map(|at| at + DRAFT);
-        [retry, tick, draft, self.wake].into_iter().flatten().min()
+        let hello = self.hellos.iter().filter_map(|(_, until)| *until).min();
+        [retry, tick, draft, self.wake, hello].into_iter().flatten().min()
     }
 
     /// Whether painting would change anything.
@@ -477,5 +522,12 @@ impl Desk {
     pub fn close(&mut self) {
         self.session.close();
         let _ = self.session.take_out();
+    }
+}
+
+const fn name(peer: Peer) -> &'static str {
+    match peer {
+        Peer::Net => "net",
+        Peer::Ui => "ui",
     }
 }
