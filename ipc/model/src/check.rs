@@ -11,7 +11,6 @@ use crate::words::Event;
 use crate::world::{World, Wrong};
 use stateright::{Checker, HasDiscoveries, Model, Property};
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
 /// The names of the promises.
@@ -139,12 +138,8 @@ pub fn safety(scope: &Scope) -> Verdict {
 /// Visits every state again and looks for those from which nothing that is owed leads to a settled one.
 pub fn liveness(scope: &Scope) -> Verdict {
     let began = Instant::now();
-    let hasher = std::hash::BuildHasherDefault::<std::hash::DefaultHasher>::default();
-    let print = |world: &World| {
-        let mut hasher = hasher.build_hasher();
-        world.hash(&mut hasher);
-        hasher.finish()
-    };
+    let hasher = ahash::RandomState::with_seeds(1, 2, 3, 4);
+    let print = |world: &World| hasher.hash_one(world);
     let model = Composition(*scope);
     let mut numbers: HashMap<u64, u32> = HashMap::new();
     // Of each state: whence it was first reached, by what, and how far it is.

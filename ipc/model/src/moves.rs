@@ -353,7 +353,7 @@ impl World {
             }
             Move::Delivers(first, second) => {
                 for one in [Some(first), second].into_iter().flatten() {
-                    if !self.net.seen.insert(one) {
+                    if !self.net_mut().seen.insert(one) {
                         self.left.duplicates -= 1;
                     }
                 }
@@ -363,7 +363,7 @@ impl World {
             Move::Challenges(relay, mailbox) => self.net_queue(Word::Ask(relay, mailbox)),
             Move::Draws => self.draw(),
             Move::Presses(word) => {
-                let [_, intents] = &mut self.ui.out;
+                let [_, intents] = &mut self.ui_mut().out;
                 intents.push(word);
             }
             Move::Lies(_, word) => self.wire_mut(word.on()).to_vault.push((word, false)),

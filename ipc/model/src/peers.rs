@@ -36,8 +36,8 @@ impl World {
     pub fn ends(&mut self, who: Who) {
         self.seat_mut(who).life = Life::Ended;
         match who {
-            Who::Net => self.net = crate::world::Net::default(),
-            Who::Ui => self.ui = crate::world::Ui::default(),
+            Who::Net => self.net = Arc::default(),
+            Who::Ui => self.ui = Arc::default(),
         }
     }
 
@@ -45,33 +45,37 @@ impl World {
         match word {
             Word::Relays(set) => self.set_relays(set),
             Word::Watch(mailbox, relays) => {
-                let old = self.net.watches.insert(mailbox, relays).unwrap_or_default();
-                self.net.seen.retain(|(relay, event)| event.mailbox() != Some(mailbox) || old & bit(*relay) != 0);
+                let net = self.net_mut();
+                let old = net.watches.insert(mailbox, relays).unwrap_or_default();
+                net.seen.retain(|(relay, event)| event.mailbox() != Some(mailbox) || old & bit(*relay) != 0);
             }
             Word::Unwatch(mailbox) => {
-                self.net.watches.remove(&mailbox);
-                self.net.seen.retain(|(_, event)| event.mailbox() != Some(mailbox));
+                let net = self.net_mut();
+                net.watches.remove(&mailbox);
+                net.seen.retain(|(_, event)| event.mailbox() != Some(mailbox));
             }
             Word::Publish(job, event, relays) => {
                 for relay in each(relays) {
                     if self.net.relays & bit(relay) != 0 {
-                        self.net.jobs.insert((job, relay), event);
+                        self.net_mut().jobs.insert((job, relay), event);
                     } else {
                         self.net_queue(Word::Ack(job, relay, false));
                     }
                 }
             }
             Word::Configure(serial) => {
-                (self.ui.serial, self.ui.free, self.ui.slots, self.ui.dirty) = (serial, [true; 2], false, true);
+                let ui = self.ui_mut();
+                (ui.serial, ui.free, ui.slots, ui.dirty) = (serial, [true; 2], false, true);
             }
             Word::Release(buffer) => {
-                if let Some(free) = self.ui.free.get_mut(usize::from(buffer)) {
+                if let Some(free) = self.ui_mut().free.get_mut(usize::from(buffer)) {
                     *free = true;
                 }
             }
             Word::Phase(phase) => {
-                self.ui.dirty |= self.ui.phase != Some(phase);
-                self.ui.phase = Some(phase);
+                let ui = self.ui_mut();
+                ui.dirty |= ui.phase != Some(phase);
+                ui.phase = Some(phase);
             }
             Word::Restart(who) => {
                 if self.seat(who).life == Life::Running {
@@ -83,18 +87,19 @@ impl World {
     }
 
     fn set_relays(&mut self, set: Relays) {
-        self.net.relays = set;
-        self.net.seen.retain(|(relay, _)| set & bit(*relay) != 0);
-        let lost: Vec<_> = self.net.jobs.keys().filter(|(_, relay)| set & bit(*relay) == 0).copied().collect();
+        let net = self.net_mut();
+        net.relays = set;
+        net.seen.retain(|(relay, _)| set & bit(*relay) != 0);
+        let lost: Vec<_> = net.jobs.keys().filter(|(_, relay)| set & bit(*relay) == 0).copied().collect();
         for key in lost {
-            self.net.jobs.remove(&key);
+            self.net_mut().jobs.remove(&key);
             self.net_queue(Word::Ack(key.0, key.1, false));
         }
     }
 
     /// Puts a word into net's own queue.
     pub fn net_queue(&mut self, word: Word) {
-        if let Some(queue) = self.net.out.get_mut(word.on().index()) {
+        if let Some(queue) = self.net_mut().out.get_mut(word.on().index()) {
             queue.push(word);
         }
     }
@@ -117,7 +122,7 @@ impl World {
             May::Never(_) => {}
             May::Now => self.wire_mut(line).to_vault.push((word, true)),
         }
-        let out = if line.pair() == Pair::Net { &mut self.net.out } else { &mut self.ui.out };
+        let out = if line.pair() == Pair::Net { &mut self.net_mut().out } else { &mut self.ui_mut().out };
         if let Some(queue) = out.get_mut(line.index()) {
             let _ = shift(queue);
         }
@@ -130,7 +135,7 @@ impl World {
 
     /// A publication reaches its relay or not, and the relay's answer net or not.
     pub fn published(&mut self, key: (u8, u8), reached: bool, answered: bool) {
-        let Some(event) = self.net.jobs.remove(&key) else { return };
+        let Some(event) = self.net_mut().jobs.remove(&key) else { return };
         if reached {
             self.relays.insert((key.1, event));
         }
@@ -152,8 +157,9 @@ impl World {
             return self.peer_refuses(Pair::Ui);
         }
         self.wire_mut(Line::Pixels).to_vault.push((word, true));
-        (self.ui.slots, self.ui.dirty) = (true, false);
-        if let Some(free) = self.ui.free.get_mut(buffer) {
+        let ui = self.ui_mut();
+        (ui.slots, ui.dirty) = (true, false);
+        if let Some(free) = self.ui_mut().free.get_mut(buffer) {
             *free = false;
         }
     }

@@ -1,4 +1,7 @@
 //! The compositions that are checked: small ones in the tests, larger ones by `make model`.
+//!
+//! All of them at once would be too many states. So each scope has the processes and events that can touch one
+//! another in what it is about; they overlap.
 
 use crate::scope::{Budget, Scope};
 
@@ -24,20 +27,80 @@ const NONE: Budget = Budget {
     stops: 0,
 };
 
-/// Messages out and in, with crashes of net and of the vault between any two steps.
-pub const MAIL: Scope = Scope {
-    net: true,
+const fn net(name: &'static str, budget: Budget) -> Scope {
+    Scope { net: true, ..Scope::empty(name, budget) }
+}
+
+/// Sending: the vault ends between any two steps, the store refuses, net ends, relays lose.
+pub const SEND: Scope =
+    net("send", Budget { sends: 2, vault_crashes: 1, commit_failures: 1, net_crashes: 1, losses: 1, ..NONE });
+
+/// Receiving: the same, with relays that repeat themselves.
+pub const RECEIVE: Scope = Scope {
     receipts: true,
-    ..Scope::empty(
-        "mail",
-        Budget {
-            sends: 1,
-            theirs: 1,
-            net_crashes: 1,
-            vault_crashes: 1,
-            losses: 1,
-            duplicates: 1,
-            ..NONE
-        },
+    ..net(
+        "receive",
+        Budget { theirs: 1, vault_crashes: 1, commit_failures: 1, net_crashes: 1, duplicates: 1, ..NONE },
     )
 };
+
+/// An invite, and two who answer it.
+pub const INVITE: Scope = net(
+    "invite",
+    Budget { invites: 1, answers: 2, vault_crashes: 1, commit_failures: 1, duplicates: 1, ..NONE },
+);
+
+/// Locking and unlocking while words are on their way, with readers that are ahead of the event loop.
+pub const LOCK: Scope = Scope {
+    ahead: 1,
+    ..net("lock", Budget { sends: 1, theirs: 1, challenges: 1, locks: 1, net_crashes: 1, ..NONE })
+};
+
+/// Relays come and go while words about them are on their way.
+pub const RELAYS: Scope = Scope {
+    relays: 3,
+    mail: 3,
+    ..net("relays", Budget { sends: 1, theirs: 1, relay_changes: 2, notes: 1, net_crashes: 1, ..NONE })
+};
+
+/// A net that says whatever it likes.
+pub const BAD_NET: Scope = Scope {
+    ahead: 1,
+    ..net("bad net", Budget { sends: 1, theirs: 1, locks: 1, bad_nets: 1, lies: 2, ..NONE })
+};
+
+/// A net that says whatever it likes to a vault with an open invite.
+pub const BAD_INVITE: Scope =
+    net("bad net, invite", Budget { invites: 1, answers: 1, bad_nets: 1, lies: 3, vault_crashes: 1, ..NONE });
+
+/// Frames, sizes and phases.
+pub const PICTURES: Scope = Scope {
+    ui: true,
+    ahead: 1,
+    ..Scope::empty("pictures", Budget { resizes: 2, ui_crashes: 1, locks: 1, notes: 1, ..NONE })
+};
+
+/// A ui that says whatever it likes.
+pub const BAD_UI: Scope = Scope {
+    ui: true,
+    ..Scope::empty("bad ui", Budget { resizes: 1, locks: 1, bad_uis: 1, lies: 3, ..NONE })
+};
+
+/// The launcher tells what it does, and is asked for an end.
+pub const LAUNCHER: Scope = Scope {
+    told: true,
+    ahead: 1,
+    ..net("launcher", Budget { sends: 1, locks: 1, net_crashes: 2, stops: 1, ..NONE })
+};
+
+/// Everybody, a little.
+pub const ALL: Scope = Scope {
+    ui: true,
+    told: true,
+    room: 1,
+    ..net("all", Budget { sends: 1, locks: 1, net_crashes: 1, ui_crashes: 1, ..NONE })
+};
+
+/// Every scope, with the bounds of the tests.
+pub const SMALL: [Scope; 11] =
+    [SEND, RECEIVE, INVITE, LOCK, RELAYS, BAD_NET, BAD_INVITE, PICTURES, BAD_UI, LAUNCHER, ALL];

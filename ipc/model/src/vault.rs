@@ -131,7 +131,7 @@ impl World {
             Deed::Keep(record) => self.keep(scope, record, about),
             Deed::DropTarget => self.drop_target(about),
             Deed::DropInvite => {
-                if let Some(memory) = &mut self.vault.memory {
+                if let Some(memory) = self.memory_mut() {
                     memory.invite = false;
                 }
             }
@@ -161,7 +161,7 @@ impl World {
 
     fn holds(&self, need: Need, about: About) -> bool {
         let v = &self.vault;
-        let memory = |holds: &dyn Fn(&Disk) -> bool| v.memory.as_ref().is_some_and(holds);
+        let memory = |holds: &dyn Fn(&Disk) -> bool| v.memory.as_deref().is_some_and(holds);
         match need {
             Need::Unlocked => v.phase == Phase::Open,
             Need::Greeted => v.ready,
@@ -235,7 +235,7 @@ impl World {
 
     fn keep(&mut self, scope: &Scope, record: Record, about: About) {
         // Nothing can be written without the keys.
-        let Some(memory) = &mut self.vault.memory else { return };
+        let Some(memory) = self.vault.memory.as_mut().map(Arc::make_mut) else { return };
         let mut queue = |memory: &mut Disk, event, relays| {
             memory.jobs.insert(self.vault.next_job, (event, relays));
             self.vault.next_job += 1;
@@ -265,7 +265,7 @@ impl World {
     }
 
     fn drop_target(&mut self, about: About) {
-        let Some(memory) = &mut self.vault.memory else { return };
+        let Some(memory) = self.memory_mut() else { return };
         let Some((event, relays)) = memory.jobs.get_mut(&about.job) else { return };
         let event = *event;
         *relays &= !bit(about.relay);
@@ -306,7 +306,7 @@ impl World {
 
     /// What net should know, computed whole and compared with what it was told.
     fn tell_net(&mut self, scope: &Scope, about: About) {
-        let Some(memory) = &self.vault.memory else { return };
+        let Some(memory) = self.vault.memory.clone() else { return };
         if !self.vault.ready {
             return;
         }
@@ -335,11 +335,11 @@ impl World {
 
     /// Hands over every job that is neither under way nor put off.
     fn publish(&mut self, scope: &Scope) {
-        let Some(memory) = &self.vault.memory else { return };
+        let Some(memory) = self.vault.memory.clone() else { return };
         if !self.vault.ready {
             return;
         }
-        for (job, (event, relays)) in memory.jobs.clone() {
+        for (job, (event, relays)) in memory.jobs.iter().map(|(job, what)| (*job, *what)) {
             let able = |relay: &u8| {
                 let key = (job, *relay);
                 self.vault.told & bit(*relay) != 0

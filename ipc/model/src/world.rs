@@ -2,7 +2,7 @@
 
 use crate::scope::{Budget, Scope};
 use crate::words::{Event, Line, Pair, Phase, Relays, Who, Word};
-use bulkhead_ipc::automaton::Side;
+use bulkhead_ipc::automaton::{Automaton, Side};
 use bulkhead_ipc::monitor::Monitor;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub struct Vault {
     /// Its phase.
     pub phase: Phase,
     /// What it knows while the keys are in memory; within a transaction ahead of the store.
-    pub memory: Option<Disk>,
+    pub memory: Option<Arc<Disk>>,
     /// The lives that said hello on net's lines.
     pub greetings: [Option<u8>; 2],
     /// The open vault has heard the post line's hello.
@@ -88,6 +88,17 @@ pub struct Edge {
     pub peer: Arc<Monitor>,
     /// By the line's place in the table.
     pub wires: [Wire; 2],
+}
+
+impl Edge {
+    /// Before anything was said.
+    fn new(table: &'static Automaton) -> Self {
+        Self {
+            vault: Arc::new(Monitor::new(table, Side::Vault)),
+            peer: Arc::new(Monitor::new(table, Side::Peer)),
+            wires: Default::default(),
+        }
+    }
 }
 
 /// What the launcher knows of a process, and how that process is.
@@ -170,19 +181,19 @@ pub enum Wrong {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
     /// The store.
-    pub disk: Disk,
+    pub disk: Arc<Disk>,
     /// The vault.
     pub vault: Vault,
     /// vault ↔ net, vault ↔ ui, vault ↔ launcher.
-    pub edges: [Edge; 3],
+    pub edges: [Arc<Edge>; 3],
     /// net's place.
     pub net_seat: Seat,
     /// ui's place.
     pub ui_seat: Seat,
     /// net.
-    pub net: Net,
+    pub net: Arc<Net>,
     /// ui.
-    pub ui: Ui,
+    pub ui: Arc<Ui>,
     /// What lies at which relay.
     pub relays: BTreeSet<(u8, Event)>,
     /// The launcher was asked to end everything.
@@ -204,17 +215,13 @@ impl World {
     pub fn new(scope: &Scope) -> Self {
         let disk = Disk { relays: scope.relays, ..Disk::default() };
         let mut world = Self {
-            disk,
+            disk: Arc::new(disk),
             vault: Vault::default(),
-            edges: scope.tables().map(|table| Edge {
-                vault: Arc::new(Monitor::new(table, Side::Vault)),
-                peer: Arc::new(Monitor::new(table, Side::Peer)),
-                wires: Default::default(),
-            }),
+            edges: scope.tables().map(|table| Arc::new(Edge::new(table))),
             net_seat: Seat { life: Life::Absent, number: 1, honest: true, tainted: false },
             ui_seat: Seat { life: Life::Absent, number: 1, honest: true, tainted: false },
-            net: Net::default(),
-            ui: Ui::default(),
+            net: Arc::default(),
+            ui: Arc::default(),
             relays: BTreeSet::new(),
             stopping: false,
             ended: false,
@@ -231,11 +238,7 @@ impl World {
     pub fn boot(&mut self, scope: &Scope) {
         self.vault = Vault { serial: u8::from(scope.ui), ..Vault::default() };
         self.stopping = false;
-        for (edge, table) in self.edges.iter_mut().zip(scope.tables()) {
-            edge.vault = Arc::new(Monitor::new(table, Side::Vault));
-            edge.peer = Arc::new(Monitor::new(table, Side::Peer));
-            edge.wires = Default::default();
-        }
+        self.edges = scope.tables().map(|table| Arc::new(Edge::new(table)));
         for (who, present) in [(Who::Net, scope.net), (Who::Ui, scope.ui)] {
             let honest = self.bad_lives(who) == 0;
             let life = if present { Life::Running } else { Life::Absent };
@@ -249,8 +252,8 @@ impl World {
         let hello = |line| vec![Word::Hello(line, number)];
         let out = who.lines().map(hello);
         match who {
-            Who::Net => self.net = Net { out, ..Net::default() },
-            Who::Ui => self.ui = Ui { out, ..Ui::default() },
+            Who::Net => self.net = Arc::new(Net { out, ..Net::default() }),
+            Who::Ui => self.ui = Arc::new(Ui { out, ..Ui::default() }),
         }
     }
 
@@ -303,11 +306,26 @@ impl World {
     /// A pair's lines.
     pub fn edge_mut(&mut self, pair: Pair) -> &mut Edge {
         let [net, ui, launcher] = &mut self.edges;
-        match pair {
+        Arc::make_mut(match pair {
             Pair::Net => net,
             Pair::Ui => ui,
             Pair::Launcher => launcher,
-        }
+        })
+    }
+
+    /// net, to change it.
+    pub fn net_mut(&mut self) -> &mut Net {
+        Arc::make_mut(&mut self.net)
+    }
+
+    /// ui, to change it.
+    pub fn ui_mut(&mut self) -> &mut Ui {
+        Arc::make_mut(&mut self.ui)
+    }
+
+    /// What the vault knows, to change it; nothing without the keys.
+    pub fn memory_mut(&mut self) -> Option<&mut Disk> {
+        self.vault.memory.as_mut().map(Arc::make_mut)
     }
 
     /// A line.
