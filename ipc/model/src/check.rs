@@ -60,6 +60,14 @@ fn none_lost(world: &World) -> bool {
     sent && promised && taken
 }
 
+/// Whether a promise is broken already. What comes after that is not looked at.
+pub fn is_broken(world: &World) -> bool {
+    world.wrong != 0
+        || world.disk.invited > 1
+        || world.disk.got.values().any(|copies| *copies > 1)
+        || !none_lost(world)
+}
+
 impl Model for Composition {
     type State = World;
     type Action = Move;
@@ -69,7 +77,9 @@ impl Model for Composition {
     }
 
     fn actions(&self, state: &World, actions: &mut Vec<Move>) {
-        state.moves(&self.0, actions);
+        if !is_broken(state) {
+            state.moves(&self.0, actions);
+        }
     }
 
     fn next_state(&self, last: &World, action: Move) -> Option<World> {
@@ -160,11 +170,15 @@ pub fn liveness(scope: &Scope) -> Verdict {
         let from = first;
         first = u32::try_from(came.len()).unwrap_or(u32::MAX);
         for (at, world) in (from..).zip(&wave) {
+            moves.clear();
+            if is_broken(world) {
+                settled.push(at);
+            } else {
+                model.actions(world, &mut moves);
+            }
             if world.is_settled(scope) {
                 settled.push(at);
             }
-            moves.clear();
-            world.moves(scope, &mut moves);
             for step in &moves {
                 let mut next = world.clone();
                 next.go(scope, *step);

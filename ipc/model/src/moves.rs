@@ -272,11 +272,7 @@ impl World {
             Move::Starts(_, honest) => *honest,
             Move::Delivers(first, None) => !self.net.seen.contains(first),
             // Whoever was caught has to be replaced without the user's doing.
-            Move::IsEnded(who) => {
-                let pair = if *who == Who::Net { Pair::Net } else { Pair::Ui };
-                let vault = &self.edge(pair).vault;
-                vault.state(0) != "Condemned" && vault.state(1) != "Condemned"
-            }
+            Move::IsEnded(who) => self.seat(*who).accused != self.seat(*who).number,
             _ => false,
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::check::promise;
 use crate::scope::{Budget, Scope};
-use crate::scopes::{BAD_INVITE, BAD_NET, INVITE, LOCK, MIXED, NONE, PICTURES, RECEIVE, RELAYS, SEND};
+use crate::scopes::{BAD_NET, INVITE, LOCK, MIXED, NONE, PICTURES, RECEIVE, RELAYS, SEND};
 use bulkhead_ipc::automata::vault::{Conduct, Deed, Need, Occasion, Record, Speech};
 use bulkhead_ipc::automata::{NET, UI, VAULT};
 use bulkhead_ipc::automaton::{Automaton, Carries, Else, Row, Side, Step};
@@ -239,9 +239,7 @@ pub const MUTANTS: &[Mutant] = &[
             net_table: rows(&NET, "Signed", |row| {
                 steps(row, |step| (!matches!(step, Step::Need(_, Else::Unseen))).then_some(step));
             }),
-            // An invite's scope lets net say more.
-            budget: Budget { bad_nets: 1, lies: 3, ..NONE },
-            ..BAD_INVITE
+            ..LIE_ONCE
         },
     },
     Mutant {

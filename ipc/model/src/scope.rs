@@ -110,3 +110,34 @@ impl Scope {
         [self.net_table, self.ui_table, self.launcher_table]
     }
 }
+
+impl core::fmt::Display for Scope {
+    /// The name and the bounds that are not zero.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let b = &self.budget;
+        let bounds = [
+            (b.sends, "messages out"),
+            (b.theirs, "messages in"),
+            (b.invites, "invites"),
+            (b.answers, "answers to it"),
+            (b.relay_changes, "changes of relays"),
+            (b.challenges, "challenges"),
+            (b.notes, "notes or clicks"),
+            (b.resizes, "sizes"),
+            (b.locks, "locks"),
+            (b.stops, "ends"),
+            (b.losses, "losses"),
+            (b.duplicates, "repetitions"),
+            (b.net_crashes, "crashes of net"),
+            (b.ui_crashes, "crashes of ui"),
+            (b.vault_crashes, "crashes of the vault"),
+            (b.commit_failures, "failed commits"),
+            (b.bad_nets, "hostile nets"),
+            (b.bad_uis, "hostile uis"),
+            (b.lies, "words of theirs"),
+        ];
+        let told: Vec<String> =
+            bounds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        write!(f, "{}: {}; {} packets per socket, {} ahead", self.name, told.join(", "), self.room, self.ahead)
+    }
+}

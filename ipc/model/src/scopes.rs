@@ -63,10 +63,10 @@ pub const RELAYS: Scope = Scope {
 };
 
 /// A net that says whatever it likes.
-pub const BAD_NET: Scope = net("bad net", Budget { sends: 1, locks: 1, bad_nets: 1, lies: 2, ..NONE });
+pub const BAD_NET: Scope = net("bad net", Budget { sends: 1, bad_nets: 1, lies: 2, ..NONE });
 
-/// A net that says whatever it likes to a vault with an invite.
-pub const BAD_INVITE: Scope = net("bad net, invite", Budget { invites: 1, bad_nets: 1, lies: 3, ..NONE });
+/// The same, while the user locks.
+pub const BAD_NET_LOCK: Scope = net("bad net, lock", Budget { locks: 1, bad_nets: 1, lies: 2, ..NONE });
 
 /// Frames, sizes and phases.
 pub const PICTURES: Scope = Scope {
@@ -94,6 +94,37 @@ pub const MIXED: Scope = Scope {
     ..net("mixed packets", Budget { theirs: 2, relay_changes: 1, ..NONE })
 };
 
-/// Every scope, with the bounds of the tests.
+/// Every composition, with the bounds of the tests.
 pub const SMALL: [Scope; 11] =
-    [SEND, RECEIVE, INVITE, LOCK, RELAYS, BAD_NET, BAD_INVITE, PICTURES, BAD_UI, LAUNCHER, ALL];
+    [SEND, RECEIVE, INVITE, LOCK, RELAYS, BAD_NET, BAD_NET_LOCK, PICTURES, BAD_UI, LAUNCHER, ALL];
+
+const fn larger(scope: Scope, budget: Budget, ahead: usize) -> Scope {
+    Scope { budget, ahead, ..scope }
+}
+
+/// The same with larger bounds.
+pub const LARGE: [Scope; 11] = [
+    larger(
+        SEND,
+        Budget { sends: 2, vault_crashes: 1, commit_failures: 1, net_crashes: 1, losses: 1, ..NONE },
+        1,
+    ),
+    larger(
+        RECEIVE,
+        Budget { theirs: 2, vault_crashes: 1, commit_failures: 1, net_crashes: 1, duplicates: 1, ..NONE },
+        0,
+    ),
+    larger(
+        INVITE,
+        Budget { invites: 1, answers: 2, vault_crashes: 1, commit_failures: 1, net_crashes: 1, losses: 1, ..NONE },
+        0,
+    ),
+    larger(LOCK, Budget { sends: 1, theirs: 1, challenges: 1, locks: 1, net_crashes: 1, ..NONE }, 1),
+    larger(RELAYS, Budget { sends: 1, theirs: 1, relay_changes: 2, notes: 1, net_crashes: 1, ..NONE }, 0),
+    larger(BAD_NET, Budget { sends: 1, theirs: 1, bad_nets: 1, lies: 2, ..NONE }, 1),
+    larger(BAD_NET_LOCK, Budget { sends: 1, locks: 1, bad_nets: 1, lies: 2, ..NONE }, 0),
+    larger(PICTURES, Budget { resizes: 2, ui_crashes: 1, locks: 1, notes: 1, ..NONE }, 0),
+    larger(BAD_UI, Budget { resizes: 1, locks: 1, bad_uis: 1, lies: 2, ..NONE }, 0),
+    larger(LAUNCHER, Budget { sends: 1, locks: 1, net_crashes: 2, stops: 1, ..NONE }, 0),
+    larger(ALL, Budget { sends: 1, locks: 1, net_crashes: 1, ..NONE }, 0),
+];

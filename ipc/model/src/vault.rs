@@ -150,7 +150,9 @@ impl World {
                 }
             }
             Deed::Condemn(peer) => {
-                let pair = if Who::from(peer) == Who::Net { Pair::Net } else { Pair::Ui };
+                let who = Who::from(peer);
+                self.accuse(who);
+                let pair = if who == Who::Net { Pair::Net } else { Pair::Ui };
                 Arc::make_mut(&mut self.edge_mut(pair).vault).condemn();
             }
             Deed::Restart(peer) => self.say(scope, Word::Restart(peer.into())),
@@ -186,6 +188,11 @@ impl World {
         if self.vault.phase != Phase::Open {
             self.flag(Wrong::LockedCrypto);
         }
+    }
+
+    fn accuse(&mut self, who: Who) {
+        let seat = self.seat_mut(who);
+        seat.accused = seat.number;
     }
 
     fn greeted(&mut self, about: About) {
@@ -421,6 +428,7 @@ impl World {
                 if line == Line::Control || (honest && !self.seat(who).tainted) {
                     self.flag(Wrong::FalseAlarm);
                 }
+                self.accuse(who);
                 Arrival::Fault(who)
             }
         };

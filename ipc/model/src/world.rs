@@ -125,6 +125,8 @@ pub struct Seat {
     pub honest: bool,
     /// Somebody who did not sat here before, or does.
     pub tainted: bool,
+    /// The number of whoever sat here when the vault last stopped believing; 0 for nobody.
+    pub accused: u8,
 }
 
 /// An honest net process.
@@ -218,8 +220,8 @@ impl World {
             disk: Arc::new(disk),
             vault: Vault::default(),
             edges: scope.tables().map(|table| Arc::new(Edge::new(table))),
-            net_seat: Seat { life: Life::Absent, number: 1, honest: true, tainted: false },
-            ui_seat: Seat { life: Life::Absent, number: 1, honest: true, tainted: false },
+            net_seat: Seat { life: Life::Absent, number: 1, honest: true, tainted: false, accused: 0 },
+            ui_seat: Seat { life: Life::Absent, number: 1, honest: true, tainted: false, accused: 0 },
             net: Arc::default(),
             ui: Arc::default(),
             relays: BTreeSet::new(),
@@ -242,7 +244,9 @@ impl World {
         for (who, present) in [(Who::Net, scope.net), (Who::Ui, scope.ui)] {
             let honest = self.bad_lives(who) == 0;
             let life = if present { Life::Running } else { Life::Absent };
-            *self.seat_mut(who) = Seat { life, number: 1, honest, tainted: !honest };
+            *self.seat_mut(who) = Seat { life, number: 1, honest, tainted: !honest, accused: 0 };
+            let bad_lives = if who == Who::Net { &mut self.left.bad_nets } else { &mut self.left.bad_uis };
+            *bad_lives = bad_lives.saturating_sub(1);
             self.fresh(who, 1);
         }
     }
