@@ -32,7 +32,7 @@ bench: packages-test release
 
 release:
 	$(call build,--release,release,target/release-binaries)
-	$(CARGO) build --locked --release -p bulkhead-vault --examples
+	$(CARGO) build --locked --release -p bulkhead-vault -p bulkhead-ipc --examples
 
 binaries:
 	$(call build,,debug,target/binaries)

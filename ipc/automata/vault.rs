@@ -234,8 +234,8 @@ pub static VAULT: [Conduct; 21] = [
             Forget(Keys),
             Say(NewsForUi),
             Forget(Greetings),
-            Forget(Queued(Lines::Net)),
             Condemn(Peer::Net),
+            Forget(Queued(Lines::Net)),
             Restart(Peer::Net),
         ],
         "net knows mailboxes that a locked vault does not answer for, and job numbers may be used again after it.",
@@ -366,12 +366,12 @@ pub static VAULT: [Conduct; 21] = [
     ),
     conduct(
         Occasion::NetBroke,
-        &[Forget(Queued(Lines::Net)), Condemn(Peer::Net), Restart(Peer::Net)],
+        &[Condemn(Peer::Net), Forget(Queued(Lines::Net)), Restart(Peer::Net)],
         "Who breaks a rule once is not believed again.",
     ),
     conduct(
         Occasion::UiBroke,
-        &[Forget(UiGreetings), Forget(Queued(Lines::Ui)), Condemn(Peer::Ui), Restart(Peer::Ui)],
+        &[Forget(UiGreetings), Condemn(Peer::Ui), Forget(Queued(Lines::Ui)), Restart(Peer::Ui)],
         "Who breaks a rule once is not believed again.",
     ),
     conduct(

@@ -1,8 +1,13 @@
 //! Deterministic CBOR (RFC 8949 §4.2.1), strictly.
 //!
-//! Reading goes in two steps: [`well_formed`] walks the bytes once and refuses everything that is not
+//! Reading goes in three steps: [`well_formed`] walks the bytes once and refuses everything that is not
 //! deterministic (long heads, indefinite lengths, unsorted or doubled keys, tags, floats, trailing bytes,
-//! lengths beyond the input) before anything is allocated; then serde fills the type.
+//! lengths beyond the input) before anything is allocated; then serde fills the type, which refuses lists and texts
+//! above their bounds before it allocates them; then the value is written once more and compared with the bytes, so
+//! that of every message exactly one encoding is legal, whatever serde would forgive (an enum's name with a value
+//! where it has none, a field left out that could be nothing).
+
+pub(crate) mod bounded;
 
 use crate::{Message, OutOfBounds};
 
@@ -53,7 +58,26 @@ pub fn decode<M: Message>(bytes: &[u8]) -> Result<M, Error> {
     well_formed(bytes)?;
     let message: M = minicbor_serde::from_slice(bytes).map_err(|_| Error::Schema)?;
     message.check()?;
-    Ok(message)
+    let mut again = minicbor_serde::Serializer::new(Expected(bytes));
+    message.serialize(&mut again).map_err(|_| Error::Schema)?;
+    if again.encoder().writer().0.is_empty() { Ok(message) } else { Err(Error::Schema) }
+}
+
+/// What was written is not what was read.
+#[derive(Debug, thiserror::Error)]
+#[error("not the encoding that this program writes")]
+struct Differs;
+
+/// Takes only the bytes that it holds, in their order.
+struct Expected<'a>(&'a [u8]);
+
+impl minicbor::encode::Write for Expected<'_> {
+    type Error = Differs;
+
+    fn write_all(&mut self, written: &[u8]) -> Result<(), Differs> {
+        self.0 = self.0.strip_prefix(written).ok_or(Differs)?;
+        Ok(())
+    }
 }
 
 /// Whether the bytes are exactly one deterministic CBOR item of the kinds that messages use: integers, byte

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A process that can be restarted without loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Peer {
     /// `bulkhead-net`.
     Net,
@@ -14,6 +15,7 @@ pub enum Peer {
 
 /// vault → launcher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum ToLauncher {
     /// The peer broke the protocol or hangs: end it and start a fresh one.
     Restart(Peer),
@@ -27,6 +29,7 @@ impl Message for ToLauncher {
 
 /// launcher → vault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum FromLauncher {
     /// The peer ended (or was ended) and is being started again.
     Restarting {

@@ -3,8 +3,9 @@
 //! Contacts are opaque handles. No type here can hold a word that a person wrote, a name, or a key stroke:
 //! there are numbers and fixed choices only, and a test walks the schema to keep it so.
 
+use crate::cbor::bounded;
 use crate::pixels::{SlotKey, Theme};
-use crate::post::RelayState;
+use crate::post::{MAX_RELAYS, RelayState};
 use crate::{Message, OutOfBounds, bound, greeting};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,7 @@ pub const MAX_CONTACTS: usize = 2000;
 
 /// What the program as a whole is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Phase {
     /// No profile yet: name and passphrase are asked for.
     Setup,
@@ -54,6 +56,7 @@ pub struct Relay {
 
 /// How the newest invite stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Invite {
     /// None asked for.
     None,
@@ -70,6 +73,7 @@ pub enum Invite {
 
 /// How accepting an invite stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Accept {
     /// Nothing under way.
     Idle,
@@ -98,6 +102,7 @@ pub enum Accept {
 
 /// A sentence that ui shows in its notice bar. Fixed sentences only: the words are ui's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Notice {
     /// The passphrase is wrong.
     WrongPassphrase,
@@ -139,6 +144,7 @@ pub enum Notice {
 
 /// Navigation that the vault made of a key press outside text: never a key, never a character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Command {
     /// The next conversation down the list.
     NextConversation,
@@ -166,6 +172,7 @@ pub enum Command {
 
 /// What the pointer does outside slots, in physical pixels of the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Pointer {
     /// It is here now.
     Moved {
@@ -191,6 +198,7 @@ pub enum Pointer {
 
 /// vault → ui.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum ToUi {
     /// Answers [`FromUi::Hello`]; everything that ui may know follows at once.
     Welcome {
@@ -202,10 +210,10 @@ pub enum ToUi {
     },
     /// The program's phase.
     Phase(Phase),
-    /// All conversations, newest first.
-    Contacts(Vec<Contact>),
-    /// All relays.
-    Relays(Vec<Relay>),
+    /// All conversations, newest first; at most [`MAX_CONTACTS`].
+    Contacts(#[serde(deserialize_with = "bounded::list::<_, _, MAX_CONTACTS>")] Vec<Contact>),
+    /// All relays, at most [`MAX_RELAYS`].
+    Relays(#[serde(deserialize_with = "bounded::list::<_, _, MAX_RELAYS>")] Vec<Relay>),
     /// The newest invite.
     Invite(Invite),
     /// The invite being accepted.
@@ -229,7 +237,7 @@ impl Message for ToUi {
         match self {
             Self::Welcome { life, version } => greeting::check(*life, *version),
             Self::Contacts(list) => bound(list.len() <= MAX_CONTACTS, "contacts"),
-            Self::Relays(list) => bound(list.len() <= crate::post::MAX_RELAYS, "relays"),
+            Self::Relays(list) => bound(list.len() <= MAX_RELAYS, "relays"),
             _ => Ok(()),
         }
     }
@@ -238,6 +246,7 @@ impl Message for ToUi {
 /// ui → vault: what the user decided, as ui understood it. The vault does nothing on these alone that could
 /// send or destroy words: sending and deleting are buttons inside slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum FromUi {
     /// First packet of every ui process on this line.
     Hello {

@@ -121,7 +121,8 @@ impl<Out: Message, In: Message> Line<Out, In> {
     /// Waits for a message.
     pub fn recv(&self, buffer: &mut Buffer) -> Result<In, Error> {
         loop {
-            if let Some(message) = self.try_recv(buffer)? {
+            // `None` stands for a socket that somebody else made non-blocking.
+            if let Some((message, _)) = self.take(buffer, MsgFlags::empty())? {
                 return Ok(message);
             }
             self.wait(PollTimeout::NONE)?;
@@ -136,8 +137,12 @@ impl<Out: Message, In: Message> Line<Out, In> {
     /// The next message if one is waiting, with the descriptor that came with it. What was meant for a predecessor,
     /// or crossed with something on its way, is passed over.
     pub fn try_recv_with(&self, buffer: &mut Buffer) -> Result<Option<(In, Option<OwnedFd>)>, Error> {
+        self.take(buffer, MsgFlags::MSG_DONTWAIT)
+    }
+
+    fn take(&self, buffer: &mut Buffer, flags: MsgFlags) -> Result<Option<(In, Option<OwnedFd>)>, Error> {
         loop {
-            let received = match receive(self.socket.as_raw_fd(), buffer) {
+            let received = match receive(self.socket.as_raw_fd(), buffer, flags) {
                 Err(Error::Full) => return Ok(None),
                 Err(error) if !error.is_breach() => return Err(error),
                 other => other,
@@ -232,13 +237,12 @@ impl Default for Buffer {
     }
 }
 
-/// Takes one packet off the queue without waiting; [`Error::Full`] stands for "nothing there".
-fn receive(socket: RawFd, buffer: &mut Buffer) -> Result<(usize, Option<OwnedFd>), Error> {
+/// Takes one packet off the queue; where that must not wait, [`Error::Full`] stands for "nothing there".
+fn receive(socket: RawFd, buffer: &mut Buffer, flags: MsgFlags) -> Result<(usize, Option<OwnedFd>), Error> {
     let mut space = nix::cmsg_space!([RawFd; 1]);
     loop {
         let mut parts = [IoSliceMut::new(&mut buffer.0)];
-        let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
-        let got = match recvmsg::<()>(socket, &mut parts, Some(&mut space), flags) {
+        let got = match recvmsg::<()>(socket, &mut parts, Some(&mut space), flags | MsgFlags::MSG_CMSG_CLOEXEC) {
             Ok(got) => got,
             Err(Errno::EINTR) => continue,
             Err(Errno::EAGAIN) => return Err(Error::Full),

@@ -7,11 +7,15 @@
 //! All rectangles are physical pixels of the frame. The frame does not cover the whole window: the vault
 //! keeps a strip of its own, which nothing that ui draws can imitate.
 
+use crate::cbor::bounded;
 use crate::{Message, OutOfBounds, bound, greeting};
 use serde::{Deserialize, Serialize};
 
 /// Largest frame edge in physical pixels.
 pub const MAX_EDGE: u32 = 8192;
+/// Farthest that a rectangle reaches, in physical pixels: `x` and `y` from `-MAX_REACH`, all to `MAX_REACH`. Sums of two
+/// such numbers cannot overflow.
+pub const MAX_REACH: i32 = 1 << 20;
 /// Most damage rectangles in a frame.
 pub const MAX_DAMAGE: usize = 32;
 /// Most slots in a frame.
@@ -53,14 +57,14 @@ impl Rect {
     }
 
     fn sane(&self) -> bool {
-        const REACH: i32 = 1 << 20;
-        [self.x, self.y].iter().all(|v| (-REACH..=REACH).contains(v))
-            && [self.w, self.h].iter().all(|v| (0..=REACH).contains(v))
+        [self.x, self.y].iter().all(|v| (-MAX_REACH..=MAX_REACH).contains(v))
+            && [self.w, self.h].iter().all(|v| (0..=MAX_REACH).contains(v))
     }
 }
 
 /// What the vault paints, or lets the user type, in a slot. The `handle` of a [`SlotKey`] says whose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum SlotKind {
     /// Field: the passphrase, on the lock screen.
     Unlock,
@@ -183,6 +187,7 @@ pub struct Slot {
 
 /// Light or dark, everywhere in the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Theme {
     /// Dark text on light ground.
     Light,
@@ -192,6 +197,7 @@ pub enum Theme {
 
 /// The pointer's shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Cursor {
     /// The ordinary arrow.
     Arrow,
@@ -201,6 +207,7 @@ pub enum Cursor {
 
 /// vault → ui.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum ToUi {
     /// Answers [`FromUi::Hello`]. Until it arrives ui drops everything: it may be meant for a predecessor.
     Welcome {
@@ -213,7 +220,7 @@ pub enum ToUi {
     /// New geometry: both buffers are free, and frames with another serial are ignored. Carries the frame
     /// memory's descriptor if, and only if, `memory` is set; otherwise the last one stays in use.
     Configure {
-        /// Scale in [`SCALE_UNIT`]s.
+        /// Scale in [`SCALE_UNIT`]s, 60 to 960: from half size to eight times.
         scale: u32,
         /// Theme.
         theme: Theme,
@@ -225,7 +232,7 @@ pub enum ToUi {
         memory: bool,
         /// Number of this geometry.
         serial: u32,
-        /// Bytes per buffer, at least `width * height * 4`.
+        /// Bytes per buffer, at least `width * height * 4`, at most [`MAX_EDGE`]² · 4.
         capacity: u64,
     },
     /// The vault has copied what it needs: the buffer is free again.
@@ -253,6 +260,7 @@ impl Message for ToUi {
 
 /// ui → vault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum FromUi {
     /// First packet of every ui process on this line.
     Hello {
@@ -264,13 +272,15 @@ pub enum FromUi {
     },
     /// A finished frame. The buffer belongs to the vault until it is released.
     Frame {
-        /// All slots of this frame; `None` if they are those of the frame before.
+        /// All slots of this frame, at most [`MAX_SLOTS`]; `None` if they are those of the frame before.
+        #[serde(deserialize_with = "bounded::optional_list::<_, _, MAX_SLOTS>")]
         slots: Option<Vec<Slot>>,
         /// 0 or 1.
         buffer: u8,
         /// Pointer shape over ui's own parts.
         cursor: Cursor,
-        /// What changed since the frame before, in any buffer.
+        /// What changed since the frame before, in any buffer; at most [`MAX_DAMAGE`].
+        #[serde(deserialize_with = "bounded::list::<_, _, MAX_DAMAGE>")]
         damage: Vec<Rect>,
         /// The geometry it was painted for.
         serial: u32,

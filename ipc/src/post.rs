@@ -3,6 +3,7 @@
 //! Everything here is ciphertext, public keys, relay addresses and times: what a relay sees anyway.
 
 use crate::bytes::{Bytes32, Bytes64};
+use crate::cbor::bounded;
 use crate::{Message, OutOfBounds, bound, greeting};
 use serde::{Deserialize, Serialize};
 
@@ -30,11 +31,13 @@ pub struct Event {
     /// Kind: 1059 envelope, 5 deletion, 22242 relay authentication.
     pub kind: u16,
     /// Tags, at most [`MAX_TAGS`].
+    #[serde(deserialize_with = "bounded::tags::<_, { MAX_TAGS.0 }, { MAX_TAGS.1 }, { MAX_TAGS.2 }>")]
     pub tags: Vec<Vec<String>>,
     /// Author's x-only public key.
     #[serde(rename = "author")]
     pub pubkey: Bytes32,
     /// At most [`MAX_CONTENT`] bytes.
+    #[serde(deserialize_with = "bounded::text::<_, MAX_CONTENT>")]
     pub content: String,
     /// Unix time in seconds.
     pub created_at: u64,
@@ -63,7 +66,8 @@ impl Event {
 pub struct Relay {
     /// The vault's number for this relay.
     pub id: u16,
-    /// `wss://…`, or `ws://` on loopback and `.onion` addresses.
+    /// `wss://…`, or `ws://` on loopback and `.onion` addresses; at most [`MAX_URL`] bytes.
+    #[serde(deserialize_with = "bounded::text::<_, MAX_URL>")]
     pub url: String,
 }
 
@@ -73,7 +77,8 @@ pub struct Relay {
 pub struct Watch {
     /// Only events with `created_at` at or after this Unix time; net keeps its own overlap on reconnect.
     pub since: u64,
-    /// Relay numbers.
+    /// Relay numbers, at most [`MAX_RELAYS`].
+    #[serde(deserialize_with = "bounded::list::<_, _, MAX_RELAYS>")]
     pub relays: Vec<u16>,
     /// The mailbox's x-only public key, the `p` tag of its envelopes.
     pub mailbox: Bytes32,
@@ -81,6 +86,7 @@ pub struct Watch {
 
 /// vault → net.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum ToNet {
     /// Answers [`FromNet::Hello`]. Until it arrives net drops everything: it may be meant for a predecessor.
     Welcome {
@@ -90,8 +96,8 @@ pub enum ToNet {
         /// The vault's [`crate::VERSION`].
         version: u16,
     },
-    /// The complete set of relays; those no longer named are disconnected.
-    Relays(Vec<Relay>),
+    /// The complete set of relays, at most [`MAX_RELAYS`]; those no longer named are disconnected.
+    Relays(#[serde(deserialize_with = "bounded::list::<_, _, MAX_RELAYS>")] Vec<Relay>),
     /// Watches a mailbox, or changes where it is watched.
     Watch(Watch),
     /// Stops watching a mailbox.
@@ -102,7 +108,8 @@ pub enum ToNet {
         job: u64,
         /// Boxed, as it dwarfs the other variants.
         event: Box<Event>,
-        /// Relay numbers.
+        /// Relay numbers, at most [`MAX_RELAYS`].
+        #[serde(deserialize_with = "bounded::list::<_, _, MAX_RELAYS>")]
         relays: Vec<u16>,
         /// The mailbox that this concerns, for an envelope the addressee's: where connections are per mailbox it
         /// names the connection (thus the circuit). So writing never shares a connection with reading one's own.
@@ -132,6 +139,7 @@ impl Message for ToNet {
 
 /// How a connection to a relay stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum RelayState {
     /// A connection is being made.
     Connecting,
@@ -143,6 +151,7 @@ pub enum RelayState {
 
 /// Why a relay is offline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Trouble {
     /// Host unknown, connection refused or timed out.
     Unreachable,
@@ -160,12 +169,13 @@ pub enum Trouble {
 
 /// What a relay said to a published event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Verdict {
     /// `OK true`: stored, or already had it.
     Accepted,
     /// `OK false` with the relay's machine-readable prefix (NIP-01: `blocked`, `rate-limited`, …), cut to
     /// [`MAX_REASON`]. Text from outside: shown to nobody, logged by length only.
-    Refused(String),
+    Refused(#[serde(deserialize_with = "bounded::text::<_, MAX_REASON>")] String),
     /// The connection ended, or no answer came in time: try again.
     Lost,
 }
@@ -182,6 +192,7 @@ pub struct Delivery {
 
 /// net → vault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum FromNet {
     /// First packet of every net process.
     Hello {
@@ -198,8 +209,9 @@ pub enum FromNet {
         /// Its state now.
         state: RelayState,
     },
-    /// Events that arrived for watched mailboxes, oldest first as far as the relay keeps order.
-    Events(Vec<Delivery>),
+    /// Events that arrived for watched mailboxes, oldest first as far as the relay keeps order;
+    /// at most [`MAX_EVENTS`].
+    Events(#[serde(deserialize_with = "bounded::list::<_, _, MAX_EVENTS>")] Vec<Delivery>),
     /// A relay has sent all that it had stored for a mailbox (`EOSE`, after paging).
     Stored {
         /// The relay's number.

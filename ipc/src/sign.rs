@@ -5,6 +5,7 @@
 //! the relay's number and challenge.
 
 use crate::bytes::Bytes32;
+use crate::cbor::bounded;
 use crate::post::Event;
 use crate::{Message, OutOfBounds, bound, greeting};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ pub const MAX_CHALLENGE: usize = 256;
 
 /// net → vault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum FromNet {
     /// First packet of every net process on this line.
     Hello {
@@ -30,6 +32,7 @@ pub enum FromNet {
         /// The mailbox to authenticate as; the vault refuses any that is not its own.
         mailbox: Bytes32,
         /// The relay's challenge, at most [`MAX_CHALLENGE`] bytes.
+        #[serde(deserialize_with = "bounded::text::<_, MAX_CHALLENGE>")]
         challenge: String,
     },
 }
@@ -45,6 +48,7 @@ impl Message for FromNet {
 
 /// vault → net.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum ToNet {
     /// Answers [`FromNet::Hello`].
     Welcome {

@@ -6,7 +6,7 @@
 use crate::relay::{Command, Connection, Key, Note};
 use crate::{Config, Error, address::Address, dial::Dialer, lines::End, session::Job, wire};
 use bulkhead_ipc::post::{FromNet, MAX_EVENTS, Relay, RelayState, ToNet, Trouble, Verdict, Watch};
-use bulkhead_ipc::{VERSION, bytes::Bytes32, sign};
+use bulkhead_ipc::{VERSION, automata::NET, automaton::Side, bytes::Bytes32, line::Pair, sign};
 use std::{collections::BTreeMap, convert::Infallible, os::fd::OwnedFd, sync::Arc, time::Duration};
 use tokio::sync::mpsc::{self, Sender, UnboundedSender};
 
@@ -15,16 +15,16 @@ const MAX_WEIGHT: usize = 128 * 1024;
 
 /// Serves the vault until a line ends.
 pub async fn run(post: OwnedFd, sign: OwnedFd, config: Config) -> Result<Infallible, Error> {
-    let version = VERSION;
-    let mut post = End::new(post, FromNet::Hello { version }, ToNet::Welcome { version })?;
-    let mut sign = End::new(sign, sign::FromNet::Hello { version }, sign::ToNet::Welcome { version })?;
+    let (pair, life, version) = (Pair::new(&NET, Side::Peer), Some(config.life), VERSION);
+    let mut post = End::new(pair.line(post), FromNet::Hello { life, version })?;
+    let mut sign = End::new(pair.line(sign), sign::FromNet::Hello { life, version })?;
     let (sender, mut notes) = mpsc::channel(MAX_EVENTS);
     let mut hub = Hub::new(config, sender)?;
     let mut news = Vec::new();
     loop {
         post.queue.extend(hub.to_post.drain(..));
         sign.queue.extend(hub.to_sign.drain(..));
-        let clear = post.is_clear() && sign.is_clear();
+        let clear = post.queue.is_empty() && sign.queue.is_empty();
         tokio::select! {
             message = post.turn() => message?.into_iter().for_each(|m| hub.command(m)),
             message = sign.turn() => message?.into_iter().for_each(|m| hub.signature(m)),

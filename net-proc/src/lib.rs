@@ -24,14 +24,16 @@ pub struct Config {
     pub proxy: Option<(String, u16)>,
     /// Certificate authorities for `wss://`.
     pub roots: RootCertStore,
+    /// The launcher's number for this start of the process.
+    pub life: u32,
     /// The unit of all waiting: keep-alive, time limits and backoff are multiples of it.
     pub tick: Duration,
 }
 
 impl Config {
     /// The shipped one: Mozilla's certificate authorities (no file to read), five seconds.
-    pub fn new(proxy: Option<(String, u16)>) -> Self {
-        Self { proxy, roots: TLS_SERVER_ROOTS.iter().cloned().collect(), tick: Duration::from_secs(5) }
+    pub fn new(life: u32, proxy: Option<(String, u16)>) -> Self {
+        Self { proxy, roots: TLS_SERVER_ROOTS.iter().cloned().collect(), life, tick: Duration::from_secs(5) }
     }
 }
 
@@ -39,7 +41,7 @@ impl Config {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Wrong command line.
-    #[error("usage: bulkhead-net [--socks HOST:PORT]; it is started by `bulkhead`")]
+    #[error("usage: bulkhead-net --life NUMBER [--socks HOST:PORT]; it is started by `bulkhead`")]
     Arguments,
     /// A line to the vault ended.
     #[error(transparent)]

@@ -5,7 +5,7 @@
 
 use bulkhead_ipc::Message;
 use bulkhead_ipc::line::{Buffer, Error, Line};
-use std::{collections::VecDeque, io, os::fd::OwnedFd};
+use std::{collections::VecDeque, io};
 use tokio::io::unix::AsyncFd;
 use tokio::io::{Interest, Ready};
 
@@ -15,51 +15,36 @@ pub struct End<Out, In> {
     buffer: Buffer,
     /// Messages to send, in order.
     pub queue: VecDeque<Out>,
-    welcome: In,
-    greeted: bool,
-    welcomed: bool,
 }
 
-impl<Out: Message, In: Message + PartialEq> End<Out, In> {
-    /// Takes one end of a line, on which `hello` goes first, and nothing counts before `welcome`.
-    pub fn new(socket: OwnedFd, hello: Out, welcome: In) -> io::Result<Self> {
+impl<Out: Message, In: Message> End<Out, In> {
+    /// Takes one end of a line, on which `hello` goes first.
+    pub fn new(line: Line<Out, In>, hello: Out) -> io::Result<Self> {
         // Deprecated for types that could lie about their descriptor; a `Line` owns one, and its number never changes.
         #[allow(deprecated)]
-        let line = AsyncFd::new(Line::new(socket))?;
-        Ok(Self { line, buffer: Buffer::new(), queue: [hello].into(), welcome, greeted: false, welcomed: false })
+        let line = AsyncFd::new(line)?;
+        Ok(Self { line, buffer: Buffer::new(), queue: [hello].into() })
     }
 
-    /// Whether the other side listens and has been sent everything.
-    pub fn is_clear(&self) -> bool {
-        self.welcomed && self.queue.is_empty()
-    }
-
-    /// Sends what is queued until a message arrives or (`None`) [`Self::is_clear`] may have changed. Can be dropped and called again.
+    /// Sends what is queued until a message arrives or (`None`) the queue is shorter. Can be dropped and called again.
     pub async fn turn(&mut self) -> Result<Option<In>, Error> {
         loop {
-            let next = self.queue.front().filter(|_| self.welcomed || !self.greeted);
-            let interest = next.map_or(Interest::READABLE, |_| Interest::READABLE | Interest::WRITABLE);
+            let interest =
+                if self.queue.is_empty() { Interest::READABLE } else { Interest::READABLE | Interest::WRITABLE };
             let mut guard = self.line.ready(interest).await.map_err(|_| Error::Closed)?;
             if guard.ready().is_readable() {
                 match guard.get_inner().try_recv(&mut self.buffer)? {
-                    Some(message) if self.welcomed => return Ok(Some(message)),
-                    Some(message) if message == self.welcome => {
-                        self.welcomed = true;
-                        return Ok(None);
-                    }
-                    // Meant for a predecessor of this process.
-                    Some(_) => {}
                     None => guard.clear_ready_matching(Ready::READABLE),
+                    message => return Ok(message),
                 }
-            } else if let Some(message) = next {
+            } else if let Some(message) = self.queue.front() {
                 match guard.get_inner().try_send(message) {
-                    Ok(()) => {
-                        self.greeted = true;
+                    Err(Error::Full) => guard.clear_ready_matching(Ready::WRITABLE),
+                    Err(error) if !matches!(error, Error::Refused(_)) => return Err(error),
+                    _ => {
                         self.queue.pop_front();
                         return Ok(None);
                     }
-                    Err(Error::Full) => guard.clear_ready_matching(Ready::WRITABLE),
-                    Err(error) => return Err(error),
                 }
             }
         }

@@ -21,12 +21,15 @@ fn start() -> Result<Infallible, Error> {
     let post = line::inherit(descriptors::NET_POST)?;
     let sign = line::inherit(descriptors::NET_SIGN)?;
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let proxy = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [] => None,
-        ["--socks", proxy] => Some(address::parse_proxy(proxy).ok_or(Error::Arguments)?),
+    let (life, proxy) = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["--life", life] => (life.parse(), None),
+        ["--life", life, "--socks", proxy] => {
+            (life.parse(), Some(address::parse_proxy(proxy).ok_or(Error::Arguments)?))
+        }
         _ => return Err(Error::Arguments),
     };
+    let config = Config::new(life.map_err(|_| Error::Arguments)?, proxy);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build()?;
     bulkhead_rules::steady(bulkhead_rules::Process::Net)?;
-    runtime.block_on(bulkhead_net::run(post, sign, Config::new(proxy)))
+    runtime.block_on(bulkhead_net::run(post, sign, config))
 }

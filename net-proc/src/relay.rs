@@ -73,6 +73,11 @@ impl Connection {
             let step = self.tick / 10 * 2u32.saturating_pow(failures).min(600);
             self.delay = step.mul_f32(0.75 + fastrand::f32() / 2.0);
         }
+        // What the hub said while the decision to end was made.
+        self.commands.close();
+        while let Ok(command) = self.commands.try_recv() {
+            self.prepare(command);
+        }
         self.lose_jobs().await;
     }
 

@@ -20,11 +20,12 @@ const NOW: u64 = 1_790_000_000;
 
 fn start(proxy: Option<u16>) -> (Net, Child) {
     let (net, ends) = Net::lines();
-    let arguments = proxy.map(|port| [OsString::from("--socks"), format!("127.0.0.1:{port}").into()]);
+    let mut arguments = vec![OsString::from("--life"), LIFE.to_string().into()];
+    arguments.extend(proxy.iter().flat_map(|port| [OsString::from("--socks"), format!("127.0.0.1:{port}").into()]));
     let child = launch(&Launch {
         process: Process::Net,
         program: Path::new(env!("CARGO_BIN_EXE_bulkhead-net")),
-        arguments: arguments.as_ref().map_or(&[], |list| list.as_slice()),
+        arguments: &arguments,
         lines: &[ends[0].as_fd(), ends[1].as_fd()],
         data: None,
         proxy,

@@ -18,12 +18,15 @@ const NOW: u64 = 1_790_000_000;
 fn nothing_is_done_before_the_welcome() {
     let (url, _relay) = local_relay(free_port(), Default::default());
     let mut net = Net::silent(config(200));
-    assert_eq!(net.next(ENOUGH), Some(FromNet::Hello { version: VERSION }));
-    net.relays(&[&url]);
-    net.publish(1, envelope(Bytes([2; 32]), "x", NOW).0);
+    assert_eq!(net.next(ENOUGH), Some(FromNet::Hello { life: Some(LIFE), version: VERSION }));
+    let relays = ToNet::Relays(vec![Relay { id: 1, url: url.clone() }]);
+    let watch = ToNet::Watch(Watch { since: 0, relays: vec![1], mailbox: Bytes([2; 32]) });
+    // Meant for a process before this one, with the greeting or without.
+    let stale = ToNet::Welcome { life: Some(LIFE - 1), version: VERSION };
+    [&relays, &watch, &stale, &relays, &watch, &ToNet::Reconnect].into_iter().for_each(|message| net.slip(message));
     assert_eq!(net.next(Duration::from_millis(500)), None);
-    net.send(ToNet::Welcome { version: VERSION });
-    net.sign.send(&sign::ToNet::Welcome { version: VERSION }).unwrap();
+    net.send(ToNet::Welcome { life: Some(LIFE), version: VERSION });
+    net.sign.send(&sign::ToNet::Welcome { life: Some(LIFE), version: VERSION }).unwrap();
     net.relays(&[&url]);
     net.until_state(1, RelayState::Online);
 }

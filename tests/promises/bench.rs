@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 const MANY: u64 = 100_000;
 
 fn main() -> std::process::ExitCode {
-    let run = store_ratios()
+    let run = lines()
+        .and_then(|()| store_ratios())
         .and_then(|()| starting())
         .and_then(|()| chatting())
         .and_then(|()| waiting())
@@ -31,12 +32,17 @@ fn main() -> std::process::ExitCode {
     }
 }
 
+/// What a line between two processes costs.
+fn lines() -> Result<(), Error> {
+    example("bench_line", &[], "").map(|text| print!("{text}"))
+}
+
 /// libsignal in the vault against libsignal alone: a program of its own, beside the library that it measures.
 fn store_ratios() -> Result<(), Error> {
     example("bench_store", &[], "").map(|text| print!("{text}"))
 }
 
-/// Runs an example of vault-proc that `make release` built.
+/// Runs an example that `make release` built.
 fn example(name: &str, arguments: &[&str], input: &str) -> Result<String, Error> {
     let failed = |step| move |error| Error::System(step, error);
     let mut command = Command::new(target().join("release/examples").join(name));

@@ -1,6 +1,8 @@
 //! The two lines to the vault, and the loop over them.
 
-use bulkhead_ipc::line::{self, Buffer, Line};
+use bulkhead_ipc::automata::UI;
+use bulkhead_ipc::automaton::Side;
+use bulkhead_ipc::line::{self, Buffer, Line, Pair};
 use bulkhead_ipc::{VERSION, intent, pixels};
 use bulkhead_ui::app::App;
 use bulkhead_ui::frames::{self, Frames, Geometry};
@@ -17,11 +19,9 @@ pub enum Error {
     /// No frame can be drawn.
     #[error(transparent)]
     Frames(#[from] frames::Error),
-    /// The vault speaks another version.
-    #[error(
-        "the vault speaks version {0} of the protocol, this is version {VERSION}: install all parts from one release"
-    )]
-    Version(u16),
+    /// Wrong command line.
+    #[error("usage: bulkhead-ui --life NUMBER; it is started by `bulkhead`")]
+    Arguments,
     /// The sandbox cannot be closed.
     #[error(transparent)]
     Sandbox(#[from] bulkhead_rules::Error),
@@ -32,22 +32,23 @@ pub enum Error {
 
 /// One end of each line, and all that stands behind them.
 pub struct Lines {
+    life: u32,
     pixels: Line<pixels::FromUi, pixels::ToUi>,
     intents: Line<intent::FromUi, intent::ToUi>,
     buffer: Buffer,
-    welcome: (bool, bool),
     app: App,
     frames: Frames,
 }
 
 impl Lines {
     /// Takes over the two ends.
-    pub fn new(pixels: OwnedFd, intents: OwnedFd) -> Self {
+    pub fn new(life: u32, pixels: OwnedFd, intents: OwnedFd) -> Self {
+        let pair = Pair::new(&UI, Side::Peer);
         Self {
-            pixels: Line::new(pixels),
-            intents: Line::new(intents),
+            life,
+            pixels: pair.line(pixels),
+            intents: pair.line(intents),
             buffer: Buffer::new(),
-            welcome: (false, false),
             app: App::default(),
             frames: Frames::default(),
         }
@@ -62,8 +63,9 @@ impl Lines {
     }
 
     fn work(&mut self) -> Result<(), Error> {
-        self.pixels.send(&pixels::FromUi::Hello { version: VERSION })?;
-        self.intents.send(&intent::FromUi::Hello { version: VERSION })?;
+        let (life, version) = (Some(self.life), VERSION);
+        self.pixels.send(&pixels::FromUi::Hello { life, version })?;
+        self.intents.send(&intent::FromUi::Hello { life, version })?;
         loop {
             self.wait()?;
             while self.take_pixels()? {}
@@ -90,12 +92,8 @@ impl Lines {
 
     fn take_pixels(&mut self) -> Result<bool, Error> {
         let Some((message, memory)) = self.pixels.try_recv_with(&mut self.buffer)? else { return Ok(false) };
-        let announced = matches!(message, pixels::ToUi::Configure { memory: true, .. });
         match message {
-            // What came before the greeting was meant for the process before this one.
-            pixels::ToUi::Welcome { version } => self.welcome.0 = greeted(version)?,
-            _ if !self.welcome.0 => {}
-            _ if announced != memory.is_some() => return Err(line::Error::Descriptors.into()),
+            pixels::ToUi::Welcome { .. } => {}
             pixels::ToUi::Configure { scale, theme, width, height, serial, capacity, .. } => {
                 let geometry = Geometry { width, height, scale, theme, serial };
                 self.frames.configure(&mut self.app, geometry, capacity, memory)?;
@@ -108,8 +106,7 @@ impl Lines {
     fn take_intents(&mut self) -> Result<bool, Error> {
         let Some(message) = self.intents.try_recv(&mut self.buffer)? else { return Ok(false) };
         match message {
-            intent::ToUi::Welcome { version } => self.welcome.1 = greeted(version)?,
-            _ if !self.welcome.1 => {}
+            intent::ToUi::Welcome { .. } => {}
             intent::ToUi::Pointer(pointer) => self.frames.pointer(&mut self.app, pointer),
             message => {
                 // What the pointer did first comes first.
@@ -123,12 +120,12 @@ impl Lines {
 
     fn tell(&mut self) -> Result<(), Error> {
         for intent in self.app.take_intents() {
-            self.intents.send(&intent)?;
+            match self.intents.send(&intent) {
+                // The phase or the list that it was about is gone.
+                Err(line::Error::Refused(_)) => {}
+                sent => sent?,
+            }
         }
         Ok(())
     }
-}
-
-fn greeted(version: u16) -> Result<bool, Error> {
-    if version == VERSION { Ok(true) } else { Err(Error::Version(version)) }
 }

@@ -22,10 +22,18 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Error> {
-    let lines = Lines::new(inherit(UI_PIXELS)?, inherit(UI_INTENT)?);
+    let lines = Lines::new(life().ok_or(Error::Arguments)?, inherit(UI_PIXELS)?, inherit(UI_INTENT)?);
     bulkhead_canvas::fonts::install("en-US");
     // Seeding a hash map asks the kernel for random bytes; from the next line on it may not.
     drop(std::collections::HashMap::<u8, u8>::new());
     steady(Process::Ui)?;
     lines.serve()
+}
+
+/// `--life NUMBER`: the launcher's number for this start of the process.
+fn life() -> Option<u32> {
+    match std::env::args().skip(1).collect::<Vec<_>>().as_slice() {
+        [flag, life] if flag == "--life" => life.parse().ok(),
+        _ => None,
+    }
 }

@@ -4,8 +4,9 @@
 use bulkhead_ipc::VERSION;
 use bulkhead_ipc::frame_memory::{Reader, create};
 use bulkhead_ipc::intent::{self, Command, Contact, Phase, Pointer};
-use bulkhead_ipc::line::{Buffer, Line};
+use bulkhead_ipc::line::{Buffer, Line, Pair};
 use bulkhead_ipc::pixels::{self, FromUi, Theme};
+use bulkhead_ipc::{automata::UI, automaton::Side};
 use bulkhead_rules::{Child, Ended, Launch, Process, launch};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, send, socketpair};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -22,6 +23,13 @@ struct Vault {
 
 const CAPACITY: u64 = 1600 * 1200 * 4;
 
+const LIFE: u32 = 7;
+
+/// Sends what a vault would not: the monitor of this end is passed over.
+fn slip<M: bulkhead_ipc::Message>(line: &impl AsRawFd, message: &M) {
+    send(line.as_raw_fd(), &bulkhead_ipc::cbor::encode(message).unwrap(), MsgFlags::empty()).unwrap();
+}
+
 fn pair() -> (OwnedFd, OwnedFd) {
     socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC).unwrap()
 }
@@ -32,7 +40,7 @@ fn start() -> (Child, Vault) {
     let child = launch(&Launch {
         process: Process::Ui,
         program: Path::new(env!("CARGO_BIN_EXE_bulkhead-ui")),
-        arguments: &[],
+        arguments: &["--life".into(), LIFE.to_string().into()],
         lines: &[pixels_end.as_fd(), intents_end.as_fd()],
         data: None,
         proxy: None,
@@ -40,11 +48,12 @@ fn start() -> (Child, Vault) {
     })
     .unwrap();
     let memory = create(2 * CAPACITY as usize).unwrap();
+    let to_ui = Pair::new(&UI, Side::Vault);
     (
         child,
         Vault {
-            pixels: Line::new(pixels),
-            intents: Line::new(intents),
+            pixels: to_ui.line(pixels),
+            intents: to_ui.line(intents),
             buffer: Buffer::new(),
             memory,
             serial: 0,
@@ -55,13 +64,15 @@ fn start() -> (Child, Vault) {
 
 impl Vault {
     fn greet(&mut self) {
-        assert_eq!(self.pixels.recv(&mut self.buffer).unwrap(), FromUi::Hello { version: VERSION });
-        assert_eq!(self.intents.recv(&mut self.buffer).unwrap(), intent::FromUi::Hello { version: VERSION });
+        let (life, version) = (Some(LIFE), VERSION);
+        assert_eq!(self.pixels.recv(&mut self.buffer).unwrap(), FromUi::Hello { life, version });
+        assert_eq!(self.intents.recv(&mut self.buffer).unwrap(), intent::FromUi::Hello { life, version });
         // Meant for a predecessor: must change nothing.
-        self.pixels.send(&pixels::ToUi::Release { buffer: 1 }).unwrap();
-        self.tell(intent::ToUi::Phase(Phase::Broken));
-        self.pixels.send(&pixels::ToUi::Welcome { version: VERSION }).unwrap();
-        self.tell(intent::ToUi::Welcome { version: VERSION });
+        slip(&self.pixels, &pixels::ToUi::Release { buffer: 1 });
+        slip(&self.pixels, &pixels::ToUi::Welcome { life: Some(LIFE - 1), version });
+        slip(&self.intents, &intent::ToUi::Phase(Phase::Broken));
+        self.pixels.send(&pixels::ToUi::Welcome { life, version }).unwrap();
+        self.tell(intent::ToUi::Welcome { life, version });
     }
 
     fn tell(&mut self, message: intent::ToUi) {

@@ -140,7 +140,7 @@ fn ready(count: u32) -> (App, Frames, Vec<u8>) {
     fonts::install("en-US");
     let (mut app, mut frames) = (App::default(), Frames::default());
     configure(&mut frames, &mut app, (1280, 776, 120), Theme::Light, 1);
-    app.told(ToUi::Welcome { version: VERSION });
+    app.told(ToUi::Welcome { life: Some(1), version: VERSION });
     app.told(ToUi::Phase(Phase::Open));
     app.told(ToUi::Contacts(
         (0..count).map(|handle| Contact { handle, unread: 1, waiting: false, verified: false }).collect(),

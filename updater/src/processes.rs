@@ -13,8 +13,10 @@
 
 use crate::Error;
 use crate::arguments::Arguments;
+use bulkhead_ipc::automata::LAUNCHER;
+use bulkhead_ipc::automaton::Side;
 use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
-use bulkhead_ipc::line::Line;
+use bulkhead_ipc::line::{Line, Pair};
 use bulkhead_rules::{Child, Launch, Process, launch};
 use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, socketpair};
@@ -44,6 +46,8 @@ pub struct Table {
     net: [OwnedFd; 2],
     ui: [OwnedFd; 2],
     vault: Option<VaultStart>,
+    /// Starts of net and ui so far.
+    lives: u32,
 }
 
 /// What only the vault gets, and only once.
@@ -81,6 +85,7 @@ impl Table {
             net: [net_post, net_sign],
             ui: [ui_pixels, ui_intent],
             vault: Some(vault),
+            lives: 0,
         })
     }
 
@@ -89,14 +94,15 @@ impl Table {
         let start = self.vault.take().ok_or(Errno::EALREADY)?;
         let lines: Vec<_> = start.lines.iter().map(AsFd::as_fd).collect();
         let child = self.start(Process::Vault, &start.arguments, &lines, Some(&start.profile))?;
-        Ok(Vault { child, control: Line::new(start.control) })
+        Ok(Vault { child, control: Pair::new(&LAUNCHER, Side::Peer).line(start.control) })
     }
 
     /// Starts net or ui, on empty line ends.
-    pub fn start_peer(&self, peer: Peer) -> Result<Child, Error> {
+    pub fn start_peer(&mut self, peer: Peer) -> Result<Child, Error> {
+        self.lives = self.lives.wrapping_add(1);
         let (process, lines, arguments) = match peer {
-            Peer::Net => (Process::Net, &self.net, net_arguments(self.proxy)),
-            Peer::Ui => (Process::Ui, &self.ui, Vec::new()),
+            Peer::Net => (Process::Net, &self.net, net_arguments(self.lives, self.proxy)),
+            Peer::Ui => (Process::Ui, &self.ui, life(self.lives)),
         };
         lines.iter().for_each(empty);
         self.start(process, &arguments, &lines.each_ref().map(AsFd::as_fd), None)
@@ -117,9 +123,18 @@ impl Table {
     }
 }
 
-/// `bulkhead-net [--socks HOST:PORT]`
-fn net_arguments(proxy: Option<std::net::SocketAddr>) -> Vec<OsString> {
-    proxy.map_or_else(Vec::new, |address| vec!["--socks".into(), address.to_string().into()])
+/// `--life NUMBER`, by which a process knows what is meant for it and not for one before it.
+fn life(number: u32) -> Vec<OsString> {
+    vec!["--life".into(), number.to_string().into()]
+}
+
+/// `bulkhead-net --life NUMBER [--socks HOST:PORT]`
+fn net_arguments(number: u32, proxy: Option<std::net::SocketAddr>) -> Vec<OsString> {
+    let mut list = life(number);
+    if let Some(address) = proxy {
+        list.extend(["--socks".into(), address.to_string().into()]);
+    }
+    list
 }
 
 /// `bulkhead-vault --data-dir DIR --profile NAME [--relay URL]... [--proxied] [--passphrase-fd 8]`

@@ -5,11 +5,12 @@
 
 #![allow(missing_docs, unsafe_code, clippy::expect_used, clippy::panic)]
 
-use bulkhead_ipc::bytes::Bytes;
+use bulkhead_ipc::automata::{LAUNCHER, NET, UI};
+use bulkhead_ipc::automaton::Side;
 use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
 use bulkhead_ipc::descriptors as fd;
-use bulkhead_ipc::line::{Buffer, Line, inherit};
-use bulkhead_ipc::{Message, intent, pixels, post, sign};
+use bulkhead_ipc::line::{Buffer, Line, Pair, inherit};
+use bulkhead_ipc::{Message, VERSION, intent, pixels, post, sign};
 use bulkhead_rules::require_sandbox;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -216,23 +217,26 @@ fn until(condition: impl Fn() -> bool) {
 
 // The stand-ins.
 
-fn take<Out: Message, In: Message>(number: i32) -> Line<Out, In> {
-    Line::new(inherit(number).expect("a line"))
+fn take<Out: Message, In: Message>(pair: &Pair, number: i32) -> Line<Out, In> {
+    pair.line(inherit(number).expect("a line"))
 }
 
-/// Greets, crashes when told to reconnect, and tells of anything that reaches it before a welcome.
+fn life() -> Option<u32> {
+    std::env::args().skip_while(|argument| argument != "--life").nth(1)?.parse().ok()
+}
+
+/// Greets, crashes when told to reconnect, and greets as a stranger if it finds something on its line.
 fn net() -> ! {
     require_sandbox();
-    let post: Line<post::FromNet, post::ToNet> = take(fd::NET_POST);
-    let _sign: Line<sign::FromNet, sign::ToNet> = take(fd::NET_SIGN);
-    let _ = post.send(&post::FromNet::Hello { version: 1 });
-    let mut welcome = false;
+    let pair = Pair::new(&NET, Side::Peer);
+    let post: Line<post::FromNet, post::ToNet> = take(&pair, fd::NET_POST);
+    let _sign: Line<sign::FromNet, sign::ToNet> = take(&pair, fd::NET_SIGN);
+    let old = post.wait(nix::poll::PollTimeout::ZERO).expect("wait");
+    let _ = post.send(&post::FromNet::Hello { life: life(), version: if old { 99 } else { VERSION } });
     let mut buffer = Buffer::new();
     loop {
         match post.recv(&mut buffer) {
-            Ok(post::ToNet::Welcome { .. }) => welcome = true,
             Ok(post::ToNet::Reconnect) => exit(3),
-            Ok(post::ToNet::Unwatch(_)) if !welcome => post.send(&post::FromNet::Hello { version: 99 }).expect("send"),
             Ok(_) => {}
             Err(_) => exit(0),
         }
@@ -241,9 +245,10 @@ fn net() -> ! {
 
 fn ui() -> ! {
     require_sandbox();
-    let pixels: Line<pixels::FromUi, pixels::ToUi> = take(fd::UI_PIXELS);
-    let _intent: Line<intent::FromUi, intent::ToUi> = take(fd::UI_INTENT);
-    let _ = pixels.send(&pixels::FromUi::Hello { version: 1 });
+    let pair = Pair::new(&UI, Side::Peer);
+    let pixels: Line<pixels::FromUi, pixels::ToUi> = take(&pair, fd::UI_PIXELS);
+    let _intent: Line<intent::FromUi, intent::ToUi> = take(&pair, fd::UI_INTENT);
+    let _ = pixels.send(&pixels::FromUi::Hello { life: life(), version: VERSION });
     let mut buffer = Buffer::new();
     while pixels.recv(&mut buffer).is_ok() {}
     exit(0)
@@ -255,9 +260,10 @@ fn vault() -> ! {
     let after = |name: &str| arguments.iter().skip_while(|a| *a != name).nth(1).cloned().unwrap_or_default();
     let profile = after("--profile");
     let seen = PathBuf::from(after("--data-dir")).join(&profile).join("seen");
-    let post: Line<post::ToNet, post::FromNet> = take(fd::VAULT_POST);
-    let pixels: Line<pixels::ToUi, pixels::FromUi> = take(fd::VAULT_PIXELS);
-    let control: Line<ToLauncher, FromLauncher> = take(fd::VAULT_CONTROL);
+    let [net, ui, launcher] = [&NET, &UI, &LAUNCHER].map(|table| Pair::new(table, Side::Vault));
+    let post: Line<post::ToNet, post::FromNet> = take(&net, fd::VAULT_POST);
+    let pixels: Line<pixels::ToUi, pixels::FromUi> = take(&ui, fd::VAULT_PIXELS);
+    let control: Line<ToLauncher, FromLauncher> = take(&launcher, fd::VAULT_CONTROL);
     let mut buffer = Buffer::new();
     let mut told = || control.recv(&mut buffer).expect("control");
     let mut room = Buffer::new();
@@ -267,14 +273,17 @@ fn vault() -> ! {
             exit(7)
         }
         "crash" => {
-            assert_eq!(post.recv(&mut room).expect("net"), post::FromNet::Hello { version: 1 });
-            post.send(&post::ToNet::Reconnect).expect("send");
-            // For the one that crashed; its successor must not get them.
+            let post::FromNet::Hello { life: Some(1), version: VERSION } = post.recv(&mut room).expect("net") else {
+                panic!("no hello")
+            };
+            post.send(&post::ToNet::Welcome { life: Some(1), version: VERSION }).expect("send");
+            // The first is for the one that crashes on it; its successor must not get the others.
             for _ in 0..20 {
-                post.send(&post::ToNet::Unwatch(Bytes([0; 32]))).expect("send");
+                post.send(&post::ToNet::Reconnect).expect("send");
             }
             let FromLauncher::Restarting { peer: Peer::Net, delay } = told() else { panic!("not told") };
-            assert_eq!(post.recv(&mut room).expect("net"), post::FromNet::Hello { version: 1 });
+            let hello = post.recv(&mut room).expect("net");
+            assert!(matches!(hello, post::FromNet::Hello { life: Some(3), version: VERSION }), "{hello:?}");
             let more = post.wait(nix::poll::PollTimeout::from(300u16)).expect("wait");
             let old = if more { "something old" } else { "nothing old" };
             fs::write(&seen, format!("hello, restarting after {delay} ms, hello, {old}")).expect("write");
@@ -282,11 +291,11 @@ fn vault() -> ! {
         }
         "culprit" => {
             let mut story = Vec::new();
-            assert_eq!(pixels.recv(&mut room).expect("ui"), pixels::FromUi::Hello { version: 1 });
+            assert!(matches!(pixels.recv(&mut room).expect("ui"), pixels::FromUi::Hello { version: VERSION, .. }));
             for _ in 0..3 {
                 control.send(&ToLauncher::Restart(Peer::Ui)).expect("send");
                 let FromLauncher::Restarting { peer: Peer::Ui, delay } = told() else { panic!("not told") };
-                assert_eq!(pixels.recv(&mut room).expect("ui"), pixels::FromUi::Hello { version: 1 });
+                assert!(matches!(pixels.recv(&mut room).expect("ui"), pixels::FromUi::Hello { version: VERSION, .. }));
                 story.push(format!("{delay} ms, hello"));
             }
             fs::write(&seen, story.join(", ")).expect("write");

@@ -11,7 +11,9 @@ use bulkhead_vault_core::event::{Curve, Unverified};
 use bulkhead_vault_core::invite::Bundle;
 use bulkhead_vault_core::session::{self, Own, PREKEY_ID, Session};
 use bulkhead_vault_core::store::{NewMessage, Store};
-use bulkhead_vault_core::{Action, Config, Effect, Input, Key, MessageState, Plaintext, Secret, Time, Vault};
+use bulkhead_vault_core::{
+    Action, Config, Effect, Input, Key, MessageState, Passphrase, Plaintext, Secret, Time, Vault,
+};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -57,7 +59,7 @@ struct Device {
 fn device(name: &str) -> Device {
     let folder = std::env::current_dir().unwrap().join("target").join(format!("bench-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    let key = profile::create(&folder, "benchmark").unwrap();
+    let key = profile::create(&folder, &Passphrase::new("benchmark".into())).unwrap();
     let store = SqlStore::create(&folder, &key).unwrap();
     let config = Config { relays: vec!["ws://127.0.0.1:1".into()], proxied: false };
     let vault = Vault::create(store, &Plaintext::new(name.into()), &config, now(), &mut rand::rng()).unwrap();
@@ -72,7 +74,7 @@ impl Device {
     /// A net process that takes everything at once; returns what was published.
     fn connect(&mut self) -> Vec<Event> {
         let mut published = Vec::new();
-        let hello = FromNet::Hello { version: bulkhead_ipc::VERSION };
+        let hello = FromNet::Hello { life: Some(1), version: bulkhead_ipc::VERSION };
         let mut inputs = vec![hello, FromNet::Relay { id: 1, state: RelayState::Online }];
         while !inputs.is_empty() {
             let effects = self.take(inputs.drain(..).map(Input::Post).collect());
@@ -90,7 +92,7 @@ impl Device {
     /// A net process whose relay is away: nothing is published, so what is measured is libsignal and the commit.
     fn quiet(&mut self) {
         let state = RelayState::Offline(Trouble::Unreachable);
-        let hello = FromNet::Hello { version: bulkhead_ipc::VERSION };
+        let hello = FromNet::Hello { life: Some(1), version: bulkhead_ipc::VERSION };
         self.take(vec![Input::Post(hello), Input::Post(FromNet::Relay { id: 1, state })]);
     }
 
@@ -110,7 +112,10 @@ fn main() {
     alice.take(vec![Input::Do(Action::Invite)]);
     let bundle = alice.connect();
     let link = alice.vault.as_ref().unwrap().invite_link().unwrap().clone();
-    bob.take(vec![Input::Post(FromNet::Hello { version: bulkhead_ipc::VERSION }), Input::Do(Action::Accept(link))]);
+    bob.take(vec![
+        Input::Post(FromNet::Hello { life: Some(1), version: bulkhead_ipc::VERSION }),
+        Input::Do(Action::Accept(link)),
+    ]);
     bob.deliver(&bundle);
     let hello = bob.connect();
     alice.deliver(&hello);

@@ -4,7 +4,7 @@
 
 use bulkhead_vault::{profile, store::SqlStore};
 use bulkhead_vault_core::store::{NewMessage, Store};
-use bulkhead_vault_core::{MessageState, Plaintext, Time};
+use bulkhead_vault_core::{MessageState, Passphrase, Plaintext, Time};
 use std::path::Path;
 
 const WORDS: [&str; 6] = [
@@ -24,7 +24,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut passphrase = String::new();
     std::io::stdin().read_line(&mut passphrase)?;
     let folder = Path::new(&folder);
-    let key = profile::unlock(folder, passphrase.trim_end()).map_err(|error| error.to_string())?;
+    let key = profile::unlock(folder, &Passphrase::new(passphrase.trim_end().to_owned()))
+        .map_err(|error| error.to_string())?;
     let mut store = SqlStore::open(folder, &key)?;
     let snapshot = store.load()?;
     let (contact, last) = snapshot.contacts.first().ok_or("the profile has no contact")?;

@@ -18,7 +18,7 @@ use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Notice, ToUi};
 use bulkhead_ipc::line::Line;
 use bulkhead_ipc::pixels::{Cursor, SCALE_UNIT};
-use bulkhead_ipc::{line, pixels, post, sign};
+use bulkhead_ipc::{VERSION, line, pixels, post, sign};
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
@@ -31,6 +31,9 @@ const TICK: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_millis(4);
 /// How long typing pauses before the draft is saved.
 const DRAFT: Duration = Duration::from_secs(2);
+
+/// What the strip says of net or ui of another release.
+const MIXED: &str = "parts of different releases: install Bulkhead again";
 
 /// What the presenter should do.
 #[derive(Default)]
@@ -136,7 +139,9 @@ impl Desk {
 
     /// A sentence about the display, for the strip.
     pub fn set_display(&mut self, words: Option<&'static str>) {
-        self.display = words;
+        if self.display != Some(MIXED) {
+            self.display = words;
+        }
     }
 
     /// ui's side.
@@ -171,6 +176,7 @@ impl Desk {
                 self.session.post(std::mem::take(&mut packets));
             }
             match arrival {
+                Arrival::Post(post::FromNet::Hello { version, .. }) if self.is_stranger(Peer::Net, version) => {}
                 Arrival::Post(packet) => packets.push(packet),
                 Arrival::Sign(packet) => self.sign_packet(packet),
                 Arrival::Pixels(packet) => self.pixels_packet(packet),
@@ -192,15 +198,21 @@ impl Desk {
     }
 
     fn sign_packet(&mut self, packet: sign::FromNet) {
-        if let sign::FromNet::Hello { .. } = packet {
+        if let sign::FromNet::Hello { version, .. } = packet {
+            if self.is_stranger(Peer::Net, version) {
+                return;
+            }
             self.sign.clear();
         }
         self.session.sign(packet);
     }
 
     fn pixels_packet(&mut self, packet: pixels::FromUi) {
-        if let pixels::FromUi::Hello { version } = packet {
-            let told = self.ui.pixels_hello(version);
+        if let pixels::FromUi::Hello { life, version } = packet {
+            if self.is_stranger(Peer::Ui, version) {
+                return;
+            }
+            let told = self.ui.pixels_hello(life);
             return self.judge(told);
         }
         let stride = self.painter.size().0 as usize;
@@ -219,16 +231,16 @@ impl Desk {
     }
 
     fn intent_packet(&mut self, packet: intent::FromUi) {
-        if let intent::FromUi::Hello { version } = packet {
-            let told = self.ui.intent_hello(version);
+        if let intent::FromUi::Hello { life, version } = packet {
+            if self.is_stranger(Peer::Ui, version) {
+                return;
+            }
+            let told = self.ui.intent_hello(life);
             self.judge(told);
             return self.session.tell_all();
         }
-        match self.ui.intent() {
-            Ok(true) => self.session.intent(packet),
-            Ok(false) => {}
-            Err(fault) => self.judge(Err(fault)),
-        }
+        self.ui.heard_intent();
+        self.session.intent(packet);
     }
 
     fn control_packet(&mut self, packet: FromLauncher) {
@@ -243,29 +255,52 @@ impl Desk {
     }
 
     fn fault(&mut self, edge: Edge, error: &line::Error) {
-        if let line::Error::Illegal(_) | line::Error::Descriptors = error {
-            return match edge {
-                Edge::Post | Edge::Sign => self.restart(Peer::Net),
-                Edge::Pixels | Edge::Intent => self.judge(Err(Fault::Turn)),
-                Edge::Control => self.session.quit(),
+        if error.is_breach() {
+            let (who, peer) = match edge {
+                Edge::Post | Edge::Sign => ("net", Some(Peer::Net)),
+                Edge::Pixels | Edge::Intent => ("ui", Some(Peer::Ui)),
+                Edge::Control => ("the launcher", None),
+            };
+            eprintln!("bulkhead-vault: {who}: {error}");
+            return match peer {
+                Some(peer) => self.restart(peer),
+                None => self.session.quit(),
             };
         }
         // The launcher holds the other ends: without it the program ends.
         self.session.quit();
     }
 
+    /// Whether the process speaks another version of the schema. It is not restarted, as the next one would be no
+    /// different, and gets no Welcome, without which it does nothing.
+    fn is_stranger(&mut self, peer: Peer, version: u16) -> bool {
+        if version == VERSION {
+            return false;
+        }
+        let name = if peer == Peer::Net { "net" } else { "ui" };
+        eprintln!(
+            "bulkhead-vault: {name} speaks version {version} of the protocol, this is version {VERSION}: {MIXED}"
+        );
+        self.display = Some(MIXED);
+        self.dirty = true;
+        true
+    }
+
     fn judge(&mut self, result: Result<(), Fault>) {
         if let Err(fault) = result {
             eprintln!("bulkhead-vault: {fault}; restarting it");
-            self.ui.gone();
             self.restart(Peer::Ui);
         }
     }
 
     fn restart(&mut self, peer: Peer) {
-        if peer == Peer::Net {
-            self.post.clear();
-            self.sign.clear();
+        match peer {
+            Peer::Net => {
+                self.post.pair().condemn();
+                self.post.clear();
+                self.sign.clear();
+            }
+            Peer::Ui => self.ui.gone(),
         }
         // A launcher that does not read its line has more trouble than a missing restart.
         let _ = self.control.try_send(&ToLauncher::Restart(peer));

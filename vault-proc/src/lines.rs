@@ -5,7 +5,9 @@
 //! makes the event loop wait: what a peer does not read stays in a bounded queue, and a peer that does not
 //! read for long is restarted.
 
-use bulkhead_ipc::line::{self, Buffer, Line};
+use bulkhead_ipc::automata::{LAUNCHER, NET, UI};
+use bulkhead_ipc::automaton::Side;
+use bulkhead_ipc::line::{self, Buffer, Line, Pair};
 use bulkhead_ipc::{Message, control, descriptors, intent, pixels, post, sign};
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
@@ -127,15 +129,16 @@ pub struct Lines {
 impl Lines {
     /// Takes over the descriptors. Once, at the start of `main`.
     pub fn inherit() -> Result<Self, line::Error> {
-        fn take<O: Message, I: Message>(number: RawFd) -> Result<Line<O, I>, line::Error> {
-            line::inherit(number).map(Line::new)
+        fn take<O: Message, I: Message>(pair: &Pair, number: RawFd) -> Result<Line<O, I>, line::Error> {
+            line::inherit(number).map(|socket| pair.line(socket))
         }
+        let [net, ui, launcher] = [&NET, &UI, &LAUNCHER].map(|table| Pair::new(table, Side::Vault));
         Ok(Self {
-            post: take(descriptors::VAULT_POST)?,
-            sign: take(descriptors::VAULT_SIGN)?,
-            pixels: take(descriptors::VAULT_PIXELS)?,
-            intent: take(descriptors::VAULT_INTENT)?,
-            control: take(descriptors::VAULT_CONTROL)?,
+            post: take(&net, descriptors::VAULT_POST)?,
+            sign: take(&net, descriptors::VAULT_SIGN)?,
+            pixels: take(&ui, descriptors::VAULT_PIXELS)?,
+            intent: take(&ui, descriptors::VAULT_INTENT)?,
+            control: take(&launcher, descriptors::VAULT_CONTROL)?,
         })
     }
 
@@ -176,7 +179,7 @@ fn read<O: Message, I: Message>(
     loop {
         let (arrival, last) = match line.recv(&mut buffer) {
             Ok(message) => (wrap(message), false),
-            Err(error @ (line::Error::Illegal(_) | line::Error::Descriptors)) => (Arrival::Fault(edge, error), false),
+            Err(error) if error.is_breach() => (Arrival::Fault(edge, error), false),
             Err(error) => (Arrival::Fault(edge, error), true),
         };
         if token.send(()).is_err() || !inbox.put(arrival) || last {
@@ -213,6 +216,11 @@ impl<O: Message, I: Message> Outgoing<O, I> {
         self.queue.back_mut().map(|(message, _)| message)
     }
 
+    /// The pair of processes that the line belongs to.
+    pub fn pair(&self) -> &Pair {
+        self.line.pair()
+    }
+
     /// Forgets what waits: it was meant for a predecessor.
     pub fn clear(&mut self) {
         self.queue.clear();
@@ -233,8 +241,8 @@ impl<O: Message, I: Message> Outgoing<O, I> {
             match sent {
                 Err(line::Error::Full) if self.queue.len() > self.most => return Err(Stuck),
                 Err(line::Error::Full) => return Ok(()),
-                // A message that breaks its own bounds never becomes legal; a closed line is reported by its
-                // reader.
+                // A message that breaks its own bounds never becomes legal, and one that the monitor refuses was meant
+                // for a process that is no more; a closed line is reported by its reader.
                 Ok(()) | Err(_) => {
                     let _ = self.queue.pop_front();
                 }

@@ -5,7 +5,7 @@
 //! lock on `profile.lock` keeps a second program from the profile: two ratchets on one session would betray keys.
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use bulkhead_vault_core::Key;
+use bulkhead_vault_core::{Key, Passphrase};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use nix::fcntl::{Flock, FlockArg};
@@ -78,7 +78,7 @@ fn lock(folder: &Path) -> Result<Arc<Lock>, ProfileError> {
 }
 
 /// Makes a profile's key. The store is made with it afterwards.
-pub fn create(folder: &Path, passphrase: &str) -> Result<StoreKey, ProfileError> {
+pub fn create(folder: &Path, passphrase: &Passphrase) -> Result<StoreKey, ProfileError> {
     let lock = lock(folder)?;
     if exists(folder) {
         return Err(ProfileError::Io);
@@ -100,7 +100,7 @@ pub fn create(folder: &Path, passphrase: &str) -> Result<StoreKey, ProfileError>
 }
 
 /// Opens a profile's key with the passphrase.
-pub fn unlock(folder: &Path, passphrase: &str) -> Result<StoreKey, ProfileError> {
+pub fn unlock(folder: &Path, passphrase: &Passphrase) -> Result<StoreKey, ProfileError> {
     let lock = lock(folder)?;
     let file = read(folder)?;
     let (head, rest) = file.split_at_checked(HEAD).ok_or(ProfileError::Damaged)?;
@@ -130,11 +130,15 @@ pub fn unlock(folder: &Path, passphrase: &str) -> Result<StoreKey, ProfileError>
     Ok(StoreKey { key: Key::from_slice(&secret).ok_or(ProfileError::Damaged)?, lock })
 }
 
-fn cipher(passphrase: &str, salt: &[u8], [memory, passes, lanes]: [u32; 3]) -> Result<XChaCha20Poly1305, ProfileError> {
+fn cipher(
+    passphrase: &Passphrase,
+    salt: &[u8],
+    [memory, passes, lanes]: [u32; 3],
+) -> Result<XChaCha20Poly1305, ProfileError> {
     let cost = Params::new(memory, passes, lanes, Some(32)).map_err(|_| ProfileError::Damaged)?;
     let mut key = Zeroizing::new([0; 32]);
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost);
-    argon.hash_password_into(passphrase.as_bytes(), salt, &mut *key).map_err(|_| ProfileError::Damaged)?;
+    argon.hash_password_into(passphrase.bytes(), salt, &mut *key).map_err(|_| ProfileError::Damaged)?;
     Ok(XChaCha20Poly1305::new((&*key).into()))
 }
 

@@ -96,7 +96,7 @@ pub struct Session {
     wanted: Option<SlotKey>,
     jump: Option<(u32, u64)>,
     new_name: Option<Plaintext>,
-    hello: (Option<u16>, Option<u16>),
+    hello: (Option<post::FromNet>, Option<sign::FromNet>),
     stale: (bool, bool),
     out: Vec<Out>,
 }
@@ -175,8 +175,8 @@ impl Session {
     /// Packets of the post line. While locked only that net is there is remembered.
     pub fn post(&mut self, packets: Vec<post::FromNet>) {
         for packet in &packets {
-            if let post::FromNet::Hello { version } = packet {
-                self.hello.0 = Some(*version);
+            if let post::FromNet::Hello { .. } = packet {
+                self.hello.0 = Some(packet.clone());
             }
         }
         self.inputs(packets.into_iter().map(Input::Post).collect());
@@ -184,8 +184,8 @@ impl Session {
 
     /// A packet of the sign line.
     pub fn sign(&mut self, packet: sign::FromNet) {
-        if let sign::FromNet::Hello { version } = packet {
-            self.hello.1 = Some(version);
+        if let sign::FromNet::Hello { .. } = packet {
+            self.hello.1 = Some(packet.clone());
         }
         self.inputs(vec![Input::Sign(packet)]);
     }
@@ -381,8 +381,8 @@ impl Session {
         self.notice(None);
         // net has been waiting for its Welcome since before the vault could know anything.
         let mut inputs = Vec::new();
-        inputs.extend(self.hello.0.map(|version| Input::Post(post::FromNet::Hello { version })));
-        inputs.extend(self.hello.1.map(|version| Input::Sign(sign::FromNet::Hello { version })));
+        inputs.extend(self.hello.0.clone().map(Input::Post));
+        inputs.extend(self.hello.1.clone().map(Input::Sign));
         self.inputs(inputs);
     }
 

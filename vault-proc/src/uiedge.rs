@@ -15,29 +15,18 @@ use std::time::{Duration, Instant};
 const MOST_WAITING: usize = 2048;
 /// How long ui may take to draw a new geometry before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Intents at once, and per second from then on. A person clicks slower.
-const INTENTS: (f32, f32) = (120.0, 60.0);
 /// Longest edge of a slot in physical pixels: more than any screen, little enough to lay text out.
 const LONGEST: i32 = 16_384;
 
 /// ui did what it must not; it has to be restarted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// Another schema version.
-    #[error("ui speaks another version")]
-    Version,
-    /// Something before its Hello, or twice.
-    #[error("ui spoke out of turn")]
-    Turn,
     /// Two slots share pixels.
     #[error("ui sent slots that overlap")]
     Overlap,
     /// A slot that there can be only one of came twice.
     #[error("ui sent a slot twice")]
     Twice,
-    /// More intents than a person can cause.
-    #[error("ui sent too many intents")]
-    Flood,
     /// It does not read its lines, or does not draw.
     #[error("ui hangs")]
     Hangs,
@@ -62,7 +51,8 @@ pub struct News {
 pub struct UiEdge {
     pixels: Outgoing<pixels::ToUi, pixels::FromUi>,
     intents: Outgoing<intent::ToUi, intent::FromUi>,
-    hello: (bool, bool),
+    /// There is a process that draws.
+    greeted: bool,
     memory: Option<Reader>,
     capacity: usize,
     serial: u32,
@@ -73,7 +63,6 @@ pub struct UiEdge {
     theme: Theme,
     slots: Vec<Slot>,
     cursor: Cursor,
-    allowance: (f32, Instant),
     active: Instant,
 }
 
@@ -88,7 +77,7 @@ impl UiEdge {
         Self {
             pixels: Outgoing::new(pixels, MOST_WAITING),
             intents: Outgoing::new(intents, MOST_WAITING),
-            hello: (false, false),
+            greeted: false,
             memory: None,
             capacity: 0,
             serial: 0,
@@ -99,7 +88,6 @@ impl UiEdge {
             theme,
             slots: Vec::new(),
             cursor: Cursor::Arrow,
-            allowance: (INTENTS.0, now),
             active: now,
         }
     }
@@ -131,43 +119,31 @@ impl UiEdge {
     }
 
     /// A new process is there on the pixels line: everything that its predecessor had counts no more.
-    pub fn pixels_hello(&mut self, version: u16) -> Result<(), Fault> {
+    pub fn pixels_hello(&mut self, life: Option<u32>) -> Result<(), Fault> {
         self.pixels.clear();
-        self.hello.0 = true;
+        self.greeted = true;
         self.drawn = 0;
         self.memory = None;
-        self.spend()?;
-        if version != VERSION {
-            return Err(Fault::Version);
-        }
-        self.pixels.push(pixels::ToUi::Welcome { version: VERSION }, None)?;
+        self.pixels.push(pixels::ToUi::Welcome { life, version: VERSION }, None)?;
         self.configure()
     }
 
     /// A new process is there on the intent line; the caller sends all that it may know.
-    pub fn intent_hello(&mut self, version: u16) -> Result<(), Fault> {
+    pub fn intent_hello(&mut self, life: Option<u32>) -> Result<(), Fault> {
         self.intents.clear();
-        self.hello.1 = true;
-        self.spend()?;
-        if version != VERSION {
-            return Err(Fault::Version);
-        }
-        self.tell(intent::ToUi::Welcome { version: VERSION })
+        self.tell(intent::ToUi::Welcome { life, version: VERSION })
     }
 
     /// ui is being restarted: nothing more is said or believed until its Hello.
     pub fn gone(&mut self) {
-        self.hello = (false, false);
-        self.allowance = (INTENTS.0, Instant::now());
+        self.greeted = false;
+        self.pixels.pair().condemn();
         self.pixels.clear();
         self.intents.clear();
     }
 
-    /// Tells ui something; dropped if there is no ui, as all is told again after its Hello.
+    /// Tells ui something; if there is no ui the line drops it, as all is told again after its Hello.
     pub fn tell(&mut self, message: intent::ToUi) -> Result<(), Fault> {
-        if !self.hello.1 {
-            return Ok(());
-        }
         self.active = Instant::now();
         // Only where the pointer is now matters.
         if let (
@@ -185,7 +161,7 @@ impl UiEdge {
     pub fn flush(&mut self) -> Result<bool, Fault> {
         self.pixels.flush()?;
         self.intents.flush()?;
-        if self.hello.0 && self.size.0 > 0 && !self.is_drawn() && self.configured.elapsed() > PATIENCE {
+        if self.greeted && self.size.0 > 0 && !self.is_drawn() && self.configured.elapsed() > PATIENCE {
             return Err(Fault::Hangs);
         }
         Ok(self.pixels.waits() || self.intents.waits())
@@ -203,7 +179,7 @@ impl UiEdge {
     }
 
     fn configure(&mut self) -> Result<(), Fault> {
-        if !self.hello.0 || self.size.0 == 0 {
+        if !self.greeted || self.size.0 == 0 {
             return Ok(());
         }
         let (width, height) = self.size;
@@ -235,12 +211,9 @@ impl UiEdge {
     /// Takes a frame: copies its changed pixels into `window`, whose rows are `stride` pixels long, and the
     /// slots. Frames for an older geometry are ignored: a newer Configure has freed their buffers already.
     pub fn frame(&mut self, frame: pixels::FromUi, window: &mut [u32], stride: usize) -> Result<News, Fault> {
-        let pixels::FromUi::Frame { slots, buffer, cursor, damage, serial } = frame else { return Err(Fault::Turn) };
-        if !self.hello.0 {
-            return Ok(News::default());
-        }
+        let pixels::FromUi::Frame { slots, buffer, cursor, damage, serial } = frame else { return Ok(News::default()) };
         self.active = Instant::now();
-        if serial != self.serial {
+        if !self.greeted || serial != self.serial {
             return Ok(News::default());
         }
         let whole = Rect::new(0, 0, edge(self.size.0), edge(self.size.1));
@@ -279,20 +252,9 @@ impl UiEdge {
         }
     }
 
-    /// Whether an intent may come now.
-    pub fn intent(&mut self) -> Result<bool, Fault> {
+    /// ui said what the user means.
+    pub fn heard_intent(&mut self) {
         self.active = Instant::now();
-        self.spend()?;
-        Ok(self.hello.1)
-    }
-
-    /// One thing that ui caused. A Hello counts too, or it would be a way around the bound.
-    fn spend(&mut self) -> Result<(), Fault> {
-        let now = Instant::now();
-        let (left, since) = self.allowance;
-        let left = (left + now.duration_since(since).as_secs_f32() * INTENTS.1).min(INTENTS.0) - 1.0;
-        self.allowance = (left, now);
-        if left < 0.0 { Err(Fault::Flood) } else { Ok(()) }
     }
 }
 
@@ -331,25 +293,6 @@ mod tests {
     use bulkhead_ipc::pixels::SlotKey;
 
     const FRAME: Rect = Rect::new(0, 0, 800, 600);
-
-    /// An edge whose other end drops what it hears.
-    fn edge_without_ui() -> UiEdge {
-        use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
-        let end =
-            || socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC).expect("pair").0;
-        UiEdge::new(Line::new(end()), Line::new(end()), Theme::Light)
-    }
-
-    #[test]
-    fn a_flood_of_hellos_is_a_flood_and_a_restarted_ui_starts_afresh() {
-        let mut edge = edge_without_ui();
-        let told = (0..400).find_map(|_| edge.intent_hello(VERSION).err());
-        assert_eq!(told, Some(Fault::Flood));
-        edge.gone();
-        assert_eq!(edge.intent_hello(VERSION), Ok(()));
-        let told = (0..400).find_map(|_| edge.pixels_hello(VERSION).err());
-        assert_eq!(told, Some(Fault::Flood));
-    }
 
     fn slot(kind: SlotKind, handle: u32, rect: Rect) -> Slot {
         Slot { key: SlotKey { kind, handle }, clip: rect, rect, background: 0xff_ffff }

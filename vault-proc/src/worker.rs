@@ -4,16 +4,16 @@
 
 use crate::lines::{Arrival, Inbox};
 use crate::profile::{self, ProfileError, StoreKey};
+use bulkhead_vault_core::Passphrase;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
-use zeroize::Zeroizing;
 
 /// What to derive.
 pub struct Job {
     /// The profile's folder.
     pub folder: PathBuf,
     /// As typed.
-    pub passphrase: Zeroizing<String>,
+    pub passphrase: Passphrase,
     /// A new profile, or the one that is there.
     pub create: bool,
 }

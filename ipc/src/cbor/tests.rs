@@ -139,7 +139,7 @@ fn bounds_hold_on_both_ends() {
     let long = post::ToNet::Relays(vec![post::Relay { id: 1, url: "w".repeat(post::MAX_URL + 1) }]);
     assert_eq!(encode(&long), Err(Error::Bounds(OutOfBounds("url"))));
     let bytes = minicbor_serde::to_vec(&long).unwrap_or_default();
-    assert_eq!(decode::<post::ToNet>(&bytes), Err(Error::Bounds(OutOfBounds("url"))));
+    assert_eq!(decode::<post::ToNet>(&bytes), Err(Error::Schema));
     assert_eq!(decode::<post::ToNet>(&[0xa1, 0x61, 0x58, 0x00]), Err(Error::Schema));
 }
 
@@ -157,4 +157,20 @@ fn hello_of_version_1_is_understood_and_a_later_one_without_a_life_is_not() {
     assert_eq!(hello(2, false), Err(Error::Bounds(OutOfBounds("life"))));
     assert_eq!(hello(1, true), Err(Error::Bounds(OutOfBounds("life"))));
     assert_eq!(hello(0, false), Err(Error::Bounds(OutOfBounds("version"))));
+}
+
+#[test]
+fn of_every_message_exactly_one_encoding_is_legal() {
+    let cases: [&[u8]; 4] = [
+        b"\xa1\x69Reconnect\xf6",                        // a value where the variant has none
+        b"\xa1\x67Release\xa2\x61a\x00\x66buffer\x00",   // an unknown field in a variant
+        b"\xa1\x65Hello\xa2\x64life\xf6\x67version\x01", // nothing, said aloud
+        b"\xa1\x65Frame\xa4\x66buffer\x00\x66cursor\x65Arrow\x66damage\x80\x66serial\x00", // no slots, not even none
+    ];
+    for bytes in cases {
+        assert_eq!(well_formed(bytes), Ok(()), "{bytes:02x?}");
+        assert_eq!(decode::<post::ToNet>(bytes).err(), Some(Error::Schema), "{bytes:02x?}");
+        assert_eq!(decode::<pixels::ToUi>(bytes).err(), Some(Error::Schema), "{bytes:02x?}");
+        assert_eq!(decode::<pixels::FromUi>(bytes).err(), Some(Error::Schema), "{bytes:02x?}");
+    }
 }

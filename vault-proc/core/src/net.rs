@@ -9,6 +9,7 @@ use crate::store::{Store, Work};
 use crate::turn::Turn;
 use crate::vault::Vault;
 use crate::{Changed, Effect, Error, Key, MessageState, RelayView, Time};
+use bulkhead_ipc::automata::SIGNATURES;
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_ipc::intent::{Invite, Notice};
 use bulkhead_ipc::post::{self, RelayState, ToNet, Trouble, Verdict, Watch};
@@ -18,8 +19,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Most jobs under way at once: bounds net's memory, and what is sent again after it crashed.
 const FLIGHTS: usize = 32;
-/// Most signatures per minute, relay and mailbox.
-const SIGNATURES: u32 = 6;
 /// Events are asked for from this long before a mailbox was made, for clocks that differ.
 const EARLIER: u64 = 86_400;
 /// No envelope lives longer, in seconds.
@@ -64,7 +63,7 @@ impl<S: Store> Vault<S> {
         turn: &mut Turn,
         rng: &mut R,
     ) -> Result<(), Error> {
-        if let post::FromNet::Hello { version } = packet {
+        if let post::FromNet::Hello { life, version } = packet {
             // What was signed stays counted: a net that says hello over and over gets no more signatures for it.
             let signed = core::mem::take(&mut self.net.signed);
             self.net = Net { signed, ..Net::default() };
@@ -75,7 +74,7 @@ impl<S: Store> Vault<S> {
             }
             self.net.ready = true;
             self.net.stale = true;
-            turn.direct.push(Effect::Post(ToNet::Welcome { version: VERSION }));
+            turn.direct.push(Effect::Post(ToNet::Welcome { life, version }));
             return Ok(());
         }
         if !self.net.ready {
@@ -195,8 +194,8 @@ impl<S: Store> Vault<S> {
     /// Takes a packet of the sign line.
     pub(crate) fn take_sign(&mut self, packet: sign::FromNet, turn: &mut Turn) {
         match packet {
-            sign::FromNet::Hello { version } if version == VERSION => {
-                turn.direct.push(Effect::Sign(sign::ToNet::Welcome { version }));
+            sign::FromNet::Hello { life, version } if version == VERSION => {
+                turn.direct.push(Effect::Sign(sign::ToNet::Welcome { life, version }));
             }
             sign::FromNet::Hello { .. } => turn.broke = true,
             sign::FromNet::Ask { relay, mailbox, challenge } => {
@@ -212,11 +211,11 @@ impl<S: Store> Vault<S> {
     fn authenticate(&mut self, relay: u16, mailbox: &Bytes32, challenge: &str, now: Time) -> Option<post::Event> {
         self.net.watches.get(mailbox).filter(|relays| relays.contains(&relay))?;
         let (since, count) = self.net.signed.entry((relay, *mailbox)).or_insert((now, 0));
-        if now.since(*since) >= 60_000 || now < *since {
+        if now.since(*since) >= SIGNATURES.per_ms || now < *since {
             (*since, *count) = (now, 0);
         }
         *count += 1;
-        if *count > SIGNATURES {
+        if *count > SIGNATURES.at_most {
             return None;
         }
         let url = &self.state.relays.get(&relay)?.url;

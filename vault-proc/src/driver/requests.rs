@@ -6,7 +6,7 @@ use bulkhead_canvas::core::keyboard::{self, Key, Location, Modifiers, key};
 use bulkhead_canvas::core::{Event, Point, mouse};
 use bulkhead_ipc::intent::{Accept, Invite};
 use bulkhead_ipc::pixels::{SlotKind, Theme};
-use bulkhead_vault_core::{Action, MessageState, MessageView, Plaintext};
+use bulkhead_vault_core::{Action, MessageState, MessageView, Passphrase, Plaintext};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::BufWriter;
@@ -79,7 +79,7 @@ pub fn begin(desk: &mut Desk, request: &Value) -> Answer {
                 return Err(format!("not locked but {:?}", desk.session.told_phase()));
             }
             desk.session.notice(None);
-            desk.session.unlock_with(text(request, "passphrase")?);
+            desk.session.unlock_with(Passphrase::new(text(request, "passphrase")?));
             later(request, What::Open, 30_000)
         }
         "lock" => {

@@ -23,35 +23,39 @@ impl Drop for Folder {
     }
 }
 
+fn typed(words: &str) -> Passphrase {
+    Passphrase::new(words.to_owned())
+}
+
 #[test]
 fn passphrase_opens_what_it_made_and_another_does_not() {
     let folder = Folder::new("passphrase");
-    let made = create(&folder.0, "correct horse").unwrap();
+    let made = create(&folder.0, &typed("correct horse")).unwrap();
     let key = made.key.clone();
     drop(made);
-    assert!(matches!(unlock(&folder.0, "wrong horse"), Err(ProfileError::Wrong)));
-    assert!(unlock(&folder.0, "correct horse").unwrap().key == key);
+    assert!(matches!(unlock(&folder.0, &typed("wrong horse")), Err(ProfileError::Wrong)));
+    assert!(unlock(&folder.0, &typed("correct horse")).unwrap().key == key);
 }
 
 #[test]
 fn second_program_is_refused_until_the_first_ends() {
     let folder = Folder::new("lock");
-    let first = create(&folder.0, "correct horse").unwrap();
-    assert!(matches!(unlock(&folder.0, "correct horse"), Err(ProfileError::InUse)));
+    let first = create(&folder.0, &typed("correct horse")).unwrap();
+    assert!(matches!(unlock(&folder.0, &typed("correct horse")), Err(ProfileError::InUse)));
     drop(first);
-    assert!(unlock(&folder.0, "correct horse").is_ok());
+    assert!(unlock(&folder.0, &typed("correct horse")).is_ok());
 }
 
 #[test]
 fn key_file_of_another_form_is_refused_by_reason() {
     let folder = Folder::new("forms");
-    drop(create(&folder.0, "correct horse").unwrap());
+    drop(create(&folder.0, &typed("correct horse")).unwrap());
     let good = std::fs::read(key_file(&folder.0)).unwrap();
     let try_with = |change: &dyn Fn(&mut Vec<u8>)| {
         let mut bytes = good.clone();
         change(&mut bytes);
         std::fs::write(key_file(&folder.0), bytes).unwrap();
-        unlock(&folder.0, "correct horse").map(drop)
+        unlock(&folder.0, &typed("correct horse")).map(drop)
     };
     assert!(matches!(try_with(&|b| b[8] = 2), Err(ProfileError::TooNew)));
     assert!(matches!(try_with(&|b| b[0] = 0), Err(ProfileError::Damaged)));

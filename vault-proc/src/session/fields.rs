@@ -6,8 +6,8 @@
 use bulkhead_canvas::Renderer;
 use bulkhead_canvas::widget::text_editor;
 use bulkhead_ipc::pixels::SlotKind;
+use bulkhead_vault_core::Plaintext;
 use std::collections::HashMap;
-use zeroize::{Zeroize, Zeroizing};
 
 /// Longest text in a single-line field, in bytes. An invite link with eight relays fits.
 pub const LONGEST: usize = 4096;
@@ -15,7 +15,7 @@ pub const LONGEST: usize = 4096;
 /// All fields.
 #[derive(Default)]
 pub struct Fields {
-    lines: HashMap<SlotKind, Zeroizing<String>>,
+    lines: HashMap<SlotKind, Plaintext>,
     /// The message being written.
     pub message: text_editor::Content<Renderer>,
     /// Whether it differs from the saved draft.
@@ -33,11 +33,11 @@ impl Fields {
         let end = text.floor_char_boundary(LONGEST);
         text.truncate(end);
         text.retain(|c| !c.is_control());
-        self.lines.insert(kind, Zeroizing::new(text));
+        self.lines.insert(kind, Plaintext::new(text));
     }
 
     /// Takes what a field holds and leaves it empty.
-    pub fn take(&mut self, kind: SlotKind) -> Zeroizing<String> {
+    pub fn take(&mut self, kind: SlotKind) -> Plaintext {
         self.lines.remove(&kind).unwrap_or_default()
     }
 
@@ -50,7 +50,6 @@ impl Fields {
 
     /// Wipes everything.
     pub fn clear(&mut self) {
-        self.lines.values_mut().for_each(|text| text.zeroize());
         self.lines.clear();
         self.set_message("");
     }
@@ -67,7 +66,7 @@ mod tests {
         assert_eq!(fields.get(SlotKind::PasteInvite), "bulkhead://invite/x");
         fields.set(SlotKind::PasteInvite, "é".repeat(LONGEST));
         assert_eq!(fields.get(SlotKind::PasteInvite).len(), LONGEST);
-        assert_eq!(fields.take(SlotKind::PasteInvite).len(), LONGEST);
+        assert_eq!(fields.take(SlotKind::PasteInvite).as_str().len(), LONGEST);
         assert_eq!(fields.get(SlotKind::PasteInvite), "");
     }
 }

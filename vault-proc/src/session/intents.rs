@@ -8,7 +8,7 @@ use crate::profile::MIN_PASSPHRASE;
 use crate::worker::Job;
 use bulkhead_ipc::intent::{FromUi, Invite, Notice, ToUi};
 use bulkhead_ipc::pixels::{SlotKey, SlotKind, Theme};
-use bulkhead_vault_core::{Action, Plaintext};
+use bulkhead_vault_core::{Action, Passphrase, Plaintext};
 
 impl Session {
     /// Does what ui says the user decided.
@@ -103,13 +103,11 @@ impl Session {
     }
 
     fn unlock(&mut self) {
-        let passphrase = self.fields.take(SlotKind::Unlock);
-        if passphrase.is_empty() {
+        let typed = self.fields.take(SlotKind::Unlock);
+        if typed.as_str().is_empty() {
             return self.focus_kind(SlotKind::Unlock);
         }
-        self.notice(None);
-        self.set_phase(Phase::Unlocking);
-        self.out.push(Out::Derive(Job { folder: self.folder.clone(), passphrase, create: false }));
+        self.unlock_with(typed.into());
     }
 
     fn create(&mut self) {
@@ -129,16 +127,17 @@ impl Session {
         self.notice(None);
         self.new_name = Some(name);
         let _ = self.fields.take(SlotKind::RepeatPassphrase);
-        let passphrase = self.fields.take(SlotKind::NewPassphrase);
+        let passphrase = self.fields.take(SlotKind::NewPassphrase).into();
         self.set_phase(Phase::Unlocking);
         self.out.push(Out::Derive(Job { folder: self.folder.clone(), passphrase, create: true }));
     }
 
-    /// Unlocks, or creates a profile, with what did not come through a field.
-    pub fn unlock_with(&mut self, passphrase: String) {
+    /// Unlocks.
+    pub fn unlock_with(&mut self, passphrase: Passphrase) {
         if matches!(self.phase, Phase::Locked) {
-            self.fields.set(SlotKind::Unlock, passphrase);
-            self.unlock();
+            self.notice(None);
+            self.set_phase(Phase::Unlocking);
+            self.out.push(Out::Derive(Job { folder: self.folder.clone(), passphrase, create: false }));
         }
     }
 

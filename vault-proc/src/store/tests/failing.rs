@@ -13,7 +13,7 @@ fn full_disk_loses_nothing_sends_nothing_and_says_so() {
     let store = SqlStore::create(&folder.0, &key(&folder)).unwrap();
     let config = Config { relays: vec![RELAY.into()], proxied: false };
     let mut vault = Vault::create(store, &words("Alice"), &config, Time(START), rng).unwrap();
-    vault.handle(Input::Post(FromNet::Hello { version: bulkhead_ipc::VERSION }), Time(START), rng);
+    vault.handle(Input::Post(FromNet::Hello { life: Some(1), version: bulkhead_ipc::VERSION }), Time(START), rng);
     vault.store().limit_pages(true);
     let refused = |e: &Effect| matches!(e, Effect::Changed(Changed::Notice(Notice::StoreNotWritable)));
     // Some still fit into pages that are there.

@@ -233,7 +233,7 @@ impl Device {
         let vault = Vault::create(store, &words(name), &config, Time(START), &mut rng).unwrap();
         let (sent, changes) = (Vec::new(), Vec::new());
         let mut device = Self { vault, fault, folder, now: Time(START), rng, sent, changes, failures: 0 };
-        device.does(&|| vec![Input::Post(FromNet::Hello { version: bulkhead_ipc::VERSION })]);
+        device.does(&|| vec![Input::Post(FromNet::Hello { life: Some(1), version: bulkhead_ipc::VERSION })]);
         device.does(&|| vec![Input::Post(FromNet::Relay { id: 1, state: RelayState::Online })]);
         device
     }

@@ -102,7 +102,7 @@ fn net_that_breaks_the_rules_is_to_be_restarted() {
         FromNet::Ack { job: u64::MAX, relay: 1, verdict: Verdict::Accepted },
         FromNet::Ack { job: 1, relay: 999, verdict: Verdict::Accepted },
         FromNet::Relay { id: 999, state: post::RelayState::Online },
-        FromNet::Hello { version: 999 },
+        FromNet::Hello { life: Some(1), version: 999 },
     ] {
         let mut world = World::pair(64);
         world.input(0, Input::Post(packet));

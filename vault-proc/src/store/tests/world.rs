@@ -124,8 +124,8 @@ impl World {
         person.watches.clear();
         person.relays.clear();
         person.seen.clear();
-        self.input(who, Input::Post(FromNet::Hello { version: VERSION }));
-        self.input(who, Input::Sign(bulkhead_ipc::sign::FromNet::Hello { version: VERSION }));
+        self.input(who, Input::Post(FromNet::Hello { life: Some(1), version: VERSION }));
+        self.input(who, Input::Sign(bulkhead_ipc::sign::FromNet::Hello { life: Some(1), version: VERSION }));
     }
 
     /// The program ends at once and starts again: what is not durable is gone.

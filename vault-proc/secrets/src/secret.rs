@@ -6,10 +6,6 @@ use rand::{CryptoRng, Rng};
 use zeroize::Zeroize;
 
 /// Secret bytes of any length: private keys, session records, what waits to be sent.
-///
-/// ```compile_fail
-/// println!("{:?}", bulkhead_vault_core::Secret::new(vec![1]));
-/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Vec<u8>);
 
@@ -32,10 +28,6 @@ impl Drop for Secret {
 }
 
 /// A secret key of 32 bytes.
-///
-/// ```compile_fail
-/// println!("{:?}", bulkhead_vault_core::Key::new([1; 32]));
-/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key([u8; 32]);
 

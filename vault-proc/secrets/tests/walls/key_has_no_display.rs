@@ -1,0 +1,3 @@
+fn main() {
+    println!("{}", bulkhead_secrets::Key::new([1; 32]));
+}

@@ -1,0 +1,3 @@
+fn main() {
+    println!("{}", bulkhead_secrets::Passphrase::new("words".into()));
+}

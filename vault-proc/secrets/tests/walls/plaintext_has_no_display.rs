@@ -1,0 +1,3 @@
+fn main() {
+    println!("{}", bulkhead_secrets::Plaintext::new("words".into()));
+}

@@ -1,0 +1,3 @@
+fn main() {
+    println!("{}", bulkhead_secrets::Secret::new(vec![1]));
+}
