@@ -379,10 +379,6 @@ pub static VAULT: [Conduct; 21] = [
         &[Reload, AskAgain],
         "What is in memory must not pretend to be durable; relays still have what could not be kept.",
     ),
-    conduct(
-        Occasion::Tick,
-        &[Needs(Unlocked), Say(NewsForNet), Say(Publish)],
-        "What was put off is tried again.",
-    ),
+    conduct(Occasion::Tick, &[Needs(Unlocked), Say(NewsForNet), Say(Publish)], "What was put off is tried again."),
     conduct(Occasion::Quit, &[Forget(Keys), End], "Nothing is under way that is not durable."),
 ];

@@ -62,10 +62,7 @@ fn none_lost(world: &World) -> bool {
 
 /// Whether a promise is broken already. What comes after that is not looked at.
 pub fn is_broken(world: &World) -> bool {
-    world.wrong != 0
-        || world.disk.invited > 1
-        || world.disk.got.values().any(|copies| *copies > 1)
-        || !none_lost(world)
+    world.wrong != 0 || world.disk.invited > 1 || world.disk.got.values().any(|copies| *copies > 1) || !none_lost(world)
 }
 
 impl Model for Composition {
@@ -131,8 +128,7 @@ impl Verdict {
 /// Visits every state with stateright.
 pub fn safety(scope: &Scope) -> Verdict {
     let began = Instant::now();
-    let checker =
-        Composition(*scope).checker().threads(1).finish_when(HasDiscoveries::All).spawn_bfs().join();
+    let checker = Composition(*scope).checker().threads(1).finish_when(HasDiscoveries::All).spawn_bfs().join();
     let mut broken: Vec<_> =
         checker.discoveries().into_iter().map(|(name, path)| (name, path.into_actions())).collect();
     broken.sort_by_key(|(name, _)| *name);

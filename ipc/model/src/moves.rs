@@ -68,9 +68,8 @@ pub enum Move {
     Lies(Who, Word),
 }
 
-const HOW: fn(&World) -> [Option<How>; 2] = |world| {
-    [Some(How::Whole), (world.left.commit_failures > 0).then_some(How::CommitFails)]
-};
+const HOW: fn(&World) -> [Option<How>; 2] =
+    |world| [Some(How::Whole), (world.left.commit_failures > 0).then_some(How::CommitFails)];
 
 impl World {
     /// Everything that can happen next.
@@ -90,7 +89,12 @@ impl World {
                 all.push(Move::IsEnded(who));
                 if self.left.lies > 0 {
                     let fits = |word: &Word| self.wire(word.on()).to_vault.len() < scope.room;
-                    all.extend(adversary::words(who, self.seat(who).number).into_iter().filter(fits).map(|word| Move::Lies(who, word)));
+                    all.extend(
+                        adversary::words(who, self.seat(who).number)
+                            .into_iter()
+                            .filter(fits)
+                            .map(|word| Move::Lies(who, word)),
+                    );
                 }
             }
         }
@@ -164,7 +168,9 @@ impl World {
         if left.relay_changes > 0 {
             // A relay is kept as long as a job is for it; one always stays.
             let used = memory.jobs.values().fold(1, |set, (_, relays)| set | relays);
-            all.extend([1, 3].into_iter().filter(|set| *set != memory.relays && used & !set == 0).map(Move::ChangeRelays));
+            all.extend(
+                [1, 3].into_iter().filter(|set| *set != memory.relays && used & !set == 0).map(Move::ChangeRelays),
+            );
         }
         let due = memory.jobs.iter().any(|(job, (_, relays))| {
             each(relays & self.vault.told).any(|relay| !self.vault.flights.contains(&(*job, relay)))
@@ -343,7 +349,8 @@ impl World {
             Move::PeerSays(line) => self.peer_says(line),
             Move::Publishes(job, relay, reached, answered) => self.published((job, relay), reached, answered),
             Move::Arrives(relay, event) => {
-                let left = if matches!(event, Event::Theirs(_)) { &mut self.left.theirs } else { &mut self.left.answers };
+                let left =
+                    if matches!(event, Event::Theirs(_)) { &mut self.left.theirs } else { &mut self.left.answers };
                 *left -= 1;
                 self.relays.insert((relay, event));
             }
@@ -382,9 +389,7 @@ impl World {
             seat.life == Life::Absent || (self.works(who) && open && edge.wires.iter().all(empty))
         };
         let read = |(relay, event): &(u8, Event)| match event {
-            Event::Theirs(_) => {
-                self.disk.relays & scope.mail & bit(*relay) == 0 || self.disk.got.contains_key(event)
-            }
+            Event::Theirs(_) => self.disk.relays & scope.mail & bit(*relay) == 0 || self.disk.got.contains_key(event),
             Event::Answer(_) => self.disk.relays & bit(*relay) == 0 || self.disk.invited > 0,
             _ => true,
         };

@@ -109,11 +109,7 @@ pub const MUTANTS: &[Mutant] = &[
             ..RECEIVE
         },
     },
-    Mutant {
-        name: "net puts events of two relays into one packet",
-        breaks: &[promise::NO_DEADLOCK],
-        scope: || MIXED,
-    },
+    Mutant { name: "net puts events of two relays into one packet", breaks: &[promise::NO_DEADLOCK], scope: || MIXED },
     Mutant {
         name: "a job is dropped when a relay does not answer",
         breaks: &[promise::NONE_LOST],
@@ -254,11 +250,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a frame for the geometry before is a breach",
         breaks: &[promise::NO_FALSE_ALARM],
-        scope: || Scope {
-            ui_table: rows(&UI, "Frame", blame),
-            budget: Budget { resizes: 1, ..NONE },
-            ..PICTURES
-        },
+        scope: || Scope { ui_table: rows(&UI, "Frame", blame), budget: Budget { resizes: 1, ..NONE }, ..PICTURES },
     },
     Mutant {
         name: "an intent of the phase before is a breach",

@@ -77,11 +77,7 @@ impl World {
                 ui.dirty |= ui.phase != Some(phase);
                 ui.phase = Some(phase);
             }
-            Word::Restart(who) => {
-                if self.seat(who).life == Life::Running {
-                    self.ends(who);
-                }
-            }
+            Word::Restart(who) if self.seat(who).life == Life::Running => self.ends(who),
             _ => {}
         }
     }
@@ -194,7 +190,8 @@ impl World {
         }
         let table = if who == Who::Net { scope.net_table } else { scope.ui_table };
         let pair = if who == Who::Net { Pair::Net } else { Pair::Ui };
-        self.edge_mut(pair).peer = Arc::new(bulkhead_ipc::monitor::Monitor::new(table, bulkhead_ipc::automaton::Side::Peer));
+        self.edge_mut(pair).peer =
+            Arc::new(bulkhead_ipc::monitor::Monitor::new(table, bulkhead_ipc::automaton::Side::Peer));
         let seat = self.seat_mut(who);
         seat.life = Life::Running;
         seat.number += 1;
