@@ -13,17 +13,16 @@ fn tokens(word: &dyn Says, table: &Automaton) -> Vec<(usize, Vec<Token>)> {
     let same = |row: &&Row| (row.line, row.who, row.says) == (word.line(), word.side(), word.name());
     let row = table.rows.iter().find(same).expect("a row");
     let of = |step: &Step| {
-        let (Step::Need(ledger, _)
-        | Step::Put(ledger, _)
-        | Step::Take(ledger, _)
-        | Step::Add(ledger)
-        | Step::Fill(ledger)
-        | Step::Clear(ledger)) = *step;
+        let ledger = match *step {
+            Step::Need(ledger, _) | Step::Put(ledger, _) | Step::Take(ledger, _) => ledger,
+            Step::Add(ledger) | Step::Fill(ledger) => ledger,
+            Step::Clear(_) => return None,
+        };
         let mut list = Vec::new();
         word.tokens(ledger, &mut |token| list.push(token));
-        (ledger, list)
+        Some((ledger, list))
     };
-    row.does.iter().map(of).collect()
+    row.does.iter().filter_map(of).collect()
 }
 
 fn event() -> post::Event {
