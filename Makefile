@@ -16,7 +16,7 @@ define build
 	mkdir -p $(3)/shipped && install -t $(3)/shipped $(addprefix target/$(2)/,$(BINARIES))
 endef
 
-.PHONY: run test bench binaries release lint deny packages-run packages-test clean
+.PHONY: run test model bench binaries release lint deny packages-run packages-test clean
 
 ## Two windows, Alice and Bob, already paired, over a relay on this machine.
 run: packages-run release
@@ -25,6 +25,10 @@ run: packages-run release
 ## Everything that CI runs.
 test: packages-test lint deny binaries
 	$(CARGO) test --locked --workspace --no-fail-fast
+
+## Every history of the processes together, within larger bounds than in the tests (ipc/model).
+model:
+	$(CARGO) run --locked --release -p bulkhead-model --example model
 
 ## The numbers promised in README.md, measured on this machine.
 bench: packages-test release

@@ -3,7 +3,7 @@
 
 use crate::check::promise;
 use crate::scope::{Budget, Scope};
-use crate::scopes::{BAD_NET, INVITE, LOCK, MIXED, NONE, PICTURES, RECEIVE, RELAYS, SEND};
+use crate::scopes::{BAD_NET, INVITE, LOCK, MIXED, NONE, PHASES, PICTURES, RECEIVE, RELAYS, SEND};
 use bulkhead_ipc::automata::vault::{Conduct, Deed, Need, Occasion, Record, Speech};
 use bulkhead_ipc::automata::{NET, UI, VAULT};
 use bulkhead_ipc::automaton::{Automaton, Carries, Else, Row, Side, Step};
@@ -255,11 +255,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "an intent of the phase before is a breach",
         breaks: &[promise::NO_FALSE_ALARM],
-        scope: || Scope {
-            ui_table: rows(&UI, "Open", blame),
-            budget: Budget { locks: 1, notes: 1, ..NONE },
-            ..PICTURES
-        },
+        scope: || Scope { ui_table: rows(&UI, "Open", blame), ..PHASES },
     },
     Mutant {
         name: "a fresh net takes what was meant for its predecessor for a breach",

@@ -1,6 +1,6 @@
 //! Checks every composition with the larger bounds, and prints what was found: `make model`.
 //!
-//! `bulkhead-model [small] [NAME]`: the bounds of the tests, and one composition only.
+//! `model [small] [NAME]`: the bounds of the tests, and one composition only.
 
 use bulkhead_model::check::{self, promise};
 use bulkhead_model::scope::Scope;
