@@ -3,7 +3,7 @@
 use crate::adversary;
 use crate::scope::Scope;
 use crate::vault::{About, How};
-use crate::words::{CONTACT, Event, INVITE, Line, Pair, Phase, Relays, Who, Word, bit, each};
+use crate::words::{ASKED, Event, FLIGHTS, Line, Pair, Phase, Relays, Who, Word, bit, each};
 use crate::world::{Arrival, Life, World};
 use bulkhead_ipc::automata::vault::Occasion;
 
@@ -374,7 +374,7 @@ impl World {
     }
 
     /// Whether nothing is left to do: everything that was queued is at its relays, everything that came was stored,
-    /// ui has drawn, and everybody is on speaking terms. Or the user wanted an end, and got it.
+    /// every question was answered, ui has drawn, and everybody is on speaking terms. Or the user wanted an end, and got it.
     pub fn is_settled(&self, scope: &Scope) -> bool {
         if self.ended {
             return true;
@@ -386,7 +386,9 @@ impl World {
             let empty = |wire: &crate::world::Wire| {
                 wire.waiting.is_empty() && wire.to_peer.is_empty() && wire.to_vault.is_empty()
             };
-            seat.life == Life::Absent || (self.works(who) && open && edge.wires.iter().all(empty))
+            // Whatever is held there is over when its answer is there.
+            let answered = who == Who::Ui || [FLIGHTS, ASKED].iter().all(|at| edge.vault.held(*at) == 0);
+            seat.life == Life::Absent || (self.works(who) && open && answered && edge.wires.iter().all(empty))
         };
         let read = |(relay, event): &(u8, Event)| match event {
             Event::Theirs(_) => self.disk.relays & scope.mail & bit(*relay) == 0 || self.disk.got.contains_key(event),
@@ -401,10 +403,5 @@ impl World {
             && self.wire(Line::Control).to_peer.is_empty()
             && (!scope.net || (self.disk.jobs.is_empty() && self.relays.iter().all(read)))
             && drawn
-    }
-
-    /// For scopes without any use for them.
-    pub const fn mailboxes() -> [u8; 2] {
-        [CONTACT, INVITE]
     }
 }

@@ -116,6 +116,11 @@ pub const INVITE: u8 = 2;
 /// A mailbox that was never ours.
 pub const FOREIGN: u8 = 3;
 
+/// The ledger of publications without an answer, in net's table.
+pub const FLIGHTS: usize = 4;
+/// The ledger of questions without an answer, in net's table.
+pub const ASKED: usize = 5;
+
 impl Event {
     /// The own mailbox that it is for, if it came in.
     pub const fn mailbox(self) -> Option<u8> {
@@ -243,8 +248,6 @@ impl Word {
         const SIGN_LIFE: usize = 1;
         const RELAYS: usize = 2;
         const MAILBOXES: usize = 3;
-        const FLIGHTS: usize = 4;
-        const ASKED: usize = 5;
         let relay = |relay: u8| Token::at(0, u16::from(relay));
         let mailbox = |name: u8| Token::key([name; 32], 0);
         match (*self, ledger) {
