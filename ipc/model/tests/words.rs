@@ -1,6 +1,6 @@
 //! The model's words are the real messages, as far as the tables look at them.
 
-use bulkhead_ipc::automata::{ALL, LAUNCHER, NET, UI};
+use bulkhead_ipc::automata::{ALL, LAUNCHER, NET, UI, VAULT};
 use bulkhead_ipc::automaton::{Automaton, Row, Step, Token, Word as Says};
 use bulkhead_ipc::bytes::Bytes;
 use bulkhead_ipc::control::{self, Peer};
@@ -150,4 +150,11 @@ fn the_lines_that_carry_messages_are_covered() {
         ("ui", "Dismiss"),
     ];
     assert!(left_out.iter().all(|row| known.contains(row)), "{left_out:?}");
+}
+
+#[test]
+fn the_conduct_has_one_row_for_each_occasion() {
+    let occasions: BTreeSet<_> = VAULT.iter().map(|row| row.on).collect();
+    assert_eq!(occasions.len(), VAULT.len());
+    assert!(VAULT.iter().all(|row| !row.why.is_empty() && !row.does.is_empty()));
 }

@@ -2,6 +2,8 @@
 //! two vaults over a relay that loses, repeats and reorders, with stores that write down what is done to them and
 //! now and then refuse a commit.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
 use bulkhead_ipc::automata::vault::{Deed, Occasion, Record, VAULT};
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_ipc::post::{Delivery, Event, FromNet, RelayState, ToNet, Verdict};
@@ -197,9 +199,8 @@ impl Store for Recorder {
     }
 
     fn find_sent(&mut self, contact: u32, id: &MessageId) -> Result<Option<u64>, Error> {
-        let open = |row: &&Stored| {
-            row.contact == contact && row.mine && row.id == *id && row.state != MessageState::Delivered
-        };
+        let open =
+            |row: &&Stored| row.contact == contact && row.mine && row.id == *id && row.state != MessageState::Delivered;
         Ok(self.now.messages.iter().find(open).map(|row| row.message))
     }
 
@@ -484,7 +485,10 @@ fn obeys(log: &Log, effects: &[Effect], greeted: bool) -> usize {
         let place = |wanted: &Seen| within.iter().position(|step| step == wanted);
         let (message, session) = (Seen::Kept(Record::Message), Seen::Kept(Record::Session));
         assert!(within.iter().position(|step| matches!(step, Seen::EventId(_))) < place(&message));
-        assert!(place(&message) < place(&Seen::Kept(Record::Receipt)) && place(&Seen::Kept(Record::Receipt)) < place(&session));
+        assert!(
+            place(&message) < place(&Seen::Kept(Record::Receipt))
+                && place(&Seen::Kept(Record::Receipt)) < place(&session)
+        );
     }
     // A text that goes out.
     if !took && within.contains(&Seen::Kept(Record::Message)) {
@@ -516,7 +520,9 @@ fn the_vault_obeys_the_table_of_its_conduct() {
             read += theirs.len();
         }
     }
-    println!("{transactions} transactions, {published} publications, {refused} refusals, {used} invites used, {read} messages");
+    println!(
+        "{transactions} transactions, {published} publications, {refused} refusals, {used} invites used, {read} messages"
+    );
     // The histories are no use if nothing happens in them.
     assert!(published > 100 && refused > 20 && used > 5 && read > 50);
 }
