@@ -331,6 +331,7 @@ impl World {
 
     /// The program ends and starts again.
     fn restart(&mut self, who: usize) {
+        self.people[who].log.borrow_mut().refuse = false;
         let store = Recorder::open(&self.people[who].log);
         self.people[who].vault = Vault::open(store, &config(), self.now).expect("a profile");
         self.connect(who);
