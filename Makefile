@@ -11,16 +11,18 @@ FUZZ_SECONDS   := 1800
 TOOLS          := target/tools
 BINARIES       := bulkhead bulkhead-net bulkhead-ui bulkhead-vault
 CARGO          := cargo
+# Tools of the judges, which no binary depends on.
+NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz
 
 # $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the four binaries, as shipped and with the test driver.
 define build
-	$(CARGO) build --locked $(1) --workspace --bins --features bulkhead-vault/test-driver
+	$(CARGO) build --locked $(1) --workspace $(NOT_SHIPPED) --bins --features bulkhead-vault/test-driver
 	mkdir -p $(3)/driver && install -t $(3)/driver $(addprefix target/$(2)/,$(BINARIES))
-	$(CARGO) build --locked $(1) --workspace --bins
+	$(CARGO) build --locked $(1) --workspace $(NOT_SHIPPED) --bins
 	mkdir -p $(3)/shipped && install -t $(3)/shipped $(addprefix target/$(2)/,$(BINARIES))
 endef
 
-.PHONY: run test bench fuzz binaries release lint deny packages-run packages-test clean
+.PHONY: run test bench fuzz model binaries release lint deny packages-run packages-test clean
 
 ## Two windows, Alice and Bob, already paired, over a relay on this machine.
 run: packages-run release
@@ -29,6 +31,10 @@ run: packages-run release
 ## Everything that CI runs.
 test: packages-test lint deny binaries
 	$(CARGO) test --locked --workspace --no-fail-fast
+
+## Every history of the processes together, within larger bounds than in the tests (ipc/model).
+model:
+	$(CARGO) run --locked --release -p bulkhead-model --example model
 
 ## The numbers promised in README.md, measured on this machine.
 bench: packages-test release

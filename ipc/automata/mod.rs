@@ -3,12 +3,14 @@
 mod launcher;
 mod net;
 mod ui;
+pub mod vault;
 
 use crate::automaton::{Carries, Row, Side, Step, Token};
 
 pub use launcher::LAUNCHER;
 pub use net::{NET, SIGNATURES};
 pub use ui::UI;
+pub use vault::VAULT;
 
 /// Every table of a pair of processes.
 pub static ALL: [&crate::automaton::Automaton; 3] = [&NET, &UI, &LAUNCHER];
