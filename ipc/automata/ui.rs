@@ -136,11 +136,11 @@ const ROWS: &[Row] = &[
     meant("Dismiss", &[], &[]),
 ];
 
-/// A person clicks slower than the last one.
+/// The last one is above what a held key repeats at, two intents a time.
 const PACES: &[Pace] = &[
     Pace { who: Peer, line: PIXELS, says: Some("Hello"), burst: 20, refill_ms: 3_000 },
     Pace { who: Peer, line: INTENT, says: Some("Hello"), burst: 20, refill_ms: 3_000 },
-    Pace { who: Peer, line: INTENT, says: None, burst: 120, refill_ms: 16 },
+    Pace { who: Peer, line: INTENT, says: None, burst: 120, refill_ms: 5 },
 ];
 
 /// The table.

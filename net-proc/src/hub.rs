@@ -160,7 +160,12 @@ impl Hub {
             Note::Event(delivery) if self.relays.contains_key(&delivery.relay) => {
                 self.weight += delivery.event.weight();
                 match self.to_post.last_mut() {
-                    Some(FromNet::Events(list)) if self.weight <= MAX_WEIGHT => list.push(delivery),
+                    // Of one relay, as the vault drops the whole packet if it has just removed a relay in it.
+                    Some(FromNet::Events(list))
+                        if self.weight <= MAX_WEIGHT && list.first().map(|d| d.relay) == Some(delivery.relay) =>
+                    {
+                        list.push(delivery);
+                    }
                     _ => {
                         self.weight = delivery.event.weight();
                         self.to_post.push(FromNet::Events(vec![delivery]));
