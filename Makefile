@@ -2,21 +2,27 @@
 
 RUN_PACKAGES   := build-essential pkg-config protobuf-compiler libssl-dev libx11-6 libx11-xcb1 libxcursor1 libxi6 \
                   libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
-TEST_PACKAGES  := $(RUN_PACKAGES) xvfb xdotool openbox x11-utils imagemagick strace python3-venv
+TEST_PACKAGES  := $(RUN_PACKAGES) xvfb xdotool openbox x11-utils x11-xkb-utils xsettingsd fcitx5 fcitx5-hangul \
+                  imagemagick strace python3-venv
 DENY_VERSION   := 0.20.2
+FUZZ_VERSION   := 0.13.2
+FUZZ_TARGETS   := line_net line_ui relay_frame content monitors
+FUZZ_SECONDS   := 1800
 TOOLS          := target/tools
 BINARIES       := bulkhead bulkhead-net bulkhead-ui bulkhead-vault
 CARGO          := cargo
+# Tools of the judges, which no binary depends on.
+NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz
 
 # $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the four binaries, as shipped and with the test driver.
 define build
-	$(CARGO) build --locked $(1) --workspace --bins --features bulkhead-vault/test-driver
+	$(CARGO) build --locked $(1) --workspace $(NOT_SHIPPED) --bins --features bulkhead-vault/test-driver
 	mkdir -p $(3)/driver && install -t $(3)/driver $(addprefix target/$(2)/,$(BINARIES))
-	$(CARGO) build --locked $(1) --workspace --bins
+	$(CARGO) build --locked $(1) --workspace $(NOT_SHIPPED) --bins
 	mkdir -p $(3)/shipped && install -t $(3)/shipped $(addprefix target/$(2)/,$(BINARIES))
 endef
 
-.PHONY: run test model bench binaries release lint deny packages-run packages-test clean
+.PHONY: run test bench fuzz model binaries release lint deny packages-run packages-test clean
 
 ## Two windows, Alice and Bob, already paired, over a relay on this machine.
 run: packages-run release
@@ -33,6 +39,16 @@ model:
 ## The numbers promised in README.md, measured on this machine.
 bench: packages-test release
 	BULKHEAD_BINARIES=target/release-binaries target/release/bulkhead-bench
+
+## Half an hour at each decoder and the monitors (FUZZ_TARGETS, FUZZ_SECONDS); needs a nightly compiler.
+fuzz: packages-run $(TOOLS)/bin/cargo-fuzz
+	set -e; for t in $(FUZZ_TARGETS); do \
+	  mkdir -p target/fuzz/corpus/$$t target/fuzz/artifacts/$$t; \
+	  PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" CARGO_PROFILE_RELEASE_STRIP=false $(CARGO) +nightly fuzz run $$t \
+	    --fuzz-dir ipc/fuzz --target-dir target/fuzz --features libfuzzer --no-cfg-fuzzing \
+	    target/fuzz/corpus/$$t ipc/fuzz/corpus/$$t -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536 \
+	    -malloc_limit_mb=64 -print_final_stats=1 -artifact_prefix=target/fuzz/artifacts/$$t/; \
+	done
 
 release:
 	$(call build,--release,release,target/release-binaries)
@@ -52,6 +68,9 @@ deny: $(TOOLS)/bin/cargo-deny
 
 $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install --locked --quiet cargo-deny@$(DENY_VERSION) --root $(TOOLS)
+
+$(TOOLS)/bin/cargo-fuzz:
+	$(CARGO) install --locked --quiet cargo-fuzz@$(FUZZ_VERSION) --root $(TOOLS)
 
 packages-run:
 	@.ci/packages $(RUN_PACKAGES)

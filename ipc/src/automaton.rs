@@ -1,8 +1,8 @@
 //! What a table in `automata/` is made of: who may say what in which state, with which guards and limits.
 //!
 //! One table per pair of processes is the source for the monitor on both ends ([`crate::monitor`]), for the
-//! diagrams in the documentation ([`crate::diagram`]) and for the model that is checked exhaustively. Tables are
-//! plain data; nothing in them can run.
+//! diagrams in `automata/*.md` and for the model that is checked exhaustively. Tables are plain data; nothing in
+//! them can run.
 
 use std::borrow::Cow;
 

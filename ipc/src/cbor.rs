@@ -14,6 +14,9 @@ use crate::{Message, OutOfBounds};
 /// Deepest nesting of arrays and maps.
 pub const MAX_DEPTH: u8 = 8;
 
+/// Room for most packets, so that their buffer never has to grow.
+const ORDINARY: usize = 1500;
+
 /// Why a packet is not a legal message. Says where and what rule, never what it held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -43,7 +46,9 @@ pub enum Error {
 /// Writes a message. Fields are declared in the order that §4.2.1 asks for, which a test checks.
 pub fn encode<M: Message>(message: &M) -> Result<Vec<u8>, Error> {
     message.check()?;
-    let bytes = minicbor_serde::to_vec(message).map_err(|_| Error::Schema)?;
+    let mut to = minicbor_serde::Serializer::new(Vec::with_capacity(ORDINARY));
+    message.serialize(&mut to).map_err(|_| Error::Schema)?;
+    let bytes = to.into_encoder().into_writer();
     if bytes.len() > crate::MAX_PACKET {
         return Err(Error::TooLarge(bytes.len()));
     }

@@ -4,7 +4,6 @@
 //! legal is not sent, and not believed: the line is condemned until a new process says Hello on it.
 
 use crate::automaton::{Automaton, Else, Row, Side, Step, Token, Word};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Why a word is not legal. Names the line, the state and the message, never what it held.
@@ -89,26 +88,42 @@ impl core::hash::Hash for Monitor {
 }
 
 /// What a ledger holds, and how much in all.
+///
+/// Sorted: ledgers are short nearly always, and most of what comes in is newer than what is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Book {
-    tokens: BTreeMap<Token, u8>,
+    tokens: Vec<(Token, u8)>,
     total: usize,
 }
 
 impl Book {
+    fn find(&self, token: &Token) -> Result<usize, usize> {
+        self.tokens.binary_search_by(|(other, _)| other.cmp(token))
+    }
+
+    fn count(&self, token: &Token) -> usize {
+        let found = self.find(token).ok().and_then(|at| self.tokens.get(at));
+        found.map_or(0, |(_, count)| usize::from(*count))
+    }
+
     fn put(&mut self, token: Token) {
-        let count = self.tokens.entry(token).or_default();
-        *count = count.saturating_add(1);
+        match self.find(&token) {
+            Ok(at) => {
+                if let Some((_, count)) = self.tokens.get_mut(at) {
+                    *count = count.saturating_add(1);
+                }
+            }
+            Err(at) => self.tokens.insert(at, (token, 1)),
+        }
         self.total += 1;
     }
 
     fn take(&mut self, token: Token) {
-        if let Some(count) = self.tokens.get_mut(&token) {
-            *count = count.saturating_sub(1);
-            self.total = self.total.saturating_sub(1);
-            if *count == 0 {
-                self.tokens.remove(&token);
-            }
+        let Ok(at) = self.find(&token) else { return };
+        self.total = self.total.saturating_sub(1);
+        match self.tokens.get_mut(at) {
+            Some((_, count)) if *count > 1 => *count -= 1,
+            _ => drop(self.tokens.remove(at)),
         }
     }
 
@@ -239,22 +254,27 @@ impl Monitor {
             return Err((ledger, otherwise));
         };
         // What this word itself has put in or taken out so far, for words that name a token twice.
-        let mut own: Vec<Token> = Vec::new();
+        let (mut first, mut others, mut count): (Option<Token>, Vec<Token>, usize) = (None, Vec::new(), 0);
         let mut holds = true;
         let putting = matches!(step, Step::Put(..));
         let needing = matches!(step, Step::Need(..));
         word.tokens(ledger, &mut |token| {
-            let there = usize::from(book.tokens.get(&token).copied().unwrap_or_default());
+            let there = book.count(&token);
             if needing {
                 holds &= there > 0;
                 return;
             }
-            let mine = own.iter().filter(|other| **other == token).count();
-            own.push(token);
+            let mine = first.iter().chain(&others).filter(|other| **other == token).count();
+            if first.is_none() {
+                first = Some(token)
+            } else {
+                others.push(token)
+            }
+            count += 1;
             holds &= if putting { there + mine < usize::from(rule.each) } else { there > mine };
         });
         if putting {
-            holds &= book.total + own.len() <= rule.at_most;
+            holds &= book.total + count <= rule.at_most;
         }
         if holds { Ok(()) } else { Err((ledger, otherwise)) }
     }
@@ -280,7 +300,7 @@ impl Monitor {
                         book.clear();
                     }
                     word.tokens(at, &mut |token| {
-                        if book.total < most && !book.tokens.contains_key(&token) {
+                        if book.total < most && book.count(&token) == 0 {
                             book.put(token);
                         }
                     });

@@ -23,8 +23,11 @@ fn nothing_is_done_before_the_welcome() {
     let watch = ToNet::Watch(Watch { since: 0, relays: vec![1], mailbox: Bytes([2; 32]) });
     // Meant for a process before this one, with the greeting or without.
     let stale = ToNet::Welcome { life: Some(LIFE - 1), version: VERSION };
-    [&relays, &watch, &stale, &relays, &watch, &ToNet::Reconnect].into_iter().for_each(|message| net.slip(message));
+    [&relays, &watch, &stale, &relays, &watch, &ToNet::Reconnect]
+        .into_iter()
+        .for_each(|message| slip(&net.post, message));
     assert_eq!(net.next(Duration::from_millis(500)), None);
+    net.sign.recv(&mut Buffer::new()).unwrap();
     net.send(ToNet::Welcome { life: Some(LIFE), version: VERSION });
     net.sign.send(&sign::ToNet::Welcome { life: Some(LIFE), version: VERSION }).unwrap();
     net.relays(&[&url]);

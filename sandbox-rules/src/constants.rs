@@ -12,6 +12,7 @@ const CONSTANTS: &[(&str, u64)] = &[
     ("AF_NETLINK", libc::AF_NETLINK as u64),
     ("AF_UNIX", libc::AF_UNIX as u64),
     ("CLONE_THREAD", libc::CLONE_THREAD as u64),
+    ("CLONE_VFORK", libc::CLONE_VFORK as u64),
     ("FIONBIO", libc::FIONBIO),
     ("F_GETFD", libc::F_GETFD as u64),
     ("FIONREAD", libc::FIONREAD),

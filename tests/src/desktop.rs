@@ -4,6 +4,7 @@ use crate::folder::{Scratch, pictures};
 use crate::{Error, system};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A program that ends with its value.
@@ -37,11 +38,15 @@ pub struct Desktop {
     display: String,
     _programs: [Program; 2],
     _scratch: Scratch,
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Desktop {
-    /// Starts one on a display that nobody uses.
+    /// Starts one on a display that nobody uses; waits while this process has another one, as windows that share
+    /// the machine's time answer late.
     pub fn start() -> Result<Self, Error> {
+        static ALONE: Mutex<()> = Mutex::new(());
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let scratch = Scratch::new()?;
         let free = |number: &u32| !Path::new(&format!("/tmp/.X11-unix/X{number}")).exists();
         let number = (90 + std::process::id() % 400..).find(free).unwrap_or(90);
@@ -57,7 +62,7 @@ impl Desktop {
         manager.env("DISPLAY", &display).env("HOME", scratch.path()).stderr(Stdio::null());
         let manager = Program::start(&mut manager)?;
         std::thread::sleep(Duration::from_millis(500));
-        Ok(Self { display, _programs: [manager, server], _scratch: scratch })
+        Ok(Self { display, _programs: [manager, server], _scratch: scratch, _alone: alone })
     }
 
     /// The display's name.
@@ -116,4 +121,86 @@ impl Desktop {
         self.run("import", &["-window", window, &path.display().to_string()])?;
         Ok(path)
     }
+}
+
+/// Turns Latin letters into Korean syllables from the first key on, and has programs show what is being composed.
+const KOREAN: [(&str, &str); 3] = [
+    (
+        "profile",
+        "[Groups/0]\nName=Default\nDefault Layout=us\nDefaultIM=hangul\n\
+         [Groups/0/Items/0]\nName=hangul\n[GroupOrder]\n0=Default\n",
+    ),
+    ("config", "[Behavior]\nActiveByDefault=True\n"),
+    ("conf/xim.conf", "UseOnTheSpot=True\n"),
+];
+
+/// An input method for Korean (fcitx5), which programs reach through the X server.
+#[derive(Debug)]
+pub struct InputMethod {
+    _program: Program,
+    _scratch: Scratch,
+}
+
+impl InputMethod {
+    /// Starts it, and waits until programs find it.
+    pub fn start(desktop: &Desktop) -> Result<Self, Error> {
+        let scratch = Scratch::new()?;
+        let folder = scratch.path().join("fcitx5");
+        std::fs::create_dir_all(folder.join("conf")).map_err(system("making a folder"))?;
+        for (name, words) in KOREAN {
+            std::fs::write(folder.join(name), words).map_err(system("writing a file"))?;
+        }
+        let mut command = Command::new("fcitx5");
+        command.args(["--disable=all", "--enable=xcb,xim,keyboard,hangul"]).stderr(Stdio::null());
+        command.env("DISPLAY", desktop.display()).env("HOME", scratch.path()).env("XDG_CONFIG_HOME", scratch.path());
+        command.env_remove("WAYLAND_DISPLAY").env_remove("DBUS_SESSION_BUS_ADDRESS");
+        let program = Program::start(&mut command)?;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !desktop.run("xprop", &["-root", "XIM_SERVERS"])?.contains("fcitx") {
+            if Instant::now() > deadline {
+                return Err(Error::Odd("fcitx5 does not offer itself to programs".into()));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        // It says so before it has read all of its keyboards.
+        std::thread::sleep(Duration::from_secs(2));
+        Ok(Self { _program: program, _scratch: scratch })
+    }
+
+    /// What tells a program to use it.
+    pub fn variable(&self) -> Option<(&'static str, &'static str)> {
+        Some(("XMODIFIERS", "@im=fcitx"))
+    }
+}
+
+/// What a desktop tells all programs on it (`xsettingsd`).
+#[derive(Debug)]
+pub struct Settings {
+    program: Program,
+    scratch: Scratch,
+}
+
+impl Settings {
+    /// Starts it with a resolution in dots per inch; 96 is a scale of 1.
+    pub fn start(desktop: &Desktop, dpi: u32) -> Result<Self, Error> {
+        let scratch = Scratch::new()?;
+        let path = write_settings(&scratch, dpi)?;
+        let mut command = Command::new("xsettingsd");
+        command.arg("-c").arg(path).env("DISPLAY", desktop.display()).stderr(Stdio::null());
+        let program = Program::start(&mut command)?;
+        std::thread::sleep(Duration::from_millis(500));
+        Ok(Self { program, scratch })
+    }
+
+    /// Changes the resolution.
+    pub fn set(&mut self, dpi: u32) -> Result<(), Error> {
+        write_settings(&self.scratch, dpi)?;
+        crate::person::signal(self.program.id(), nix::sys::signal::Signal::SIGHUP)
+    }
+}
+
+fn write_settings(scratch: &Scratch, dpi: u32) -> Result<PathBuf, Error> {
+    let path = scratch.path().join("settings");
+    std::fs::write(&path, format!("Xft/DPI {}\n", dpi * 1024)).map_err(system("writing a file"))?;
+    Ok(path)
 }

@@ -160,6 +160,8 @@ fn it_works_under_its_rules_and_ends_with_the_vault() {
             vault.pixels.send(&pixels::ToUi::Release { buffer }).unwrap();
         }
         while let Ok(Some(_)) = vault.intents.try_recv(&mut vault.buffer) {}
+        // At the pace of a person, or the monitor would take offence.
+        std::thread::sleep(std::time::Duration::from_millis(15));
     }
     drop(vault);
     assert_eq!(child.wait().unwrap(), Ended::Exit(0));

@@ -157,11 +157,21 @@ fn vault_arguments(arguments: &Arguments) -> Vec<OsString> {
 /// folder, its place is said outright, as rules are for places that are known before the start.
 fn variable(name: &str) -> Option<OsString> {
     let set = std::env::var_os(name);
-    if name != "XAUTHORITY" || set.is_some() {
-        return set;
+    match name {
+        "XAUTHORITY" if set.is_none() => {
+            let file = PathBuf::from(std::env::var_os("HOME")?).join(".Xauthority");
+            file.is_file().then(|| file.into())
+        }
+        "LC_ALL" => characters(|name| std::env::var_os(name)).or(set),
+        _ => set,
     }
-    let file = PathBuf::from(std::env::var_os("HOME")?).join(".Xauthority");
-    file.is_file().then(|| file.into())
+}
+
+/// The locale to use instead if the one that is set has no characters but Latin letters: with it, the X library would
+/// drop what an input method composes.
+fn characters(set: impl Fn(&str) -> Option<OsString>) -> Option<OsString> {
+    let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(set).find(|value| !value.is_empty());
+    named.is_none_or(|value| value == "C" || value == "POSIX").then(|| "C.UTF-8".into())
 }
 
 fn line() -> Result<(OwnedFd, OwnedFd), Errno> {
@@ -198,4 +208,27 @@ fn make_profile(arguments: &Arguments) -> Result<PathBuf, Error> {
         .and_then(|()| set_permissions(&folder, Permissions::from_mode(0o700)))
         .map_err(|error| Error::Profile(folder.clone(), error))?;
     Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::characters;
+
+    #[test]
+    fn a_locale_without_characters_is_replaced() {
+        let instead = |all: &str, ctype: &str, lang: &str| {
+            let value = |name: &str| match name {
+                "LC_ALL" => all.to_owned(),
+                "LC_CTYPE" => ctype.to_owned(),
+                _ => lang.to_owned(),
+            };
+            characters(|name| Some(value(name).into()).filter(|value: &std::ffi::OsString| !value.is_empty()))
+        };
+        for locale in [("", "", ""), ("", "", "C"), ("", "POSIX", "de_DE.UTF-8"), ("C", "", "de_DE.UTF-8")] {
+            assert_eq!(instead(locale.0, locale.1, locale.2), Some("C.UTF-8".into()), "{locale:?}");
+        }
+        for locale in [("", "", "ko_KR.UTF-8"), ("", "ja_JP.UTF-8", "C"), ("zh_CN.UTF-8", "C", "C")] {
+            assert_eq!(instead(locale.0, locale.1, locale.2), None, "{locale:?}");
+        }
+    }
 }

@@ -14,6 +14,7 @@ use bulkhead_vault_core::store::{NewMessage, Store};
 use bulkhead_vault_core::{
     Action, Config, Effect, Input, Key, MessageState, Passphrase, Plaintext, Secret, Time, Vault,
 };
+use nix::time::{ClockId, clock_gettime};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -37,17 +38,34 @@ fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
     (start.elapsed().as_secs_f64() * 1e6, result)
 }
 
-/// Microseconds that this thread has computed, not waited: what a slow disk cannot change.
-fn computed() -> f64 {
-    let file = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    file.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0.0) / 1000.0
+/// Microseconds until something was done, and of those the ones that this thread computed: a slow disk, and others
+/// who want the processor, change only the first.
+#[derive(Clone, Copy)]
+struct Cost {
+    time: f64,
+    work: f64,
 }
 
-/// Microseconds until `work` is done, and of computing for it.
-fn weighed<T>(work: impl FnOnce() -> T) -> (f64, f64, T) {
+impl Cost {
+    fn each(self, count: usize) -> Self {
+        Self { time: self.time / count as f64, work: self.work / count as f64 }
+    }
+
+    fn without(self, part: Self) -> Self {
+        Self { time: self.time - part.time, work: self.work - part.work }
+    }
+}
+
+/// The processor's time of this thread, exact to the call. (`/proc` has it as of the last timer tick, up to 4 ms ago.)
+fn computed() -> f64 {
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap();
+    time.tv_sec() as f64 * 1e6 + time.tv_nsec() as f64 / 1e3
+}
+
+fn weighed<T>(work: impl FnOnce() -> T) -> (Cost, T) {
     let before = computed();
     let (time, result) = timed(work);
-    (time, computed() - before, result)
+    (Cost { time, work: computed() - before }, result)
 }
 
 struct Device {
@@ -123,60 +141,49 @@ fn main() {
     bob.deliver(&receipt);
 
     let mut bare = Bare::new();
-    let mut table: [Vec<f64>; 13] = Default::default();
+    let mut rows = Vec::new();
     let curve = Curve::new();
     for _ in 0..ROUNDS {
         // Side by side, so that a busy machine slows both; once before, so that libsignal alone finds warm caches.
         bare.round();
         let (encrypt, decrypt) = bare.round();
         alice.quiet();
-        let (sent, sent_work, _) = weighed(|| alice.take(sends(BATCH)));
+        let (sent, _) = weighed(|| alice.take(sends(BATCH)));
         let events = alice.connect();
         let copies: Vec<_> = events.iter().cloned().map(Unverified).collect();
-        let (check, check_work, _) = weighed(|| copies.into_iter().filter_map(|e| curve.verify(e)).count());
+        let (check, _) = weighed(|| copies.into_iter().filter_map(|e| curve.verify(e)).count());
         bob.quiet();
         let delivery = |event: &Event| Delivery { event: event.clone(), relay: 1 };
         let parts = events.chunks(64).map(|part| Input::Post(FromNet::Events(part.iter().map(delivery).collect())));
         let parts: Vec<_> = parts.collect();
-        let (received, received_work, _) = weighed(|| bob.take(parts));
+        let (received, _) = weighed(|| bob.take(parts));
         alice.deliver(&bob.connect());
-        let [sent, sent_work, check, check_work, received, received_work] =
-            [sent, sent_work, check, check_work, received, received_work].map(|time| time / BATCH as f64);
-        let (bare, bare_work) = (received - check, received_work - check_work);
-        let row = [
-            encrypt,
-            decrypt,
-            sent,
-            sent_work,
-            received,
-            received_work,
-            check,
-            encrypt / sent,
-            encrypt / sent_work,
-            decrypt / received,
-            decrypt / received_work,
-            decrypt / bare,
-            decrypt / bare_work,
-        ];
-        table.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
+        let [encrypt, decrypt, sent, received, check] =
+            [encrypt, decrypt, sent, received, check].map(|cost| cost.each(BATCH));
+        rows.push(Row { encrypt, decrypt, sent, received, check });
     }
-    let m = table.map(median);
     println!(
-        "medians of {ROUNDS} rounds of {BATCH} messages, per message; ratios are to libsignal alone in the same round"
+        "medians of {ROUNDS} rounds of {BATCH} messages, µs per message; in brackets the vault's speed as a part of libsignal's alone in the same round"
     );
-    println!("libsignal alone, in memory:       encrypt {:6.1} µs           decrypt {:6.1} µs", m[0], m[1]);
-    println!(
-        "vault, stored and committed:      encrypt {:6.1} µs ({:.2})    decrypt {:6.1} µs ({:.2})",
-        m[2], m[7], m[4], m[9]
-    );
-    println!(
-        "without the wait for the disk:    encrypt {:6.1} µs ({:.2})    decrypt {:6.1} µs ({:.2})",
-        m[3], m[8], m[5], m[10]
-    );
-    println!(
-        "identifier and signature:                                      {:6.1} µs; decrypt without them ({:.2}), nor the wait ({:.2})",
-        m[6], m[11], m[12]
-    );
+    println!("{:44}{:>22}{:>22}", "", "until done", "computing");
+    let whole = |name: &str, of: fn(&Row) -> Cost| {
+        let of = |pick: fn(Cost) -> f64| median(rows.iter().map(|row| pick(of(row))).collect());
+        println!("{name:44}{:>22.1}{:>22.1}", of(|cost| cost.time), of(|cost| cost.work));
+    };
+    let part = |name: &str, of: fn(&Row) -> (Cost, Cost)| {
+        let of = |pick: fn(Cost) -> f64| {
+            let pairs = rows.iter().map(of).map(|(alone, cost)| (pick(alone), pick(cost)));
+            let (costs, ratios) = pairs.map(|(alone, cost)| (cost, alone / cost)).unzip();
+            format!("{:.1} ({:.2})", median(costs), median(ratios))
+        };
+        println!("{name:44}{:>22}{:>22}", of(|cost| cost.time), of(|cost| cost.work));
+    };
+    whole("libsignal alone, in memory: encrypt", |row| row.encrypt);
+    whole("libsignal alone, in memory: decrypt", |row| row.decrypt);
+    whole("identifier and signature: check", |row| row.check);
+    part("vault: encrypt and commit", |row| (row.encrypt, row.sent));
+    part("vault: decrypt and commit, without check", |row| (row.decrypt, row.received.without(row.check)));
+    part("vault: decrypt and commit, with check", |row| (row.decrypt, row.received));
 
     alice.take(sends(500));
     let waiting = alice.connect();
@@ -220,14 +227,24 @@ fn fill(device: &mut Device, count: u64) {
         let (message, sent_at) = (1_000_000 + seq, now().0);
         let message =
             NewMessage { message, contact: 1, seq, id: [0; 16], mine: false, text: &text, sent_at, at: now(), state };
-        store.add_message(&message).unwrap();
+        store.add_messages(&[message]).unwrap();
     }
     store.commit().unwrap();
     drop(store);
     restart(device);
 }
 
-/// libsignal alone: its records are read and written in memory, as in its own in-memory store.
+/// One round, per message.
+struct Row {
+    encrypt: Cost,
+    decrypt: Cost,
+    sent: Cost,
+    received: Cost,
+    check: Cost,
+}
+
+/// libsignal alone: its records are read and written in memory, as in its own in-memory store. Bob began the session,
+/// as he accepts the invite above: the two ends of a session keep different things, and do not cost the same.
 struct Bare {
     alice: Session,
     bob: Session,
@@ -246,14 +263,14 @@ impl Bare {
         let registration = drawn.own.registration;
         let one_time = (PREKEY_ID, one_time);
         let bundle = Bundle { registration, identity, signed, one_time, kyber, hello, expires_at: 0 };
-        let mut alice = Session::begin(&Own::draw(rng).unwrap(), &bundle, now(), rng).unwrap();
+        let mut bob = Session::begin(&Own::draw(rng).unwrap(), &bundle, now(), rng).unwrap();
         let body = Body::Text { id: [0; 16], sent_at: 0, text: Plaintext::new("x".repeat(64)) };
         let padded = content::encode(&Content { erase: Key::random(rng), body }).unwrap();
-        let first = alice.seal(&padded, now(), rng).unwrap().1;
-        let (bob, _) = Session::answer(&drawn.own, &drawn.prekeys, &first, rng).unwrap();
-        let mut bare = Self { alice, bob, padded };
-        bare.turn();
-        bare
+        let first = bob.seal(&padded, now(), rng).unwrap().1;
+        let (mut alice, _) = Session::answer(&drawn.own, &drawn.prekeys, &first, rng).unwrap();
+        let (prekey, answer) = alice.seal(&padded, now(), rng).unwrap();
+        bob.open(prekey, &answer, rng);
+        Self { alice, bob, padded }
     }
 
     fn turn(&mut self) {
@@ -262,15 +279,15 @@ impl Bare {
         self.alice.open(prekey, &answer, rng);
     }
 
-    /// Microseconds per message to encrypt and to decrypt a batch.
-    fn round(&mut self) -> (f64, f64) {
+    /// What it costs to encrypt and to decrypt a batch.
+    fn round(&mut self) -> (Cost, Cost) {
         let rng = &mut rand::rng();
         let (alice, padded) = (&mut self.alice, &self.padded);
         let (encrypt, sealed) =
-            timed(|| (0..BATCH).map(|_| alice.seal(padded, now(), rng).unwrap()).collect::<Vec<_>>());
+            weighed(|| (0..BATCH).map(|_| alice.seal(padded, now(), rng).unwrap()).collect::<Vec<_>>());
         let bob = &mut self.bob;
-        let (decrypt, ()) = timed(|| sealed.iter().for_each(|(prekey, bytes)| drop(bob.open(*prekey, bytes, rng))));
+        let (decrypt, ()) = weighed(|| sealed.iter().for_each(|(prekey, bytes)| drop(bob.open(*prekey, bytes, rng))));
         self.turn();
-        (encrypt / BATCH as f64, decrypt / BATCH as f64)
+        (encrypt, decrypt)
     }
 }

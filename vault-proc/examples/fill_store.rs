@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     store.begin()?;
     for (n, words) in (0..count).zip(WORDS.iter().cycle()) {
         let mine = n % 3 == 0;
-        store.add_message(&NewMessage {
+        store.add_messages(&[NewMessage {
             message: snapshot.messages + 1 + n,
             contact: handle,
             seq: newest + 1 + n,
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             sent_at: start + n * 60_000,
             at: Time(start + n * 60_000),
             state: if mine { MessageState::Delivered } else { MessageState::Received },
-        })?;
+        }])?;
     }
     Ok(store.commit()?)
 }

@@ -3,11 +3,12 @@
 //! A presenter (the window, or the test driver) feeds it arrivals and events, asks it to paint, and carries
 //! out its [`Wishes`]. Both presenters use the same functions, so a test of one is a test of the other.
 
+mod composition;
 mod input;
 
 use crate::lines::{Arrival, Credits, Edge, Lines, Outgoing};
 use crate::session::{Out, Session};
-use crate::slots::Said;
+use crate::slots::{Said, fields};
 use crate::uiedge::{Fault, UiEdge};
 use crate::view::{self, Preedit};
 use crate::worker::Job;
@@ -17,8 +18,9 @@ use bulkhead_canvas::core::{Clipboard, Event, InputMethod, Point, mouse, window}
 use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Notice, ToUi};
 use bulkhead_ipc::line::Line;
-use bulkhead_ipc::pixels::{Cursor, SCALE_UNIT};
+use bulkhead_ipc::pixels::{Cursor, SCALE_UNIT, SlotKey};
 use bulkhead_ipc::{VERSION, line, pixels, post, sign};
+use composition::Composition;
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
@@ -29,6 +31,9 @@ const MOST_WAITING: usize = 8192;
 const TICK: Duration = Duration::from_secs(1);
 /// How soon what a peer did not take is offered again.
 const RETRY: Duration = Duration::from_millis(4);
+/// How long a started process may take to say Hello on a line. One that does not, or whose first words look like what
+/// a condemned predecessor left behind, is started again.
+const HELLO: Duration = Duration::from_secs(20);
 /// How long typing pauses before the draft is saved.
 const DRAFT: Duration = Duration::from_secs(2);
 
@@ -42,6 +47,10 @@ pub struct Wishes {
     pub title: Option<String>,
     /// Ask for the user's attention.
     pub attention: bool,
+    /// The user chose a theme.
+    pub theme: Option<pixels::Theme>,
+    /// Make the input method forget what it is composing.
+    pub reset_input_method: bool,
     /// End the program.
     pub quit: bool,
 }
@@ -67,6 +76,8 @@ pub struct Desk {
     post: Outgoing<post::ToNet, post::FromNet>,
     sign: Outgoing<sign::ToNet, sign::FromNet>,
     control: Line<ToLauncher, FromLauncher>,
+    /// Until when a Hello is expected, by line.
+    hellos: [(Edge, Option<Instant>); 4],
     credits: Credits,
     worker: Sender<Job>,
     clipboard: Box<dyn Clipboard>,
@@ -82,7 +93,8 @@ pub struct Desk {
     held: Option<bool>,
     modifiers: Modifiers,
     preedit: Preedit,
-    composing: bool,
+    composition: Composition,
+    typing: Option<SlotKey>,
 }
 
 /// What a desk is made of.
@@ -111,6 +123,7 @@ impl Desk {
             post: Outgoing::new(lines.post, MOST_WAITING),
             sign: Outgoing::new(lines.sign, MOST_WAITING),
             control: lines.control,
+            hellos: [Edge::Post, Edge::Sign, Edge::Pixels, Edge::Intent].map(|edge| (edge, Some(now + HELLO))),
             credits,
             worker,
             session,
@@ -128,7 +141,8 @@ impl Desk {
             held: None,
             modifiers: Modifiers::empty(),
             preedit: None,
-            composing: false,
+            composition: Composition::default(),
+            typing: None,
         }
     }
 
@@ -172,6 +186,7 @@ impl Desk {
         let mut packets = Vec::new();
         for arrival in arrivals {
             self.credits.done(&arrival);
+            self.greeted(&arrival);
             if !matches!(arrival, Arrival::Post(_)) && !packets.is_empty() {
                 self.session.post(std::mem::take(&mut packets));
             }
@@ -244,6 +259,9 @@ impl Desk {
     }
 
     fn control_packet(&mut self, packet: FromLauncher) {
+        if let FromLauncher::Restarting { peer, delay } = packet {
+            self.await_hello(peer, Duration::from_millis(u64::from(delay)));
+        }
         match packet {
             FromLauncher::Quit => self.session.quit(),
             FromLauncher::Restarting { peer: Peer::Net, .. } if self.session.is_open() => {
@@ -254,15 +272,48 @@ impl Desk {
         }
     }
 
+    fn await_hello(&mut self, peer: Peer, delay: Duration) {
+        let until = Instant::now() + delay + HELLO;
+        for (edge, awaited) in &mut self.hellos {
+            if edge.peer() == Some(peer) {
+                *awaited = Some(until);
+            }
+        }
+    }
+
+    fn greeted(&mut self, arrival: &Arrival) {
+        let line = match arrival {
+            Arrival::Post(post::FromNet::Hello { .. }) => Edge::Post,
+            Arrival::Sign(sign::FromNet::Hello { .. }) => Edge::Sign,
+            Arrival::Pixels(pixels::FromUi::Hello { .. }) => Edge::Pixels,
+            Arrival::Intent(intent::FromUi::Hello { .. }) => Edge::Intent,
+            _ => return,
+        };
+        for (edge, awaited) in &mut self.hellos {
+            if *edge == line {
+                *awaited = None;
+            }
+        }
+    }
+
+    /// Replaces what was started and does not speak.
+    fn judge_hellos(&mut self, now: Instant) {
+        for peer in [Peer::Net, Peer::Ui] {
+            let late = |(edge, until): &(Edge, Option<Instant>)| {
+                edge.peer() == Some(peer) && until.is_some_and(|until| until <= now)
+            };
+            if self.hellos.iter().any(late) {
+                eprintln!("bulkhead-vault: {} does not say Hello; restarting it", name(peer));
+                self.await_hello(peer, Duration::ZERO);
+                self.restart(peer);
+            }
+        }
+    }
+
     fn fault(&mut self, edge: Edge, error: &line::Error) {
         if error.is_breach() {
-            let (who, peer) = match edge {
-                Edge::Post | Edge::Sign => ("net", Some(Peer::Net)),
-                Edge::Pixels | Edge::Intent => ("ui", Some(Peer::Ui)),
-                Edge::Control => ("the launcher", None),
-            };
-            eprintln!("bulkhead-vault: {who}: {error}");
-            return match peer {
+            eprintln!("bulkhead-vault: {}: {error}", edge.peer().map_or("the launcher", name));
+            return match edge.peer() {
                 Some(peer) => self.restart(peer),
                 None => self.session.quit(),
             };
@@ -277,7 +328,7 @@ impl Desk {
         if version == VERSION {
             return false;
         }
-        let name = if peer == Peer::Net { "net" } else { "ui" };
+        let name = name(peer);
         eprintln!(
             "bulkhead-vault: {name} speaks version {version} of the protocol, this is version {VERSION}: {MIXED}"
         );
@@ -308,6 +359,7 @@ impl Desk {
 
     /// Carries out what the session wants done outside.
     pub fn finish(&mut self) {
+        self.follow_focus();
         loop {
             let out = self.session.take_out();
             if out.is_empty() {
@@ -350,6 +402,7 @@ impl Desk {
             Out::Theme(theme) => {
                 appearance::save(&self.folder, theme);
                 self.painter.set_theme(theme);
+                self.wishes.theme = Some(theme);
                 self.configure();
             }
             Out::Attention => self.wishes.attention |= !self.session.attended,
@@ -377,6 +430,7 @@ impl Desk {
             self.wake = None;
             self.dirty = true;
         }
+        self.judge_hellos(now);
         self.finish();
         let flushed = self.ui.flush();
         let mut waits = matches!(flushed, Ok(true));
@@ -389,7 +443,8 @@ impl Desk {
         let tick = (self.session.is_open() || !self.ui.is_drawn())
             .then(|| self.ticked.max(now.checked_sub(TICK).unwrap_or(now)) + TICK);
         let draft = self.edited.map(|at| at + DRAFT);
-        [retry, tick, draft, self.wake].into_iter().flatten().min()
+        let hello = self.hellos.iter().filter_map(|(_, until)| *until).min();
+        [retry, tick, draft, self.wake, hello].into_iter().flatten().min()
     }
 
     /// Whether painting would change anything.
@@ -429,8 +484,15 @@ impl Desk {
     }
 
     fn feed(&mut self, event: Event) {
+        self.follow_focus();
+        self.feed_to(self.field(), event);
+    }
+
+    /// Feeds an event to the widgets as if this field had the keyboard.
+    fn feed_to(&mut self, field: Option<SlotKey>, event: Event) {
         let strip = (self.painter.strip(), self.display);
-        let host = view::window(&self.session, self.ui.slots(), strip, &self.preedit, self.painter.scale());
+        let mut host = view::window(&self.session, self.ui.slots(), strip, &self.preedit, self.painter.scale());
+        host.focus = field.map(fields::id);
         let said = self.painter.update(host, event, self.clipboard.as_mut());
         self.dirty = true;
         self.apply(said);
@@ -460,5 +522,12 @@ impl Desk {
     pub fn close(&mut self) {
         self.session.close();
         let _ = self.session.take_out();
+    }
+}
+
+const fn name(peer: Peer) -> &'static str {
+    match peer {
+        Peer::Net => "net",
+        Peer::Ui => "ui",
     }
 }

@@ -32,6 +32,17 @@ pub enum Edge {
     Control,
 }
 
+impl Edge {
+    /// The process at the other end, if it is one that can be restarted.
+    pub const fn peer(self) -> Option<control::Peer> {
+        match self {
+            Self::Post | Self::Sign => Some(control::Peer::Net),
+            Self::Pixels | Self::Intent => Some(control::Peer::Ui),
+            Self::Control => None,
+        }
+    }
+}
+
 /// Something for the event loop.
 pub enum Arrival {
     /// From net.

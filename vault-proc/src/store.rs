@@ -7,17 +7,21 @@
 //! SQLCipher is compiled in; libcrypto is the system's, linked dynamically, as `libsqlite3-sys` always asks for the
 //! shared library. So its security updates come with the system, and the vault loads one more library.
 
+mod erasures;
 mod rows;
 mod schema;
 mod search;
+mod seen;
 
 use crate::profile::{Lock, StoreKey};
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{ContactRow, Found, InviteRow, JobRow, NewMessage, Placed, RelayRow, Snapshot, Store};
 use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret};
+use erasures::Erasures;
 use rows::{first, message, number, state_number, work_columns};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Params, params};
+use seen::Seen;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroize;
@@ -25,6 +29,8 @@ use zeroize::Zeroize;
 /// Durable, encrypted storage in one folder.
 pub struct SqlStore {
     db: Connection,
+    seen: Seen,
+    erasures: Erasures,
     _lock: Arc<Lock>,
 }
 
@@ -50,8 +56,9 @@ impl SqlStore {
 
     /// Opens a store.
     pub fn open(folder: &Path, key: &StoreKey) -> Result<Self, Error> {
-        let store = Self::connect(folder, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mut store = Self::connect(folder, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::check(&store.db)?;
+        store.seen = Seen::load(&store.db).map_err(|error| cause(&error))?;
         Ok(store)
     }
 
@@ -60,7 +67,7 @@ impl SqlStore {
         let db = Connection::open_with_flags(file(folder), flags).map_err(|error| cause(&error))?;
         db.set_prepared_statement_cache_capacity(64);
         unlock(&db, &key.key).and_then(|()| schema::configure(&db)).map_err(|error| cause(&error))?;
-        Ok(Self { db, _lock: key.lock.clone() })
+        Ok(Self { db, seen: Seen::default(), erasures: Erasures::default(), _lock: key.lock.clone() })
     }
 
     fn run(&self, sql: &str, params: impl Params) -> Result<(), Error> {
@@ -86,13 +93,14 @@ impl SqlStore {
 
 /// Gives SQLCipher the raw key. Through a statement's text, as it has no other way; wiped afterwards.
 fn unlock(db: &Connection, key: &Key) -> rusqlite::Result<()> {
-    let mut sql = String::with_capacity(160);
+    let mut sql = String::with_capacity(256);
     // SQLCipher would write to standard error by itself; what is wrong is told in `Error`.
     sql.push_str("PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'");
     for byte in key.bytes() {
         sql.extend([byte >> 4, byte & 15].iter().filter_map(|n| char::from_digit(u32::from(*n), 16)));
     }
-    sql.push_str("'\"");
+    // Most processors have instructions for SHA-256 and none for SHA-512. Its tag is as long as the key.
+    sql.push_str("'\"; PRAGMA cipher_hmac_algorithm = HMAC_SHA256;");
     let done = db.execute_batch(&sql);
     sql.zeroize();
     done
@@ -122,7 +130,12 @@ impl Store for SqlStore {
     }
 
     fn commit(&mut self) -> Done {
-        self.run("COMMIT", [])
+        let gathered = self.seen.write(&self.db).and_then(|()| self.erasures.write(&self.db));
+        gathered.map_err(|error| cause(&error))?;
+        self.run("COMMIT", [])?;
+        self.seen.keep();
+        self.erasures.clear();
+        Ok(())
     }
 
     fn rollback(&mut self) {
@@ -130,6 +143,8 @@ impl Store for SqlStore {
         if !self.db.is_autocommit() {
             let _ = self.run("ROLLBACK", []);
         }
+        self.seen.undo();
+        self.erasures.clear();
     }
 
     fn load(&mut self) -> Result<Snapshot, Error> {
@@ -179,13 +194,8 @@ impl Store for SqlStore {
         self.run("DELETE FROM invites WHERE id = ?1", [id])
     }
 
-    fn add_message(&mut self, new: &NewMessage<'_>) -> Done {
-        let text = new.text.as_str();
-        let sql = "INSERT INTO messages(n, contact, seq, id, mine, text, sent_at, at, state)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-        let (n, seq, at, state) = (number(new.message), number(new.seq), number(new.at.0), state_number(new.state));
-        self.run(sql, params![n, new.contact, seq, new.id, new.mine, text, number(new.sent_at), at, state])?;
-        self.run("INSERT INTO search(rowid, text) VALUES (?1, ?2)", params![n, search::indexed(text)])
+    fn add_messages(&mut self, messages: &[NewMessage<'_>]) -> Done {
+        rows::add_messages(&self.db, messages).map_err(|error| cause(&error))
     }
 
     fn state(&mut self, message: u64) -> Result<Option<MessageState>, Error> {
@@ -236,19 +246,20 @@ impl Store for SqlStore {
     }
 
     fn add_job(&mut self, row: &JobRow, body: &Secret) -> Done {
-        let (kind, contact, prekey, message, event, mailbox) = work_columns(row.what);
-        let sql = "INSERT INTO jobs(job, kind, owner, prekey, message, event, mailbox, author, nonce, created, expires,
-            since, relays, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+        let Some((kind, owner, prekey, message)) = work_columns(row.what) else {
+            self.erasures.add(row);
+            return Ok(());
+        };
+        let sql = "INSERT INTO jobs(job, kind, owner, prekey, message, author, nonce, created, expires, since, relays,
+            body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
         self.run(
             sql,
             params![
                 number(row.job),
                 kind,
-                contact,
+                owner,
                 prekey,
                 number(message),
-                event,
-                mailbox,
                 row.stamp.author.bytes(),
                 row.stamp.nonce,
                 number(row.stamp.created_at),
@@ -265,7 +276,12 @@ impl Store for SqlStore {
     }
 
     fn remove_job(&mut self, job: u64) -> Done {
-        self.run("DELETE FROM jobs WHERE job = ?1", [number(job)])
+        let removed = self.db.prepare_cached("DELETE FROM jobs WHERE job = ?1");
+        let removed = removed.and_then(|mut statement| statement.execute([number(job)])).map_err(|e| cause(&e))?;
+        if removed == 0 {
+            self.erasures.remove(job);
+        }
+        Ok(())
     }
 
     fn job_body(&self, job: u64) -> Result<Secret, Error> {
@@ -275,16 +291,16 @@ impl Store for SqlStore {
     }
 
     fn knows_event(&mut self, id: &Bytes32) -> Result<bool, Error> {
-        let known = self.db.prepare_cached("SELECT 1 FROM events WHERE id = ?1").and_then(|mut s| s.exists([id.0]));
-        known.map_err(|error| cause(&error))
+        Ok(self.seen.knows(&id.0))
     }
 
     fn remember_event(&mut self, id: &Bytes32, until: u64) -> Done {
-        self.run("INSERT OR IGNORE INTO events(id, until) VALUES (?1, ?2)", params![id.0, number(until)])
+        self.seen.remember(&id.0, until);
+        Ok(())
     }
 
     fn forget_events(&mut self, before: u64) -> Done {
-        self.run("DELETE FROM events WHERE until < ?1", [number(before)])
+        self.seen.forget(&self.db, before).map_err(|error| cause(&error))
     }
 }
 

@@ -49,7 +49,7 @@ pub fn window<'a>(
     let mut kids: Vec<Kid<'a>> = Vec::with_capacity(slots.len() + 2);
     for slot in slots {
         let twins = kids.iter().filter(|kid| matches!(kid.name, Name::Slot(key, _) if key == slot.key)).count();
-        kids.push(hosted(session, slot, u16::try_from(twins).unwrap_or(u16::MAX), scale));
+        kids.push(hosted(session, slot, u16::try_from(twins).unwrap_or(u16::MAX), preedit, scale));
     }
     if let Some((words, at)) = preedit
         && let Some(field) = kids.iter().find(|kid| kid.clip.contains(at.center())).map(|kid| kid.clip)
@@ -70,8 +70,9 @@ pub fn window<'a>(
     Host { kids, focus: session.focus.filter(|key| key.kind.is_field()).map(fields::id) }
 }
 
-fn hosted<'a>(session: &'a Session, slot: &Slot, twin: u16, scale: f32) -> Kid<'a> {
+fn hosted<'a>(session: &'a Session, slot: &Slot, twin: u16, preedit: &Preedit, scale: f32) -> Kid<'a> {
     let (rect, clip) = (geometry::logical(slot.rect, scale), geometry::logical(slot.clip, scale));
+    let composing = preedit.as_ref().is_some_and(|(_, at)| clip.contains(at.center()));
     let is_label = matches!(
         slot.key.kind,
         SlotKind::ContactName
@@ -87,7 +88,8 @@ fn hosted<'a>(session: &'a Session, slot: &Slot, twin: u16, scale: f32) -> Kid<'
         clip,
         ground: Tone(slot.background).color(),
         layer: slot.key.kind.is_focusable() || (!is_label && clip != rect),
-        element: content(session, slot.key, slot.background, rect, scale).unwrap_or_else(|| Space::new().into()),
+        element: content(session, slot.key, slot.background, rect, composing, scale)
+            .unwrap_or_else(|| Space::new().into()),
     }
 }
 
@@ -97,6 +99,7 @@ fn content<'a>(
     key: SlotKey,
     background: u32,
     rect: Rectangle,
+    composing: bool,
     scale: f32,
 ) -> Option<Element<'a, Said>> {
     if !session.may_show(key) {
@@ -111,9 +114,10 @@ fn content<'a>(
         SlotKind::Compose => {
             let message = &session.fields.message;
             let length = if message.is_empty() { 0 } else { message.text().trim().len() };
-            Some(fields::compose(key, message, contact()?.name.as_str(), length, palette))
+            let hint = if composing { String::new() } else { format!("Write to {}", contact()?.name.as_str()) };
+            Some(fields::compose(key, message, hint, length, palette))
         }
-        kind if kind.is_field() => Some(fields::line(key, session.fields.get(kind), palette)),
+        kind if kind.is_field() => Some(fields::line(key, session.fields.get(kind), composing, palette)),
         SlotKind::SearchResults => {
             let found = session
                 .hits

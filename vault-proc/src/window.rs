@@ -52,10 +52,13 @@ struct App {
     exposed: bool,
     sandboxed: bool,
     themed: bool,
+    /// Whether keys go through an input method, as far as the display was told.
+    composes: bool,
+    x11: bool,
     failed: Option<String>,
 }
 
-/// Runs until the window is closed. `themed`: the user chose a theme, so the desktop's does not count.
+/// Runs until the window is closed. `themed`: the user chose a theme, so the window's border has it too.
 pub fn run(events: EventLoop<()>, desk: Desk, inbox: Receiver<Arrival>, themed: bool) -> ExitCode {
     let mut app = App {
         desk,
@@ -68,6 +71,8 @@ pub fn run(events: EventLoop<()>, desk: Desk, inbox: Receiver<Arrival>, themed: 
         exposed: false,
         sandboxed: false,
         themed,
+        composes: false,
+        x11: false,
         failed: None,
     };
     let ended = events.run_app(&mut app);
@@ -88,22 +93,19 @@ impl App {
             .with_title("Bulkhead")
             .with_inner_size(LogicalSize::new(1100.0, 760.0))
             .with_min_inner_size(LogicalSize::new(480.0, 400.0))
-            .with_name("bulkhead", "bulkhead");
+            .with_name("bulkhead", "bulkhead")
+            .with_theme(self.themed.then(|| border(self.desk.session.theme)));
         let window =
             events.create_window(attributes).map_err(|error| format!("the display gave no window: {error}"))?;
         let window = Arc::new(window);
         let refused = |error: softbuffer::SoftBufferError| format!("the display takes no pixels: {error}");
         let context = softbuffer::Context::new(window.clone()).map_err(refused)?;
         let surface = softbuffer::Surface::new(&context, window.clone()).map_err(refused)?;
-        if events.is_x11() {
+        self.x11 = events.is_x11();
+        if self.x11 {
             self.desk.set_display(Some("X11: other programs of yours can watch screen and keys"));
         }
         self.desk.set_clipboard(Box::new(Clipboard::connect(window.clone())));
-        if let (false, Some(theme)) = (self.themed, window.theme()) {
-            let theme = if theme == winit::window::Theme::Dark { Theme::Dark } else { Theme::Light };
-            self.desk.session.theme = theme;
-            self.desk.painter.set_theme(theme);
-        }
         // A keyboard may come later than the window; its library can be loaded only now.
         if xkbcommon_dl::xkbcommon_option().is_none() {
             return Err("libxkbcommon.so.0 is missing: install the package libxkbcommon0".into());
@@ -112,7 +114,6 @@ impl App {
         for icon in [CursorIcon::Pointer, CursorIcon::Text, CursorIcon::Default] {
             window.set_cursor(icon);
         }
-        window.set_ime_allowed(true);
         let size = window.inner_size();
         let scale = window.scale_factor() as f32;
         self.screen = Some(Screen { window, surface, recent: VecDeque::new() });
@@ -148,6 +149,21 @@ impl App {
         if wishes.attention {
             screen.window.request_user_attention(Some(UserAttentionType::Informational));
         }
+        if let Some(theme) = wishes.theme {
+            screen.window.set_theme(Some(border(theme)));
+        }
+        let composes = self.desk.wants_input_method();
+        if wishes.reset_input_method {
+            screen.window.set_ime_allowed(false);
+        }
+        if wishes.reset_input_method || composes != self.composes {
+            screen.window.set_ime_allowed(composes);
+            self.composes = composes;
+            // What it was told of the cursor is forgotten with the rest.
+            self.shown = self.shown.map(|shown| Shown { caret: None, ..shown });
+            self.asked = true;
+            screen.window.request_redraw();
+        }
         if self.desk.wants_paint() {
             self.asked = true;
             screen.window.request_redraw();
@@ -167,8 +183,10 @@ impl App {
             });
         }
         if let Some(caret) = shown.caret.filter(|caret| self.shown.and_then(|old| old.caret) != Some(*caret)) {
+            // X11 has a point instead of an area: the input method's window begins there.
+            let below = if self.x11 { caret.height } else { 0.0 };
             screen.window.set_ime_cursor_area(
-                LogicalPosition::new(caret.x, caret.y),
+                LogicalPosition::new(caret.x, caret.y + below),
                 LogicalSize::new(caret.width.max(1.0), caret.height),
             );
         }
@@ -194,6 +212,14 @@ impl App {
                 self.failed = Some(error.to_string());
             }
         }
+    }
+}
+
+/// The theme of what the desktop draws around the window.
+const fn border(theme: Theme) -> winit::window::Theme {
+    match theme {
+        Theme::Light => winit::window::Theme::Light,
+        Theme::Dark => winit::window::Theme::Dark,
     }
 }
 
@@ -272,7 +298,14 @@ impl ApplicationHandler<()> for App {
             event => {
                 match &event {
                     WindowEvent::ModifiersChanged(modifiers) => self.modifiers = modifiers.state(),
-                    WindowEvent::Focused(true) | WindowEvent::Occluded(false) => self.exposed = true,
+                    WindowEvent::Focused(true) => {
+                        self.exposed = true;
+                        // A window manager leaves the hint as it is.
+                        if let Some(screen) = &self.screen {
+                            screen.window.request_user_attention(None);
+                        }
+                    }
+                    WindowEvent::Occluded(false) => self.exposed = true,
                     _ => {}
                 }
                 if let Some(event) = conversion::window_event(event, scale, self.modifiers) {

@@ -17,6 +17,9 @@ pub const MAX_RECEIPTS: usize = 512;
 /// Most relays that a contact can name.
 pub const MAX_RELAYS: usize = 8;
 
+/// More bytes than a text has around its words.
+const AROUND: usize = 128;
+
 /// Names a message to both devices; random.
 pub type MessageId = [u8; 16];
 
@@ -62,8 +65,13 @@ pub struct Content {
 
 /// Encodes and pads. `None` if it does not fit the largest size.
 pub fn encode(content: &Content) -> Option<Secret> {
-    // Reserved at once, so that no smaller copy of the words is left behind by growth.
-    let mut out = Vec::with_capacity(SIZES.into_iter().max().unwrap_or_default() + 1);
+    // Reserved at once, so that no smaller copy of the words is left behind by growth; not more, as all is wiped.
+    let words = match &content.body {
+        Body::Text { text, .. } => text.as_str().len(),
+        Body::Hello(_) | Body::Receipt(_) => usize::MAX,
+    };
+    let size = SIZES.into_iter().find(|size| words < size - AROUND).or(SIZES.into_iter().max())?;
+    let mut out = Vec::with_capacity(size + 1);
     write(content, &mut out)?;
     out.push(0x80);
     let size = SIZES.into_iter().find(|size| out.len() <= *size)?;
@@ -98,7 +106,9 @@ pub fn decode(padded: &[u8]) -> Option<Content> {
     if !SIZES.contains(&padded.len()) {
         return None;
     }
-    let end = padded.iter().rposition(|b| *b != 0)?;
+    // By blocks first: most of it is padding, and this looks at many bytes in one step.
+    let empty = padded.rchunks_exact(64).take_while(|block| block.iter().fold(0, |all, b| all | b) == 0).count();
+    let end = padded.get(..padded.len() - 64 * empty)?.iter().rposition(|b| *b != 0)?;
     let (cbor, mark) = padded.get(..=end)?.split_at(end);
     let smallest = SIZES.into_iter().find(|size| cbor.len() < *size)?;
     if mark != [0x80] || smallest != padded.len() || well_formed(cbor).is_err() {

@@ -137,8 +137,9 @@ pub fn id(event: &Event) -> Bytes32 {
 /// Appends a JSON string with exactly the escapes that NIP-01 names.
 fn quote(out: &mut String, text: &str) {
     out.push('"');
-    // Base64, hexadecimal and digits need no escapes: an envelope has nothing else.
-    if text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') {
+    // Base64, hexadecimal and digits need no escapes: an envelope has nothing else. Without a way out half way, so
+    // that many bytes are looked at in one step.
+    if text.bytes().fold(true, |plain, b| plain & b.is_ascii_graphic() & (b != b'"') & (b != b'\\')) {
         out.push_str(text);
         out.push('"');
         return;

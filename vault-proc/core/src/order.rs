@@ -66,21 +66,28 @@ impl<S: Store> Vault<S> {
                 last.seq += texts.len() as u64;
             }
             entry.newest += texts.len() as u64;
-            for (number, (heard, gap)) in texts.into_iter().zip(gaps).enumerate() {
-                let seq = before + 1 + (gap + number) as u64;
+            let state = MessageState::Received;
+            let new = texts.iter().zip(&gaps).enumerate().map(|(number, (heard, gap))| NewMessage {
+                message: self.next.message + number as u64,
+                contact: handle,
+                seq: before + 1 + (gap + number) as u64,
+                id: heard.id,
+                mine: false,
+                text: &heard.text,
+                sent_at: heard.sent_at,
                 // Not later than what stands behind it: times shown in a conversation do not jump back.
-                let at = tail.get(gap).map_or(turn.now, |next| turn.now.min(next.at));
-                let (message, state) = (self.next.message, MessageState::Received);
-                let Heard { id, sent_at, text } = heard;
-                let new =
-                    NewMessage { message, contact: handle, seq, id, mine: false, text: &text, sent_at, at, state };
-                self.next.message += 1;
-                self.store.add_message(&new)?;
-                match gap < tail.len() {
-                    true => turn.inserted(handle, seq),
-                    false => entry.last = Some((message, MessageView { seq, mine: false, text, at, state })),
-                }
+                at: tail.get(*gap).map_or(turn.now, |next| turn.now.min(next.at)),
+                state,
+            });
+            let new: Vec<_> = new.collect();
+            self.store.add_messages(&new)?;
+            let (inserted, appended): (Vec<_>, Vec<_>) = new.iter().zip(&gaps).partition(|(_, gap)| **gap < tail.len());
+            inserted.iter().for_each(|(message, _)| turn.inserted(handle, message.seq));
+            if let Some((last, _)) = appended.last() {
+                let view = MessageView { seq: last.seq, mine: false, text: last.text.clone(), at: last.at, state };
+                entry.last = Some((last.message, view));
             }
+            self.next.message += new.len() as u64;
             turn.touched.insert(handle);
             turn.messages.insert(handle);
         }

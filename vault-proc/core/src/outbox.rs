@@ -53,7 +53,7 @@ impl<S: Store> Vault<S> {
         };
         let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(()) };
         let (seq, at, mine) = (entry.newest + 1, turn.now, true);
-        self.store.add_message(&NewMessage { message, contact, seq, id, mine, text: &text, sent_at, at, state })?;
+        self.store.add_messages(&[NewMessage { message, contact, seq, id, mine, text: &text, sent_at, at, state }])?;
         entry.newest = seq;
         entry.last = Some((message, MessageView { seq, mine, text, at, state }));
         turn.touched.insert(contact);

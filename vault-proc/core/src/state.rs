@@ -53,11 +53,11 @@ impl Contact {
 
     /// The session, read from the store the first time.
     pub fn session<S: Store>(&mut self, store: &mut S) -> Result<&mut Session, Error> {
-        let loaded = match self.session.take() {
-            Some(session) => session,
-            None => Session::load(&self.row.own, &self.row.peer.identity, store.session(self.row.handle)?.bytes())?,
-        };
-        Ok(self.session.insert(loaded))
+        if self.session.is_none() {
+            let record = store.session(self.row.handle)?;
+            self.session = Some(Session::load(&self.row.own, &self.row.peer.identity, record.bytes())?);
+        }
+        self.session.as_mut().ok_or(Error::Keys)
     }
 
     /// What the window shows of it.

@@ -226,8 +226,8 @@ pub trait Store {
     fn put_invite(&mut self, row: &InviteRow) -> Done;
     /// Removes an invite with its keys.
     fn remove_invite(&mut self, id: u32) -> Done;
-    /// Adds a message.
-    fn add_message(&mut self, message: &NewMessage<'_>) -> Done;
+    /// Adds messages.
+    fn add_messages(&mut self, messages: &[NewMessage<'_>]) -> Done;
     /// Reads a message's state.
     fn state(&mut self, message: u64) -> Result<Option<MessageState>, Error>;
     /// Changes a message's state.
@@ -244,7 +244,8 @@ pub trait Store {
     fn search(&self, words: &str, limit: usize) -> Result<Vec<Found>, Error>;
     /// Adds a job.
     fn add_job(&mut self, row: &JobRow, body: &Secret) -> Done;
-    /// Changes which relays have not taken a job.
+    /// Changes which relays have not taken a job. A store may forget it of an erasure: asking a relay again to delete
+    /// what it has deleted changes nothing.
     fn set_job_relays(&mut self, job: u64, relays: &[u16]) -> Done;
     /// Removes a job.
     fn remove_job(&mut self, job: u64) -> Done;
@@ -254,6 +255,6 @@ pub trait Store {
     fn knows_event(&mut self, id: &Bytes32) -> Result<bool, Error>;
     /// Remembers that an event was taken, until it expires (Unix time).
     fn remember_event(&mut self, id: &Bytes32, until: u64) -> Done;
-    /// Forgets the events that expired before a Unix time.
+    /// Forgets events that expired before a Unix time; others taken in the same transaction may keep one known.
     fn forget_events(&mut self, before: u64) -> Done;
 }

@@ -4,7 +4,7 @@ use super::Desk;
 use crate::clock;
 use crate::keys::{self, Meaning, Own, Situation, Step};
 use crate::view::Conversation;
-use bulkhead_canvas::core::{Event, Point, input_method, keyboard, mouse, window};
+use bulkhead_canvas::core::{Event, Point, keyboard, mouse, window};
 use bulkhead_ipc::intent::{Pointer, ToUi};
 use bulkhead_ipc::pixels::{Rect, Slot, SlotKey, SlotKind};
 
@@ -19,14 +19,12 @@ impl Desk {
         match event {
             Event::Keyboard(event) => self.key(event),
             Event::Mouse(event) => self.mouse(event),
-            Event::InputMethod(event) => {
-                self.composing = matches!(&event, input_method::Event::Preedit(words, _) if !words.is_empty());
-                if self.field_focused() {
-                    self.feed(Event::InputMethod(event));
-                }
-            }
+            Event::InputMethod(event) => self.input_method(event),
             Event::Window(event @ (window::Event::Focused | window::Event::Unfocused)) => {
                 self.session.attended = matches!(event, window::Event::Focused);
+                if !self.session.attended {
+                    self.end_composition(None);
+                }
                 self.feed(Event::Window(event));
             }
             _ => {}
@@ -34,17 +32,13 @@ impl Desk {
         self.finish();
     }
 
-    fn field_focused(&self) -> bool {
-        self.session.focus.is_some_and(|key| key.kind.is_field())
-    }
-
-    fn situation(&self) -> Situation {
+    pub(super) fn situation(&self) -> Situation {
         Situation {
             focus: self.session.focus.map(|key| key.kind),
             open: self.session.is_open(),
             compose: self.session.shown(SlotKind::Compose).is_some()
                 && self.session.shown(SlotKind::Compose) == self.session.open,
-            composing: self.composing,
+            composing: self.composition.is_live(),
         }
     }
 
@@ -67,7 +61,7 @@ impl Desk {
                 self.modifiers = *modifiers;
                 self.feed(Event::Keyboard(event));
             }
-            keyboard::Event::KeyReleased { .. } if self.field_focused() => self.feed(Event::Keyboard(event)),
+            keyboard::Event::KeyReleased { .. } if self.field().is_some() => self.feed(Event::Keyboard(event)),
             keyboard::Event::KeyReleased { .. } => {}
         }
     }
@@ -164,6 +158,8 @@ impl Desk {
     fn pressed(&mut self, event: mouse::Event) {
         let own = self.is_own();
         self.held = Some(own);
+        // Wherever it leads: the words belong where the cursor was.
+        self.end_composition(None);
         if !own {
             return self.tell(ToUi::Pointer(Pointer::Pressed));
         }

@@ -15,6 +15,11 @@ pub fn id(key: SlotKey) -> Id {
     Id::from(format!("{:?}/{}", key.kind, key.handle))
 }
 
+/// Whether a field shows dots.
+pub const fn is_secret(kind: SlotKind) -> bool {
+    matches!(kind, SlotKind::Unlock | SlotKind::NewPassphrase | SlotKind::RepeatPassphrase)
+}
+
 /// What an empty field says.
 const fn hint(kind: SlotKind) -> &'static str {
     match kind {
@@ -30,13 +35,12 @@ const fn hint(kind: SlotKind) -> &'static str {
     }
 }
 
-/// A single-line field.
-pub fn line<'a>(key: SlotKey, value: &str, palette: &'static Palette) -> Element<'a, Said> {
+/// A single-line field. While an input method is `composing` in it, it is not empty, although it has no text yet.
+pub fn line<'a>(key: SlotKey, value: &str, composing: bool, palette: &'static Palette) -> Element<'a, Said> {
     let kind = key.kind;
-    let secret = matches!(kind, SlotKind::Unlock | SlotKind::NewPassphrase | SlotKind::RepeatPassphrase);
-    let input = text_input(hint(kind), value)
+    let input = text_input(if composing { "" } else { hint(kind) }, value)
         .id(id(key))
-        .secure(secret)
+        .secure(is_secret(kind))
         .size(if kind == SlotKind::Search { 14 } else { 15 })
         .padding([0, 4])
         .on_input(move |text| Said::Field(kind, text))
@@ -55,13 +59,13 @@ pub fn line<'a>(key: SlotKey, value: &str, palette: &'static Palette) -> Element
 pub fn compose<'a>(
     key: SlotKey,
     content: &'a text_editor::Content<Renderer>,
-    name: &str,
+    hint: String,
     length: usize,
     palette: &'static Palette,
 ) -> Element<'a, Said> {
     let editor = text_editor(content)
         .id(id(key))
-        .placeholder(format!("Write to {name}"))
+        .placeholder(hint)
         .size(15)
         .line_height(ink::LEADING)
         .height(Length::Fill)

@@ -1,10 +1,12 @@
 //! Rows in and out. Whatever does not fit its type is damage, not a default.
 
-use crate::store::cause;
+use crate::store::{cause, erasures, search};
 use bulkhead_ipc::bytes::{Bytes, Bytes32};
 use bulkhead_vault_core::envelope::Stamp;
 use bulkhead_vault_core::session::{Own, Prekeys};
-use bulkhead_vault_core::store::{ContactRow, InviteRow, JobRow, Mailbox, Peer, Placed, RelayRow, Snapshot, Work};
+use bulkhead_vault_core::store::{
+    ContactRow, InviteRow, JobRow, Mailbox, NewMessage, Peer, Placed, RelayRow, Snapshot, Work,
+};
 use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret, Time};
 use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
@@ -14,7 +16,8 @@ pub fn number(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-fn bad() -> rusqlite::Error {
+/// What is stored does not fit its type.
+pub fn bad() -> rusqlite::Error {
     FromSqlError::InvalidType.into()
 }
 
@@ -44,12 +47,14 @@ pub fn ids(relays: &[u16]) -> Vec<u8> {
     relays.iter().flat_map(|id| id.to_be_bytes()).collect()
 }
 
-fn relays(row: &Row<'_>, at: usize) -> Result<Vec<u16>> {
-    let bytes: Vec<u8> = row.get(at)?;
-    if !bytes.len().is_multiple_of(2) {
-        return Err(bad());
-    }
-    Ok(bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok()).map(u16::from_be_bytes).collect())
+/// Relay numbers of bytes.
+pub fn relays(bytes: &[u8]) -> Option<Vec<u16>> {
+    let (pairs, []) = bytes.as_chunks() else { return None };
+    Some(pairs.iter().copied().map(u16::from_be_bytes).collect())
+}
+
+fn relay_column(row: &Row<'_>, at: usize) -> Result<Vec<u16>> {
+    relays(row.get_ref(at)?.as_blob()?).ok_or_else(bad)
 }
 
 /// A message's state as it is stored.
@@ -89,14 +94,14 @@ pub fn message(row: &Row<'_>, at: usize) -> Result<MessageView> {
 }
 
 /// The columns of a job that depend on its work, in the order of the table.
-pub type WorkColumns = (u8, u32, bool, u64, Option<[u8; 32]>, Option<[u8; 32]>);
+pub type WorkColumns = (u8, u32, bool, u64);
 
-/// Kind, owner, prekey, message, event and mailbox of a job.
-pub const fn work_columns(what: Work) -> WorkColumns {
+/// Kind, owner, prekey and message of a job; `None` for an erasure, which is kept elsewhere.
+pub const fn work_columns(what: Work) -> Option<WorkColumns> {
     match what {
-        Work::Envelope { contact, prekey, message } => (1, contact, prekey, message, None, None),
-        Work::Bundle { invite } => (2, invite, false, 0, None, None),
-        Work::Erase { event, mailbox } => (3, 0, false, 0, Some(event.0), Some(mailbox.0)),
+        Work::Envelope { contact, prekey, message } => Some((1, contact, prekey, message)),
+        Work::Bundle { invite } => Some((2, invite, false, 0)),
+        Work::Erase { .. } => None,
     }
 }
 
@@ -105,21 +110,21 @@ fn job(row: &Row<'_>) -> Result<JobRow> {
     let what = match row.get::<_, u8>(1)? {
         1 => Work::Envelope { contact: owner, prekey: row.get(3)?, message: unsigned(row, 4)? },
         2 => Work::Bundle { invite: owner },
-        3 => Work::Erase { event: bytes(row, 5)?, mailbox: bytes(row, 6)? },
         _ => return Err(bad()),
     };
     let stamp = Stamp {
-        author: key(row, 7)?,
-        nonce: row.get(8)?,
-        created_at: unsigned(row, 9)?,
-        expires_at: unsigned(row, 10)?,
+        author: key(row, 5)?,
+        nonce: row.get(6)?,
+        created_at: unsigned(row, 7)?,
+        expires_at: unsigned(row, 8)?,
     };
-    Ok(JobRow { job: unsigned(row, 0)?, what, stamp, since: Time(unsigned(row, 11)?), relays: relays(row, 12)? })
+    let (job, since) = (unsigned(row, 0)?, Time(unsigned(row, 9)?));
+    Ok(JobRow { job, what, stamp, since, relays: relay_column(row, 10)? })
 }
 
 fn mailbox(row: &Row<'_>, at: usize) -> Result<Mailbox> {
     let (secret, public) = (key(row, at)?, bytes(row, at + 1)?);
-    Ok(Mailbox { secret, public, seal: key(row, at + 2)?, relays: relays(row, at + 3)? })
+    Ok(Mailbox { secret, public, seal: key(row, at + 2)?, relays: relay_column(row, at + 3)? })
 }
 
 fn contact(row: &Row<'_>) -> Result<ContactRow> {
@@ -134,7 +139,12 @@ fn contact(row: &Row<'_>) -> Result<ContactRow> {
         sent_at: unsigned(row, 7)?,
         own: Own { identity: key(row, 8)?, registration: row.get(9)? },
         mailbox: mailbox(row, 10)?,
-        peer: Peer { identity: row.get(14)?, mailbox: bytes(row, 15)?, seal: key(row, 16)?, relays: relays(row, 17)? },
+        peer: Peer {
+            identity: row.get(14)?,
+            mailbox: bytes(row, 15)?,
+            seal: key(row, 16)?,
+            relays: relay_column(row, 17)?,
+        },
     })
 }
 
@@ -154,6 +164,23 @@ fn invite(row: &Row<'_>) -> Result<InviteRow> {
         event: (bytes(row, 14)?, key(row, 15)?),
         rendezvous: bytes(row, 16)?,
     })
+}
+
+/// Adds messages, and their words to the index.
+pub fn add_messages(db: &Connection, messages: &[NewMessage<'_>]) -> Result<()> {
+    // Each prepared once for all: looking it up costs as much as a tenth of a decryption.
+    let mut row = db.prepare_cached(
+        "INSERT INTO messages(n, contact, seq, id, mine, text, sent_at, at, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    let mut words = db.prepare_cached("INSERT INTO search(rowid, text) VALUES (?1, ?2)")?;
+    for new in messages {
+        let (text, n, state) = (new.text.as_str(), number(new.message), state_number(new.state));
+        let (seq, sent_at, at) = (number(new.seq), number(new.sent_at), number(new.at.0));
+        row.execute(params![n, new.contact, seq, new.id, new.mine, text, sent_at, at, state])?;
+        words.execute(params![n, search::indexed(text)])?;
+    }
+    Ok(())
 }
 
 /// Writes a contact.
@@ -233,18 +260,19 @@ pub fn load(db: &Connection) -> core::result::Result<Snapshot, Error> {
             Ok((row, last))
         });
         let relay = |row: &Row<'_>| Ok(RelayRow { id: row.get(0)?, url: row.get(1)?, own: row.get(2)? });
+        let mut jobs = all(
+            db,
+            "SELECT job, kind, owner, prekey, message, author, nonce, created, expires, since, relays FROM jobs",
+            job,
+        )?;
+        jobs.append(&mut erasures::load(db)?);
         Ok(Snapshot {
             own_name: name,
             messages: db.query_row("SELECT coalesce(max(n), 0) FROM messages", [], first)?,
             contacts: contacts.collect::<Result<_>>()?,
             relays: all(db, "SELECT id, url, own FROM relays ORDER BY id", relay)?,
             invites: all(db, "SELECT * FROM invites ORDER BY id", invite)?,
-            jobs: all(
-                db,
-                "SELECT job, kind, owner, prekey, message, event, mailbox, author, nonce, created, expires, since, relays
-                 FROM jobs ORDER BY job",
-                job,
-            )?,
+            jobs,
         })
     };
     read().map_err(|error| cause(&error))

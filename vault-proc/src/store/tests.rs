@@ -3,6 +3,7 @@
 mod delivery;
 mod failing;
 mod faults;
+mod gathered;
 mod hostile;
 mod order;
 mod pairing;

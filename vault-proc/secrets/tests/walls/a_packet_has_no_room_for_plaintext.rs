@@ -1,3 +1,3 @@
 fn main() {
-    let _ = bulkhead_ipc::intent::ToUi::Notice(Some(bulkhead_secrets::Plaintext::new("words".into())));
+    let _ = bulkhead_ipc::intent::ToUi::Show(bulkhead_secrets::Plaintext::new("words".into()));
 }

@@ -113,9 +113,9 @@ impl Store for Faulty {
         self.inner.remove_invite(id)
     }
 
-    fn add_message(&mut self, message: &NewMessage<'_>) -> Done {
+    fn add_messages(&mut self, messages: &[NewMessage<'_>]) -> Done {
         self.count()?;
-        self.inner.add_message(message)
+        self.inner.add_messages(messages)
     }
 
     fn state(&mut self, message: u64) -> Result<Option<MessageState>, Error> {

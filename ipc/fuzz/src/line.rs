@@ -1,0 +1,47 @@
+//! Packets of the lines: reading, writing and reading again changes nothing, and costs bounded memory.
+
+use crate::{Broken, Verdict, holds, memory};
+use bulkhead_ipc::{Message, cbor, control, intent, pixels, post, sign};
+
+/// What reading a packet may allocate at once, in bytes: this, and [`FACTOR`] times the packet.
+const ALLOWANCE: usize = 16 * 1024;
+/// See [`ALLOWANCE`].
+const FACTOR: usize = 4;
+
+/// Packets on net's lines. The first byte, modulo 4, names the type: [`post::ToNet`], [`post::FromNet`],
+/// [`sign::ToNet`], [`sign::FromNet`]; the rest is the packet.
+pub fn line_net(input: &[u8]) -> Result<Verdict, Broken> {
+    let Some((kind, packet)) = input.split_first() else { return Ok(Verdict::Refused) };
+    match kind % 4 {
+        0 => line::<post::ToNet>(packet),
+        1 => line::<post::FromNet>(packet),
+        2 => line::<sign::ToNet>(packet),
+        _ => line::<sign::FromNet>(packet),
+    }
+}
+
+/// Packets on ui's lines and the launcher's. The first byte, modulo 6, names the type: [`pixels::ToUi`],
+/// [`pixels::FromUi`], [`intent::ToUi`], [`intent::FromUi`], [`control::ToLauncher`], [`control::FromLauncher`];
+/// the rest is the packet.
+pub fn line_ui(input: &[u8]) -> Result<Verdict, Broken> {
+    let Some((kind, packet)) = input.split_first() else { return Ok(Verdict::Refused) };
+    match kind % 6 {
+        0 => line::<pixels::ToUi>(packet),
+        1 => line::<pixels::FromUi>(packet),
+        2 => line::<intent::ToUi>(packet),
+        3 => line::<intent::FromUi>(packet),
+        4 => line::<control::ToLauncher>(packet),
+        _ => line::<control::FromLauncher>(packet),
+    }
+}
+
+fn line<M: Message + PartialEq>(packet: &[u8]) -> Result<Verdict, Broken> {
+    let (message, peak) = memory::peak(|| cbor::decode::<M>(packet));
+    holds(peak <= ALLOWANCE + FACTOR * packet.len(), "reading a packet allocates little more than it holds")?;
+    let Ok(message) = message else { return Ok(Verdict::Refused) };
+    holds(message.check().is_ok(), "what is read keeps its bounds")?;
+    let written = cbor::encode(&message).map_err(|_| Broken("what is read can be written"))?;
+    holds(written == packet, "what is read is written as the same bytes")?;
+    holds(cbor::decode::<M>(&written).is_ok_and(|again| again == message), "what is written is read as the same")?;
+    Ok(Verdict::Accepted)
+}

@@ -1,0 +1,9 @@
+//! `bulkhead_fuzz::relay_frame` under libFuzzer.
+#![no_main]
+#![allow(clippy::panic, unsafe_code)]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    if let Err(broken) = bulkhead_fuzz::relay_frame(input) {
+        panic!("{broken}");
+    }
+});

@@ -1,0 +1,311 @@
+//! Values of every message, drawn with a liking for bounds. A variant that is not named here does not compile, and
+//! neither does a field.
+
+use bulkhead_ipc::bytes::Bytes;
+use bulkhead_ipc::{control, intent, pixels, post, sign};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::strategy::Union;
+
+/// A strategy over all variants, each as likely; the `match` fails to compile for a variant that has none.
+macro_rules! every {
+    ($type:ty { $($pattern:pat => $strategy:expr),+ $(,)? }) => {{
+        fn known(value: &$type) {
+            match value {
+                $($pattern => {})+
+            }
+        }
+        Union::new([$($strategy.prop_map(|value| { known(&value); value }).boxed()),+]).boxed()
+    }};
+}
+
+/// The same for a type whose variants are bare names, and all of them in a list.
+macro_rules! names {
+    ($function:ident, $type:ident: $($name:ident)+) => {
+        pub fn $function() -> Vec<$type> {
+            fn known(value: $type) -> $type {
+                match value {
+                    $($type::$name => value,)+
+                }
+            }
+            vec![$(known($type::$name)),+]
+        }
+    };
+}
+
+use control::Peer;
+use intent::{Command, Notice, Phase};
+use pixels::{Cursor, SlotKind, Theme};
+use post::Trouble;
+names!(peers, Peer: Net Ui);
+names!(phases, Phase: Setup Locked Unlocking Open Broken);
+names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort StoreTooNew StoreDamaged StoreNotWritable
+    ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable Refused
+    X11Exposed NameMissing);
+names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings FocusNext
+    FocusPrevious Activate Up Down);
+names!(cursors, Cursor: Arrow Hand);
+names!(themes, Theme: Light Dark);
+names!(troubles, Trouble: Unreachable Certificate Misbehaving Closed Proxy Address);
+names!(kinds, SlotKind: Unlock NewPassphrase RepeatPassphrase OwnName Search SearchResults Avatar ContactName Preview
+    RowTime ConversationTitle MessageList Compose InviteLink InviteQr PasteInvite SafetyNumber SafetyQr Rename
+    ConfirmDelete RelayUrl NewRelay);
+
+fn one_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> BoxedStrategy<T> {
+    prop::sample::select(all).boxed()
+}
+
+fn bytes<const N: usize>() -> BoxedStrategy<Bytes<N>> {
+    vec(any::<u8>(), N).prop_map(|bytes| Bytes(bytes.try_into().unwrap())).boxed()
+}
+
+/// Text of 0 to `most` bytes, both ends often.
+fn text(most: usize) -> BoxedStrategy<String> {
+    let wide = prop::sample::select(vec!["a", "é", "€", "🔑"]);
+    let length = prop_oneof![Just(0), Just(most), 0..=most.min(40), 0..=most];
+    (length, wide).prop_map(|(n, c)| c.repeat(n / c.len()) + &"x".repeat(n % c.len())).boxed()
+}
+
+/// List of 0 to `most` items, both ends at times.
+fn list<T: std::fmt::Debug + 'static>(item: BoxedStrategy<T>, most: usize) -> BoxedStrategy<Vec<T>> {
+    prop_oneof![
+        8 => vec(item.clone(), 0..=most.min(6)),
+        1 => vec(item, most),
+    ]
+    .boxed()
+}
+
+fn greeting() -> BoxedStrategy<(Option<u32>, u16)> {
+    prop_oneof![Just((None, 1)), (any::<u32>().prop_map(Some), prop_oneof![Just(2), Just(u16::MAX), 2..=u16::MAX])]
+        .boxed()
+}
+
+fn event() -> BoxedStrategy<post::Event> {
+    let (tags, items, length) = post::MAX_TAGS;
+    let tags = list(list(text(length), items), tags);
+    (bytes(), bytes(), any::<u16>(), tags, bytes(), text(post::MAX_CONTENT), any::<u64>())
+        .prop_map(|(id, sig, kind, tags, pubkey, content, created_at)| post::Event {
+            id,
+            sig,
+            kind,
+            tags,
+            pubkey,
+            content,
+            created_at,
+        })
+        .boxed()
+}
+
+fn relay_numbers() -> BoxedStrategy<Vec<u16>> {
+    list(any::<u16>().boxed(), post::MAX_RELAYS)
+}
+
+pub fn post_to_net() -> BoxedStrategy<post::ToNet> {
+    use post::{MAX_RELAYS, MAX_URL, Relay, ToNet, Watch};
+    let relay = (any::<u16>(), text(MAX_URL)).prop_map(|(id, url)| Relay { id, url }).boxed();
+    every!(ToNet {
+        ToNet::Welcome { .. } => greeting().prop_map(|(life, version)| ToNet::Welcome { life, version }),
+        ToNet::Relays(_) => list(relay.clone(), MAX_RELAYS).prop_map(ToNet::Relays),
+        ToNet::Watch(_) => (any::<u64>(), relay_numbers(), bytes())
+            .prop_map(|(since, relays, mailbox)| ToNet::Watch(Watch { since, relays, mailbox })),
+        ToNet::Unwatch(_) => bytes().prop_map(ToNet::Unwatch),
+        ToNet::Publish { .. } => (any::<u64>(), event(), relay_numbers(), bytes())
+            .prop_map(|(job, event, relays, circuit)| ToNet::Publish { job, event: event.into(), relays, circuit }),
+        ToNet::Reconnect => Just(ToNet::Reconnect),
+    })
+}
+
+pub fn relay_state() -> BoxedStrategy<post::RelayState> {
+    use post::RelayState;
+    every!(RelayState {
+        RelayState::Connecting => Just(RelayState::Connecting),
+        RelayState::Online => Just(RelayState::Online),
+        RelayState::Offline(_) => one_of(troubles()).prop_map(RelayState::Offline),
+    })
+}
+
+pub fn post_from_net() -> BoxedStrategy<post::FromNet> {
+    use post::{Delivery, FromNet, Verdict};
+    let delivery = (event(), any::<u16>()).prop_map(|(event, relay)| Delivery { event, relay }).boxed();
+    let verdict = every!(Verdict {
+        Verdict::Accepted => Just(Verdict::Accepted),
+        Verdict::Refused(_) => text(post::MAX_REASON).prop_map(Verdict::Refused),
+        Verdict::Lost => Just(Verdict::Lost),
+    });
+    every!(FromNet {
+        FromNet::Hello { .. } => greeting().prop_map(|(life, version)| FromNet::Hello { life, version }),
+        FromNet::Relay { .. } => (any::<u16>(), relay_state()).prop_map(|(id, state)| FromNet::Relay { id, state }),
+        FromNet::Events(_) => list(delivery.clone(), post::MAX_EVENTS).prop_map(FromNet::Events),
+        FromNet::Stored { .. } => (any::<u16>(), bytes())
+            .prop_map(|(relay, mailbox)| FromNet::Stored { relay, mailbox }),
+        FromNet::Ack { .. } => (any::<u64>(), any::<u16>(), verdict.clone())
+            .prop_map(|(job, relay, verdict)| FromNet::Ack { job, relay, verdict }),
+    })
+}
+
+pub fn sign_from_net() -> BoxedStrategy<sign::FromNet> {
+    use sign::FromNet;
+    every!(FromNet {
+        FromNet::Hello { .. } => greeting().prop_map(|(life, version)| FromNet::Hello { life, version }),
+        FromNet::Ask { .. } => (any::<u16>(), bytes(), text(sign::MAX_CHALLENGE))
+            .prop_map(|(relay, mailbox, challenge)| FromNet::Ask { relay, mailbox, challenge }),
+    })
+}
+
+pub fn sign_to_net() -> BoxedStrategy<sign::ToNet> {
+    use sign::ToNet;
+    every!(ToNet {
+        ToNet::Welcome { .. } => greeting().prop_map(|(life, version)| ToNet::Welcome { life, version }),
+        ToNet::Signed { .. } => (event(), any::<u16>(), bytes())
+            .prop_map(|(event, relay, mailbox)| ToNet::Signed { event: event.into(), relay, mailbox }),
+        ToNet::Denied { .. } => (any::<u16>(), bytes()).prop_map(|(relay, mailbox)| ToNet::Denied { relay, mailbox }),
+    })
+}
+
+pub fn pixels_to_ui() -> BoxedStrategy<pixels::ToUi> {
+    use pixels::{MAX_EDGE, SCALE_UNIT, ToUi};
+    let edge = prop_oneof![Just(1), Just(MAX_EDGE), 1..=MAX_EDGE].boxed();
+    let scale = prop_oneof![Just(SCALE_UNIT / 2), Just(SCALE_UNIT * 8), SCALE_UNIT / 2..=SCALE_UNIT * 8].boxed();
+    let size = (edge.clone(), edge).prop_flat_map(|(width, height)| {
+        let (least, most) = (u64::from(width) * u64::from(height) * 4, u64::from(MAX_EDGE).pow(2) * 4);
+        (Just(width), Just(height), prop_oneof![Just(least), Just(most), least..=most])
+    });
+    every!(ToUi {
+        ToUi::Welcome { .. } => greeting().prop_map(|(life, version)| ToUi::Welcome { life, version }),
+        ToUi::Configure { .. } => (scale, one_of(themes()), size, any::<bool>(), any::<u32>()).prop_map(
+            |(scale, theme, (width, height, capacity), memory, serial)| ToUi::Configure {
+                scale,
+                theme,
+                width,
+                height,
+                memory,
+                serial,
+                capacity,
+            }
+        ),
+        ToUi::Release { .. } => (0..=1u8).prop_map(|buffer| ToUi::Release { buffer }),
+    })
+}
+
+pub fn slot_key() -> BoxedStrategy<pixels::SlotKey> {
+    (one_of(kinds()), any::<u32>()).prop_map(|(kind, handle)| pixels::SlotKey { kind, handle }).boxed()
+}
+
+pub fn pixels_from_ui() -> BoxedStrategy<pixels::FromUi> {
+    use pixels::{FromUi, MAX_DAMAGE, MAX_REACH, MAX_SLOTS, Rect, Slot};
+    let place = prop_oneof![Just(-MAX_REACH), Just(MAX_REACH), -MAX_REACH..=MAX_REACH].boxed();
+    let extent = prop_oneof![Just(0), Just(MAX_REACH), 0..=MAX_REACH].boxed();
+    let rect = (extent.clone(), extent, place.clone(), place).prop_map(|(h, w, x, y)| Rect { h, w, x, y }).boxed();
+    let slot = (slot_key(), rect.clone(), rect.clone(), prop_oneof![Just(0xff_ffff), 0..=0xff_ffffu32])
+        .prop_map(|(key, clip, rect, background)| Slot { key, clip, rect, background })
+        .boxed();
+    let slots = prop_oneof![Just(None), list(slot, MAX_SLOTS).prop_map(Some)];
+    every!(FromUi {
+        FromUi::Hello { .. } => greeting().prop_map(|(life, version)| FromUi::Hello { life, version }),
+        FromUi::Frame { .. } => (slots, 0..=1u8, one_of(cursors()), list(rect, MAX_DAMAGE), any::<u32>()).prop_map(
+            |(slots, buffer, cursor, damage, serial)| FromUi::Frame { slots, buffer, cursor, damage, serial }
+        ),
+    })
+}
+
+pub fn invite() -> BoxedStrategy<intent::Invite> {
+    use intent::Invite;
+    every!(Invite {
+        Invite::None => Just(Invite::None),
+        Invite::Publishing => Just(Invite::Publishing),
+        Invite::Ready => Just(Invite::Ready),
+        Invite::Used { .. } => any::<u32>().prop_map(|handle| Invite::Used { handle }),
+    })
+}
+
+pub fn accept() -> BoxedStrategy<intent::Accept> {
+    use intent::Accept;
+    every!(Accept {
+        Accept::Idle => Just(Accept::Idle),
+        Accept::Fetching => Just(Accept::Fetching),
+        Accept::Done { .. } => any::<u32>().prop_map(|handle| Accept::Done { handle }),
+        Accept::NotAnInvite => Just(Accept::NotAnInvite),
+        Accept::TooNew => Just(Accept::TooNew),
+        Accept::Expired => Just(Accept::Expired),
+        Accept::Used => Just(Accept::Used),
+        Accept::Tampered => Just(Accept::Tampered),
+        Accept::Own => Just(Accept::Own),
+        Accept::Unreachable => Just(Accept::Unreachable),
+    })
+}
+
+pub fn pointer() -> BoxedStrategy<intent::Pointer> {
+    use intent::Pointer;
+    every!(Pointer {
+        Pointer::Moved { .. } => any::<(i32, i32)>().prop_map(|(x, y)| Pointer::Moved { x, y }),
+        Pointer::Left => Just(Pointer::Left),
+        Pointer::Pressed => Just(Pointer::Pressed),
+        Pointer::Released => Just(Pointer::Released),
+        Pointer::Wheel { .. } => any::<(i32, i32)>().prop_map(|(x, y)| Pointer::Wheel { x, y }),
+    })
+}
+
+pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
+    use intent::{Contact, MAX_CONTACTS, Relay, ToUi};
+    let contact = any::<(u32, u32, bool, bool)>()
+        .prop_map(|(handle, unread, waiting, verified)| Contact { handle, unread, waiting, verified })
+        .boxed();
+    let relay =
+        (any::<u16>(), any::<bool>(), relay_state()).prop_map(|(id, own, state)| Relay { id, own, state }).boxed();
+    every!(ToUi {
+        ToUi::Welcome { .. } => greeting().prop_map(|(life, version)| ToUi::Welcome { life, version }),
+        ToUi::Phase(_) => one_of(phases()).prop_map(ToUi::Phase),
+        ToUi::Contacts(_) => list(contact.clone(), MAX_CONTACTS).prop_map(ToUi::Contacts),
+        ToUi::Relays(_) => list(relay.clone(), post::MAX_RELAYS).prop_map(ToUi::Relays),
+        ToUi::Invite(_) => invite().prop_map(ToUi::Invite),
+        ToUi::Accept(_) => accept().prop_map(ToUi::Accept),
+        ToUi::Searching(_) => any::<bool>().prop_map(ToUi::Searching),
+        ToUi::Focus(_) => prop::option::of(slot_key()).prop_map(ToUi::Focus),
+        ToUi::Show(_) => any::<u32>().prop_map(ToUi::Show),
+        ToUi::Notice(_) => prop::option::of(one_of(notices())).prop_map(ToUi::Notice),
+        ToUi::Command(_) => one_of(commands()).prop_map(ToUi::Command),
+        ToUi::Pointer(_) => pointer().prop_map(ToUi::Pointer),
+    })
+}
+
+pub fn intent_from_ui() -> BoxedStrategy<intent::FromUi> {
+    use intent::FromUi;
+    every!(FromUi {
+        FromUi::Hello { .. } => greeting().prop_map(|(life, version)| FromUi::Hello { life, version }),
+        FromUi::Open(_) => any::<Option<u32>>().prop_map(FromUi::Open),
+        FromUi::Focus(_) => prop::option::of(slot_key()).prop_map(FromUi::Focus),
+        FromUi::Create => Just(FromUi::Create),
+        FromUi::Unlock => Just(FromUi::Unlock),
+        FromUi::Lock => Just(FromUi::Lock),
+        FromUi::Invite => Just(FromUi::Invite),
+        FromUi::CopyInvite => Just(FromUi::CopyInvite),
+        FromUi::Accept => Just(FromUi::Accept),
+        FromUi::Rename(_) => any::<u32>().prop_map(FromUi::Rename),
+        FromUi::Verified { .. } => any::<(u32, bool)>()
+            .prop_map(|(handle, verified)| FromUi::Verified { handle, verified }),
+        FromUi::SaveName => Just(FromUi::SaveName),
+        FromUi::AddRelay => Just(FromUi::AddRelay),
+        FromUi::RemoveRelay(_) => any::<u16>().prop_map(FromUi::RemoveRelay),
+        FromUi::Reconnect => Just(FromUi::Reconnect),
+        FromUi::Theme(_) => one_of(themes()).prop_map(FromUi::Theme),
+        FromUi::Newest => Just(FromUi::Newest),
+        FromUi::EndSearch => Just(FromUi::EndSearch),
+        FromUi::Dismiss => Just(FromUi::Dismiss),
+    })
+}
+
+pub fn control_to_launcher() -> BoxedStrategy<control::ToLauncher> {
+    use control::ToLauncher;
+    every!(ToLauncher {
+        ToLauncher::Restart(_) => one_of(peers()).prop_map(ToLauncher::Restart),
+    })
+}
+
+pub fn control_from_launcher() -> BoxedStrategy<control::FromLauncher> {
+    use control::FromLauncher;
+    every!(FromLauncher {
+        FromLauncher::Restarting { .. } => (one_of(peers()), any::<u32>())
+            .prop_map(|(peer, delay)| FromLauncher::Restarting { peer, delay }),
+        FromLauncher::Quit => Just(FromLauncher::Quit),
+    })
+}

@@ -1,0 +1,103 @@
+//! A net or a ui that breaks the rules of its lines, in each way once, beside a real vault, launcher and peer: the
+//! line ends, the culprit is replaced, everything else goes on, and nothing is lost.
+//!
+//! This program plays the culprit: it lies beside the real programs under the name of the one that it replaces, and
+//! runs under that one's rules. In each life it breaks another rule; then it is honest.
+
+#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod culprit;
+
+use bulkhead_tests::folder::{Build, Scratch, binaries};
+use bulkhead_tests::person::{Person, Running};
+use bulkhead_tests::relay::Relay;
+use bulkhead_tests::{Error, person};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+fn main() {
+    let name = std::env::args().next().expect("a name");
+    match Path::new(&name).file_name().and_then(|n| n.to_str()) {
+        Some("bulkhead-net") => culprit::net(),
+        Some("bulkhead-ui") => culprit::ui(),
+        _ => {}
+    }
+    a_net_that_breaks_the_rules_is_replaced().expect("net");
+    println!("test a_net_that_breaks_the_rules_is_replaced ... ok");
+    a_ui_that_breaks_the_rules_is_replaced().expect("ui");
+    println!("test a_ui_that_breaks_the_rules_is_replaced ... ok");
+}
+
+/// Starts a person's program with the culprit in one place.
+fn start(person: &Person, folder: &Scratch, culprit: &str) -> Result<Running, Error> {
+    let real = binaries(Build::Driver)?;
+    for name in ["bulkhead", "bulkhead-vault", "bulkhead-net", "bulkhead-ui"] {
+        let from = if name == culprit { std::env::current_exe().expect("this program") } else { real.join(name) };
+        std::fs::copy(from, folder.path().join(name)).expect("a copy");
+    }
+    let ordinary = person.command(Build::Driver)?;
+    let mut command = Command::new(folder.path().join("bulkhead"));
+    command.args(ordinary.get_args()).stdin(std::process::Stdio::null());
+    person.start_by(command)
+}
+
+/// Waits until the vault has named each of these crimes, in this order. A flood is named more than once.
+fn named(running: &Running, who: &str, crimes: &[culprit::Crime]) {
+    let began = Instant::now();
+    loop {
+        let log = running.log();
+        let said = format!("bulkhead-vault: {who}");
+        let mut lines = log.lines().filter(|line| line.starts_with(&said));
+        let missing = crimes.iter().find(|(_, words)| !lines.any(|line| line.contains(words)));
+        let Some((_, words)) = missing else { return };
+        assert!(began.elapsed() < Duration::from_secs(90), "`{words}` was expected next:\n{log}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn a_net_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
+    let relay = Relay::start()?;
+    let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
+    let folder = Scratch::new()?;
+    let mut b = bob.open()?;
+    let mut a = start(&alice, &folder, "bulkhead-net")?;
+    a.driver.until("a prompt", |state| person::phase_is(state, "setup"))?;
+    a.driver.create("Alice", person::PASSPHRASE)?;
+    // What is asked for and written meanwhile waits.
+    let link = a.driver.invite();
+    named(&a, "net", &culprit::NET);
+    let link = link.or_else(|_| a.driver.invite())?;
+    b.driver.accept(&link)?;
+    a.driver.wait_contact("Bob")?;
+    a.driver.send("Bob", "one")?;
+    b.driver.send("Alice", "two")?;
+    b.driver.wait("Alice", 2)?;
+    a.driver.wait("Bob", 2)?;
+    a.quit()?;
+    b.quit()?;
+    Ok(())
+}
+
+fn a_ui_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
+    let relay = Relay::start()?;
+    let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
+    let folder = Scratch::new()?;
+    let mut b = bob.open()?;
+    let mut a = start(&alice, &folder, "bulkhead-ui")?;
+    a.driver.until("a prompt", |state| person::phase_is(state, "setup"))?;
+    a.driver.create("Alice", person::PASSPHRASE)?;
+    let link = a.driver.invite()?;
+    b.driver.accept(&link)?;
+    a.driver.wait_contact("Bob")?;
+    a.driver.send("Bob", "one")?;
+    named(&a, "ui", &culprit::UI);
+    let notice = a.driver.simple("state")?;
+    assert_eq!(notice.get("notice").and_then(|n| n.as_str()), Some("UiRestarted"));
+    b.driver.send("Alice", "two")?;
+    b.driver.wait("Alice", 2)?;
+    a.driver.wait("Bob", 2)?;
+    a.quit()?;
+    b.quit()?;
+    Ok(())
+}
