@@ -181,10 +181,12 @@ impl Store for Recorder {
         Ok(())
     }
 
-    fn add_message(&mut self, new: &NewMessage<'_>) -> Done {
-        self.see(Seen::Kept(Record::Message));
-        let NewMessage { message, contact, seq, id, mine, text, sent_at, at, state } = *new;
-        self.now.messages.push(Stored { message, contact, seq, id, mine, text: text.clone(), sent_at, at, state });
+    fn add_messages(&mut self, list: &[NewMessage<'_>]) -> Done {
+        for new in list {
+            self.see(Seen::Kept(Record::Message));
+            let NewMessage { message, contact, seq, id, mine, text, sent_at, at, state } = *new;
+            self.now.messages.push(Stored { message, contact, seq, id, mine, text: text.clone(), sent_at, at, state });
+        }
         Ok(())
     }
 
