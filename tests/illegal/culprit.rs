@@ -191,6 +191,14 @@ pub fn net() -> ! {
     exit(0)
 }
 
+/// In place of net: one of schema version 1, which had no lives, and does nothing before its Welcome.
+pub fn stranger() -> ! {
+    let ends = Ends::take(fd::NET_POST, fd::NET_SIGN);
+    say(&ends.first, &FromNet::Hello { life: None, version: 1 });
+    say(&ends.second, &sign::FromNet::Hello { life: None, version: 1 });
+    wait_for_the_end(&ends.first)
+}
+
 /// In place of ui. Its lives are 1, then 3 and on, as net's is 2.
 pub fn ui() -> ! {
     let mut ends = Ends::take(fd::UI_PIXELS, fd::UI_INTENT);

@@ -18,7 +18,9 @@ use std::time::{Duration, Instant};
 
 fn main() {
     let name = std::env::args().next().expect("a name");
+    let stranger = Path::new(&name).parent().is_some_and(|folder| folder.ends_with(STRANGER));
     match Path::new(&name).file_name().and_then(|n| n.to_str()) {
+        Some("bulkhead-net") if stranger => culprit::stranger(),
         Some("bulkhead-net") => culprit::net(),
         Some("bulkhead-ui") => culprit::ui(),
         _ => {}
@@ -27,17 +29,22 @@ fn main() {
     println!("test a_net_that_breaks_the_rules_is_replaced ... ok");
     a_ui_that_breaks_the_rules_is_replaced().expect("ui");
     println!("test a_ui_that_breaks_the_rules_is_replaced ... ok");
+    a_net_of_the_version_before_is_refused_with_one_sentence().expect("stranger");
+    println!("test a_net_of_the_version_before_is_refused_with_one_sentence ... ok");
 }
 
+/// The folder in which the culprit is not hostile but old.
+const STRANGER: &str = "stranger";
+
 /// Starts a person's program with the culprit in one place.
-fn start(person: &Person, folder: &Scratch, culprit: &str) -> Result<Running, Error> {
+fn start(person: &Person, folder: &Path, culprit: &str) -> Result<Running, Error> {
     let real = binaries(Build::Driver)?;
     for name in ["bulkhead", "bulkhead-vault", "bulkhead-net", "bulkhead-ui"] {
         let from = if name == culprit { std::env::current_exe().expect("this program") } else { real.join(name) };
-        std::fs::copy(from, folder.path().join(name)).expect("a copy");
+        std::fs::copy(from, folder.join(name)).expect("a copy");
     }
     let ordinary = person.command(Build::Driver)?;
-    let mut command = Command::new(folder.path().join("bulkhead"));
+    let mut command = Command::new(folder.join("bulkhead"));
     command.args(ordinary.get_args()).stdin(std::process::Stdio::null());
     person.start_by(command)
 }
@@ -61,7 +68,7 @@ fn a_net_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
     let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
     let folder = Scratch::new()?;
     let mut b = bob.open()?;
-    let mut a = start(&alice, &folder, "bulkhead-net")?;
+    let mut a = start(&alice, folder.path(), "bulkhead-net")?;
     a.driver.until("a prompt", |state| person::phase_is(state, "setup"))?;
     a.driver.create("Alice", person::PASSPHRASE)?;
     // What is asked for and written meanwhile waits.
@@ -84,7 +91,7 @@ fn a_ui_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
     let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
     let folder = Scratch::new()?;
     let mut b = bob.open()?;
-    let mut a = start(&alice, &folder, "bulkhead-ui")?;
+    let mut a = start(&alice, folder.path(), "bulkhead-ui")?;
     a.driver.until("a prompt", |state| person::phase_is(state, "setup"))?;
     a.driver.create("Alice", person::PASSPHRASE)?;
     let link = a.driver.invite()?;
@@ -99,5 +106,25 @@ fn a_ui_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
     a.driver.wait("Bob", 2)?;
     a.quit()?;
     b.quit()?;
+    Ok(())
+}
+
+fn a_net_of_the_version_before_is_refused_with_one_sentence() -> Result<(), Error> {
+    let (alice, folder) = (Person::new("Alice", &["ws://127.0.0.1:1"])?, Scratch::new()?);
+    let folder = folder.path().join(STRANGER);
+    std::fs::create_dir(&folder).expect("a folder");
+    let mut a = start(&alice, &folder, "bulkhead-net")?;
+    a.driver.until("a prompt", |state| person::phase_is(state, "setup"))?;
+    a.driver.create("Alice", person::PASSPHRASE)?;
+    let said = "net speaks version 1 of the protocol";
+    let began = Instant::now();
+    while !a.log().contains(said) {
+        assert!(began.elapsed() < Duration::from_secs(20), "{}", a.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // It is not started over and over, as the next one would be no different.
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(!a.log().contains("restarting") && !a.log().contains("killed"), "{}", a.log());
+    a.quit()?;
     Ok(())
 }
