@@ -6,8 +6,8 @@ use bulkhead_ipc::pixels::{Cursor, Rect};
 use bulkhead_ipc::post::{FromNet, RelayState, Verdict};
 use bulkhead_ipc::{MAX_PACKET, Message, VERSION, cbor, descriptors as fd, intent, pixels, sign};
 use bulkhead_rules::require_sandbox;
-use nix::sys::socket::{ControlMessage, MsgFlags, recv, send, sendmsg};
-use std::io::IoSlice;
+use nix::sys::socket::{ControlMessage, MsgFlags, recvmsg, sendmsg};
+use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::process::exit;
 
@@ -27,8 +27,14 @@ impl Ends {
     }
 }
 
+/// By `sendmsg` and `recvmsg`, the calls that both processes' rules allow.
 fn raw(line: &OwnedFd, packet: &[u8]) {
-    let _ = send(line.as_raw_fd(), packet, MsgFlags::MSG_NOSIGNAL);
+    let _ = sendmsg::<()>(line.as_raw_fd(), &[IoSlice::new(packet)], &[], MsgFlags::MSG_NOSIGNAL, None);
+}
+
+/// The next packet's length; 0 when the line has ended.
+fn take(line: &OwnedFd, packet: &mut [u8]) -> usize {
+    recvmsg::<()>(line.as_raw_fd(), &mut [IoSliceMut::new(packet)], None, MsgFlags::empty()).map_or(0, |got| got.bytes)
 }
 
 fn say<M: Message>(line: &OwnedFd, message: &M) {
@@ -37,12 +43,12 @@ fn say<M: Message>(line: &OwnedFd, message: &M) {
 
 /// Waits for a packet, whatever it is.
 fn hear(line: &OwnedFd) {
-    let _ = recv(line.as_raw_fd(), &mut vec![0; MAX_PACKET], MsgFlags::empty());
+    take(line, &mut vec![0; MAX_PACKET]);
 }
 
 /// Reads on until it is killed.
 fn wait_for_the_end(line: &OwnedFd) -> ! {
-    while recv(line.as_raw_fd(), &mut [0; 16], MsgFlags::empty()).is_ok_and(|length| length > 0) {}
+    while take(line, &mut [0; 16]) > 0 {}
     exit(0)
 }
 
@@ -161,7 +167,7 @@ fn greet_ui(ends: &Ends) {
 fn configured(ends: &Ends) -> u32 {
     let mut packet = vec![0; MAX_PACKET];
     loop {
-        let length = recv(ends.first.as_raw_fd(), &mut packet, MsgFlags::empty()).unwrap_or_default();
+        let length = take(&ends.first, &mut packet);
         match cbor::decode(&packet[..length]) {
             Ok(pixels::ToUi::Configure { serial, .. }) => return serial,
             Ok(_) => {}

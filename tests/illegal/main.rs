@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 fn main() {
     let name = std::env::args().next().expect("a name");
-    let stranger = Path::new(&name).parent().is_some_and(|folder| folder.ends_with(STRANGER));
+    let stranger = std::env::args().any(|argument| argument == STRANGER);
     match Path::new(&name).file_name().and_then(|n| n.to_str()) {
         Some("bulkhead-net") if stranger => culprit::stranger(),
         Some("bulkhead-net") => culprit::net(),
@@ -33,11 +33,11 @@ fn main() {
     println!("test a_net_of_the_version_before_is_refused_with_one_sentence ... ok");
 }
 
-/// The folder in which the culprit is not hostile but old.
-const STRANGER: &str = "stranger";
+/// The argument with which the culprit is not hostile but old: the only one that the launcher hands on to net.
+const STRANGER: &str = "--socks";
 
 /// Starts a person's program with the culprit in one place.
-fn start(person: &Person, folder: &Path, culprit: &str) -> Result<Running, Error> {
+fn start(person: &Person, folder: &Path, culprit: &str, more: &[&str]) -> Result<Running, Error> {
     let real = binaries(Build::Driver)?;
     for name in ["bulkhead", "bulkhead-vault", "bulkhead-net", "bulkhead-ui"] {
         let from = if name == culprit { std::env::current_exe().expect("this program") } else { real.join(name) };
@@ -45,7 +45,7 @@ fn start(person: &Person, folder: &Path, culprit: &str) -> Result<Running, Error
     }
     let ordinary = person.command(Build::Driver)?;
     let mut command = Command::new(folder.join("bulkhead"));
-    command.args(ordinary.get_args()).stdin(std::process::Stdio::null());
+    command.args(ordinary.get_args()).args(more).stdin(std::process::Stdio::null());
     person.start_by(command)
 }
 
@@ -68,7 +68,7 @@ fn a_net_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
     let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
     let folder = Scratch::new()?;
     let mut b = bob.open()?;
-    let mut a = start(&alice, folder.path(), "bulkhead-net")?;
+    let mut a = start(&alice, folder.path(), "bulkhead-net", &[])?;
     a.driver.until("a prompt", |state| person::phase_is(state, "setup"))?;
     a.driver.create("Alice", person::PASSPHRASE)?;
     // What is asked for and written meanwhile waits.
@@ -91,7 +91,7 @@ fn a_ui_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
     let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
     let folder = Scratch::new()?;
     let mut b = bob.open()?;
-    let mut a = start(&alice, folder.path(), "bulkhead-ui")?;
+    let mut a = start(&alice, folder.path(), "bulkhead-ui", &[])?;
     a.driver.until("a prompt", |state| person::phase_is(state, "setup"))?;
     a.driver.create("Alice", person::PASSPHRASE)?;
     let link = a.driver.invite()?;
@@ -111,9 +111,7 @@ fn a_ui_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
 
 fn a_net_of_the_version_before_is_refused_with_one_sentence() -> Result<(), Error> {
     let (alice, folder) = (Person::new("Alice", &["ws://127.0.0.1:1"])?, Scratch::new()?);
-    let folder = folder.path().join(STRANGER);
-    std::fs::create_dir(&folder).expect("a folder");
-    let mut a = start(&alice, &folder, "bulkhead-net")?;
+    let mut a = start(&alice, folder.path(), "bulkhead-net", &[STRANGER, "127.0.0.1:1"])?;
     a.driver.until("a prompt", |state| person::phase_is(state, "setup"))?;
     a.driver.create("Alice", person::PASSPHRASE)?;
     let said = "net speaks version 1 of the protocol";
