@@ -28,6 +28,15 @@ impl Drop for Program {
     fn drop(&mut self) {
         let number = i32::try_from(self.0.id()).unwrap_or_default();
         let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(number), nix::sys::signal::Signal::SIGTERM);
+        // An X server that is asked at the wrong moment goes back to sleep, and never looks again.
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(3) {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
