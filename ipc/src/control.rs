@@ -33,6 +33,10 @@ impl Message for ToLauncher {
 pub enum FromLauncher {
     /// The peer ended (or was ended) and is being started again.
     Restarting {
+        /// By what number the new process will say Hello. Schema version 1 did not tell, and a launcher may be of the
+        /// release before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        life: Option<u32>,
         /// Which one.
         peer: Peer,
         /// Milliseconds until it starts.

@@ -46,8 +46,6 @@ pub struct Table {
     net: [OwnedFd; 2],
     ui: [OwnedFd; 2],
     vault: Option<VaultStart>,
-    /// Starts of net and ui so far.
-    lives: u32,
 }
 
 /// What only the vault gets, and only once.
@@ -85,7 +83,6 @@ impl Table {
             net: [net_post, net_sign],
             ui: [ui_pixels, ui_intent],
             vault: Some(vault),
-            lives: 0,
         })
     }
 
@@ -97,12 +94,11 @@ impl Table {
         Ok(Vault { child, control: Pair::new(&LAUNCHER, Side::Peer).line(start.control) })
     }
 
-    /// Starts net or ui, on empty line ends.
-    pub fn start_peer(&mut self, peer: Peer) -> Result<Child, Error> {
-        self.lives = self.lives.wrapping_add(1);
+    /// Starts net or ui, by this number, on empty line ends.
+    pub fn start_peer(&self, peer: Peer, number: u32) -> Result<Child, Error> {
         let (process, lines, arguments) = match peer {
-            Peer::Net => (Process::Net, &self.net, net_arguments(self.lives, self.proxy)),
-            Peer::Ui => (Process::Ui, &self.ui, life(self.lives)),
+            Peer::Net => (Process::Net, &self.net, net_arguments(number, self.proxy)),
+            Peer::Ui => (Process::Ui, &self.ui, life(number)),
         };
         lines.iter().for_each(empty);
         self.start(process, &arguments, &lines.each_ref().map(AsFd::as_fd), None)
@@ -123,7 +119,7 @@ impl Table {
     }
 }
 
-/// `--life NUMBER`, by which a process knows what is meant for it and not for one before it.
+/// `--life NUMBER`; see [`crate::restarts::Restarts::life`].
 fn life(number: u32) -> Vec<OsString> {
     vec!["--life".into(), number.to_string().into()]
 }

@@ -36,8 +36,8 @@ pub enum Event {
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// Empty the peer's line ends and start it.
-    Start(Peer),
+    /// Empty the peer's line ends and start it, by this number.
+    Start(Peer, u32),
     /// Kill the peer; its end follows as an event.
     Kill(Peer),
     /// Kill the vault; its end follows as an event.
@@ -52,7 +52,7 @@ pub enum Act {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Record {
     Running { since: Duration, failures: u32 },
-    Waiting { until: Duration, failures: u32 },
+    Waiting { until: Duration, failures: u32, life: u32 },
 }
 
 /// The launcher's memory. Times are since any fixed moment.
@@ -60,15 +60,23 @@ enum Record {
 pub struct Restarts {
     net: Record,
     ui: Record,
+    /// Starts of net and ui so far.
+    lives: u32,
     /// When the vault is killed, once it was asked to end.
     deadline: Option<Duration>,
 }
 
 impl Restarts {
-    /// All processes were started just now.
+    /// All processes are being started just now, net and ui as [`Restarts::life`] says.
     pub fn new(now: Duration) -> Self {
         let fresh = Record::Running { since: now, failures: 0 };
-        Self { net: fresh, ui: fresh, deadline: None }
+        Self { net: fresh, ui: fresh, lives: 0, deadline: None }
+    }
+
+    /// The number of the next start, by which a process knows what is meant for it and not for one before it.
+    pub fn life(&mut self) -> u32 {
+        self.lives = self.lives.wrapping_add(1);
+        self.lives
     }
 
     /// Takes note of what happened and says what to do, in order.
@@ -113,12 +121,13 @@ impl Restarts {
             None => Duration::ZERO,
             Some(doublings) => FIRST_DELAY.saturating_mul(2u32.saturating_pow(doublings)).min(LONGEST_DELAY),
         };
-        *self.record(peer) = Record::Waiting { until: now + delay, failures: failures.saturating_add(1) };
+        let life = self.life();
+        *self.record(peer) = Record::Waiting { until: now + delay, failures: failures.saturating_add(1), life };
         if self.deadline.is_some() {
             return Vec::new();
         }
         let milliseconds = u32::try_from(delay.as_millis()).unwrap_or(u32::MAX);
-        let mut acts = vec![Act::Tell(FromLauncher::Restarting { peer, delay: milliseconds })];
+        let mut acts = vec![Act::Tell(FromLauncher::Restarting { peer, life: Some(life), delay: milliseconds })];
         acts.extend(self.tick(now));
         acts
     }
@@ -135,11 +144,11 @@ impl Restarts {
         }
         let mut acts = Vec::new();
         for peer in [Peer::Net, Peer::Ui] {
-            if let Record::Waiting { until, failures } = *self.record(peer)
+            if let Record::Waiting { until, failures, life } = *self.record(peer)
                 && now >= until
             {
                 *self.record(peer) = Record::Running { since: now, failures };
-                acts.push(Act::Start(peer));
+                acts.push(Act::Start(peer, life));
             }
         }
         acts

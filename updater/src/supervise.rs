@@ -29,17 +29,11 @@ pub fn take_signals() -> Result<SignalFd, Error> {
 /// Starts all processes and keeps them running until the vault ends; returns the launcher's exit code.
 pub fn run(mut table: Table, signals: SignalFd) -> Result<u8, Error> {
     let vault = table.start_vault()?;
-    let peers = Peers { ui: Some(table.start_peer(Peer::Ui)?), net: Some(table.start_peer(Peer::Net)?) };
+    let mut restarts = Restarts::new(Duration::ZERO);
+    let mut first = |peer| table.start_peer(peer, restarts.life()).map(Some);
+    let peers = Peers { ui: first(Peer::Ui)?, net: first(Peer::Net)? };
     let began = Instant::now();
-    let supervisor = Supervisor {
-        table,
-        signals,
-        began,
-        vault: Some(vault),
-        peers,
-        restarts: Restarts::new(Duration::ZERO),
-        buffer: Buffer::new(),
-    };
+    let supervisor = Supervisor { table, signals, began, vault: Some(vault), peers, restarts, buffer: Buffer::new() };
     supervisor.run()
 }
 
@@ -107,7 +101,7 @@ impl Supervisor {
         for act in self.restarts.handle(event, now) {
             match act {
                 Act::Finish(code) => return Some(code),
-                Act::Start(peer) => match self.table.start_peer(peer) {
+                Act::Start(peer, life) => match self.table.start_peer(peer, life) {
                     Ok(child) => *self.peers.of(peer) = Some(child),
                     Err(error) => {
                         eprintln!("bulkhead: {error}");

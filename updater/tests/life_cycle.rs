@@ -282,10 +282,11 @@ fn vault() -> ! {
             for _ in 0..20 {
                 post.send(&post::ToNet::Reconnect).expect("send");
             }
-            let FromLauncher::Restarting { peer: Peer::Net, delay } = told() else { panic!("not told") };
+            let FromLauncher::Restarting { peer: Peer::Net, life, delay } = told() else { panic!("not told") };
             let hello = post.recv(&mut room).expect("net");
             let post::FromNet::Hello { life: Some(second), version: VERSION } = hello else { panic!("{hello:?}") };
             assert!(second > first);
+            assert_eq!(Some(second), life, "it is not who was announced");
             let more = post.wait(nix::poll::PollTimeout::from(300u16)).expect("wait");
             let old = if more { "something old" } else { "nothing old" };
             fs::write(&seen, format!("hello, restarting after {delay} ms, hello, {old}")).expect("write");
@@ -296,8 +297,9 @@ fn vault() -> ! {
             assert!(matches!(pixels.recv(&mut room).expect("ui"), pixels::FromUi::Hello { version: VERSION, .. }));
             for _ in 0..3 {
                 control.send(&ToLauncher::Restart(Peer::Ui)).expect("send");
-                let FromLauncher::Restarting { peer: Peer::Ui, delay } = told() else { panic!("not told") };
-                assert!(matches!(pixels.recv(&mut room).expect("ui"), pixels::FromUi::Hello { version: VERSION, .. }));
+                let FromLauncher::Restarting { peer: Peer::Ui, life, delay } = told() else { panic!("not told") };
+                let hello = pixels::FromUi::Hello { life, version: VERSION };
+                assert_eq!(pixels.recv(&mut room).expect("ui"), hello);
                 story.push(format!("{delay} ms, hello"));
             }
             fs::write(&seen, story.join(", ")).expect("write");

@@ -4,6 +4,7 @@
 //! out its [`Wishes`]. Both presenters use the same functions, so a test of one is a test of the other.
 
 mod composition;
+mod greetings;
 mod input;
 
 use crate::lines::{Arrival, Credits, Edge, Lines, Outgoing};
@@ -21,6 +22,7 @@ use bulkhead_ipc::line::Line;
 use bulkhead_ipc::pixels::{Cursor, SCALE_UNIT, SlotKey};
 use bulkhead_ipc::{VERSION, line, pixels, post, sign};
 use composition::Composition;
+use greetings::Greetings;
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
@@ -31,9 +33,6 @@ const MOST_WAITING: usize = 8192;
 const TICK: Duration = Duration::from_secs(1);
 /// How soon what a peer did not take is offered again.
 const RETRY: Duration = Duration::from_millis(4);
-/// How long a started process may take to say Hello on a line. One that does not, or whose first words look like what
-/// a condemned predecessor left behind, is started again.
-const HELLO: Duration = Duration::from_secs(20);
 /// How long typing pauses before the draft is saved.
 const DRAFT: Duration = Duration::from_secs(2);
 
@@ -76,8 +75,7 @@ pub struct Desk {
     post: Outgoing<post::ToNet, post::FromNet>,
     sign: Outgoing<sign::ToNet, sign::FromNet>,
     control: Line<ToLauncher, FromLauncher>,
-    /// Until when a Hello is expected, by line.
-    hellos: [(Edge, Option<Instant>); 4],
+    greetings: Greetings,
     credits: Credits,
     worker: Sender<Job>,
     clipboard: Box<dyn Clipboard>,
@@ -121,9 +119,9 @@ impl Desk {
             painter: Painter::new(1, 1, 1.0, theme),
             ui: UiEdge::new(lines.pixels, lines.intent, theme),
             post: Outgoing::new(lines.post, MOST_WAITING),
-            sign: Outgoing::new(lines.sign, MOST_WAITING),
+            sign: Outgoing::new(lines.sign, MOST_WAITING).or(denied),
             control: lines.control,
-            hellos: [Edge::Post, Edge::Sign, Edge::Pixels, Edge::Intent].map(|edge| (edge, Some(now + HELLO))),
+            greetings: Greetings::new(now),
             credits,
             worker,
             session,
@@ -186,7 +184,7 @@ impl Desk {
         let mut packets = Vec::new();
         for arrival in arrivals {
             self.credits.done(&arrival);
-            self.greeted(&arrival);
+            self.greetings.hear(&arrival);
             if !matches!(arrival, Arrival::Post(_)) && !packets.is_empty() {
                 self.session.post(std::mem::take(&mut packets));
             }
@@ -259,8 +257,9 @@ impl Desk {
     }
 
     fn control_packet(&mut self, packet: FromLauncher) {
-        if let FromLauncher::Restarting { peer, delay } = packet {
-            self.await_hello(peer, Duration::from_millis(u64::from(delay)));
+        if let FromLauncher::Restarting { peer, life, delay } = packet {
+            let start = Instant::now() + Duration::from_millis(u64::from(delay));
+            self.greetings.expect(peer, life, start);
         }
         match packet {
             FromLauncher::Quit => self.session.quit(),
@@ -272,41 +271,12 @@ impl Desk {
         }
     }
 
-    fn await_hello(&mut self, peer: Peer, delay: Duration) {
-        let until = Instant::now() + delay + HELLO;
-        for (edge, awaited) in &mut self.hellos {
-            if edge.peer() == Some(peer) {
-                *awaited = Some(until);
-            }
-        }
-    }
-
-    fn greeted(&mut self, arrival: &Arrival) {
-        let line = match arrival {
-            Arrival::Post(post::FromNet::Hello { .. }) => Edge::Post,
-            Arrival::Sign(sign::FromNet::Hello { .. }) => Edge::Sign,
-            Arrival::Pixels(pixels::FromUi::Hello { .. }) => Edge::Pixels,
-            Arrival::Intent(intent::FromUi::Hello { .. }) => Edge::Intent,
-            _ => return,
-        };
-        for (edge, awaited) in &mut self.hellos {
-            if *edge == line {
-                *awaited = None;
-            }
-        }
-    }
-
     /// Replaces what was started and does not speak.
     fn judge_hellos(&mut self, now: Instant) {
-        for peer in [Peer::Net, Peer::Ui] {
-            let late = |(edge, until): &(Edge, Option<Instant>)| {
-                edge.peer() == Some(peer) && until.is_some_and(|until| until <= now)
-            };
-            if self.hellos.iter().any(late) {
-                eprintln!("bulkhead-vault: {} does not say Hello; restarting it", name(peer));
-                self.await_hello(peer, Duration::ZERO);
-                self.restart(peer);
-            }
+        while let Some(peer) = self.greetings.late(now) {
+            eprintln!("bulkhead-vault: {} does not say Hello; restarting it", name(peer));
+            self.greetings.expect(peer, None, now);
+            self.restart(peer);
         }
     }
 
@@ -443,7 +413,7 @@ impl Desk {
         let tick = (self.session.is_open() || !self.ui.is_drawn())
             .then(|| self.ticked.max(now.checked_sub(TICK).unwrap_or(now)) + TICK);
         let draft = self.edited.map(|at| at + DRAFT);
-        let hello = self.hellos.iter().filter_map(|(_, until)| *until).min();
+        let hello = self.greetings.next();
         [retry, tick, draft, self.wake, hello].into_iter().flatten().min()
     }
 
@@ -522,6 +492,15 @@ impl Desk {
     pub fn close(&mut self) {
         self.session.close();
         let _ = self.session.take_out();
+    }
+}
+
+/// A signature for a mailbox that is just being watched anew is held back by the monitor: net is to ask again, and
+/// not to wait for it.
+fn denied(message: &sign::ToNet) -> Option<sign::ToNet> {
+    match *message {
+        sign::ToNet::Signed { relay, mailbox, .. } => Some(sign::ToNet::Denied { relay, mailbox }),
+        sign::ToNet::Denied { .. } | sign::ToNet::Welcome { .. } => None,
     }
 }
 

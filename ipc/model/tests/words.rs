@@ -1,7 +1,7 @@
 //! The model's words are the real messages, as far as the tables look at them.
 
 use bulkhead_ipc::automata::{ALL, LAUNCHER, NET, UI, VAULT};
-use bulkhead_ipc::automaton::{Automaton, Row, Step, Token, Word as Says};
+use bulkhead_ipc::automaton::{Automaton, Place as _, Row, Step, Token, Word as Says};
 use bulkhead_ipc::bytes::Bytes;
 use bulkhead_ipc::control::{self, Peer};
 use bulkhead_ipc::{intent, pixels, post, sign};
@@ -13,11 +13,10 @@ fn tokens(word: &dyn Says, table: &Automaton) -> Vec<(usize, Vec<Token>)> {
     let same = |row: &&Row| (row.line, row.who, row.says) == (word.line(), word.side(), word.name());
     let steps = table.rows.iter().find(same).map(|row| row.does).unwrap_or_default();
     let of = |step: &Step| {
-        let ledger = match *step {
-            Step::Need(ledger, _) | Step::Put(ledger, _) | Step::Take(ledger, _) => ledger,
-            Step::Add(ledger) | Step::Fill(ledger) => ledger,
-            Step::Clear(_) => return None,
-        };
+        if matches!(step, Step::Clear(_)) {
+            return None;
+        }
+        let ledger = step.ledger();
         let mut list = Vec::new();
         word.tokens(ledger, &mut |token| list.push(token));
         Some((ledger, list))
@@ -98,7 +97,7 @@ fn pairs() -> Vec<(Word, Box<dyn Says>, &'static Automaton)> {
         (Word::Restart(Who::Net), Box::new(control::ToLauncher::Restart(Peer::Net)), &LAUNCHER),
         (
             Word::Restarting(Who::Net),
-            Box::new(control::FromLauncher::Restarting { peer: Peer::Net, delay: 0 }),
+            Box::new(control::FromLauncher::Restarting { peer: Peer::Net, life: Some(3), delay: 0 }),
             &LAUNCHER,
         ),
         (Word::Quit, Box::new(control::FromLauncher::Quit), &LAUNCHER),

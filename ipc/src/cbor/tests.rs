@@ -61,7 +61,7 @@ fn every_message_is_deterministic_and_round_trips() -> Result<(), Error> {
     round_trip(sign::ToNet::Signed { event: Box::new(event()), relay: 1, mailbox })?;
     round_trip(sign::ToNet::Denied { relay: 1, mailbox })?;
     round_trip(control::ToLauncher::Restart(control::Peer::Ui))?;
-    round_trip(control::FromLauncher::Restarting { peer: control::Peer::Net, delay: 250 })?;
+    round_trip(control::FromLauncher::Restarting { peer: control::Peer::Net, life: Some(3), delay: 250 })?;
     round_trip(control::FromLauncher::Quit)?;
     round_trip(pixels::ToUi::Configure {
         scale: 240,

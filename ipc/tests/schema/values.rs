@@ -304,8 +304,8 @@ pub fn control_to_launcher() -> BoxedStrategy<control::ToLauncher> {
 pub fn control_from_launcher() -> BoxedStrategy<control::FromLauncher> {
     use control::FromLauncher;
     every!(FromLauncher {
-        FromLauncher::Restarting { .. } => (one_of(peers()), any::<u32>())
-            .prop_map(|(peer, delay)| FromLauncher::Restarting { peer, delay }),
+        FromLauncher::Restarting { .. } => (one_of(peers()), any::<Option<u32>>(), any::<u32>())
+            .prop_map(|(peer, life, delay)| FromLauncher::Restarting { peer, life, delay }),
         FromLauncher::Quit => Just(FromLauncher::Quit),
     })
 }

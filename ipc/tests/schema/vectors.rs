@@ -204,8 +204,10 @@ fn control_line() -> List {
     use control::{FromLauncher, ToLauncher};
     let mut list = List::new();
     add(&mut list, "control-to-launcher", values::peers().into_iter().map(ToLauncher::Restart));
-    let restarting = values::peers().into_iter().map(|peer| FromLauncher::Restarting { peer, delay: 250 });
-    add(&mut list, "control-from-launcher", restarting);
+    for life in [Some(3), None] {
+        let restarting = values::peers().into_iter().map(|peer| FromLauncher::Restarting { peer, life, delay: 250 });
+        add(&mut list, "control-from-launcher", restarting);
+    }
     add(&mut list, "control-from-launcher", [FromLauncher::Quit]);
     list
 }

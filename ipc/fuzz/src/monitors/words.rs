@@ -79,7 +79,9 @@ fn build(
         ("ui", Side::Vault) => to_ui(script, life, version, serial),
         ("ui", Side::Peer) => from_ui(script, life, version, serial),
         (_, Side::Vault) => Rc::new(control::ToLauncher::Restart(control::Peer::Net)),
-        _ if script.few() > 0 => Rc::new(control::FromLauncher::Restarting { peer: control::Peer::Net, delay: 1 }),
+        _ if script.few() > 0 => {
+            Rc::new(control::FromLauncher::Restarting { peer: control::Peer::Net, life: Some(3), delay: 1 })
+        }
         _ => Rc::new(control::FromLauncher::Quit),
     }
 }
