@@ -208,12 +208,18 @@ pub struct Outgoing<O, I> {
     line: Line<O, I>,
     queue: VecDeque<(O, Option<OwnedFd>)>,
     most: usize,
+    instead: fn(&O) -> Option<O>,
 }
 
 impl<O: Message, I: Message> Outgoing<O, I> {
     /// At most `most` messages wait.
     pub fn new(line: Line<O, I>, most: usize) -> Self {
-        Self { line, queue: VecDeque::new(), most }
+        Self { line, queue: VecDeque::new(), most, instead: |_| None }
+    }
+
+    /// What to say in place of a message that the monitor refuses; nothing otherwise.
+    pub fn or(self, instead: fn(&O) -> Option<O>) -> Self {
+        Self { instead, ..self }
     }
 
     /// Sends, after what waits already.
@@ -253,9 +259,14 @@ impl<O: Message, I: Message> Outgoing<O, I> {
                 Err(line::Error::Full) if self.queue.len() > self.most => return Err(Stuck),
                 Err(line::Error::Full) => return Ok(()),
                 // A message that breaks its own bounds never becomes legal, and one that the monitor refuses was meant
-                // for a process that is no more; a closed line is reported by its reader.
+                // for a process that is no more, or nearly always; a closed line is reported by its reader.
                 Ok(()) | Err(_) => {
+                    let refused = matches!(sent, Err(line::Error::Refused(_)));
+                    let instead = if refused { (self.instead)(message) } else { None };
                     let _ = self.queue.pop_front();
+                    if let Some(instead) = instead {
+                        self.queue.push_front((instead, None));
+                    }
                 }
             }
         }

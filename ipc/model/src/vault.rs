@@ -4,7 +4,7 @@ use crate::scope::Scope;
 use crate::words::{CONTACT, Event, INVITE, Line, Pair, Phase, Relays, Who, Word, bit, each};
 use crate::world::{Arrival, Disk, Vault, World, Wrong, shift};
 use bulkhead_ipc::automata::vault::{Deed, Lines, Memory, Need, Occasion, Record, Speech};
-use bulkhead_ipc::automaton::{Carries, Word as _};
+use bulkhead_ipc::automaton::{Carries, Place as _, Word as _};
 use bulkhead_ipc::monitor::{Heard, May};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -371,7 +371,8 @@ impl World {
         self.flush(scope, word.on());
     }
 
-    /// Sends what the other end takes now. What the table does not allow is forgotten: it was meant for a predecessor.
+    /// Sends what the other end takes now. What the table does not allow is forgotten: it was
+    /// meant for a predecessor. Only in place of a signature there is always a word.
     pub fn flush(&mut self, scope: &Scope, line: Line) {
         let swallowed = match line.pair() {
             Pair::Net => self.schemes(Who::Net),
@@ -385,7 +386,11 @@ impl World {
             }
             match Arc::make_mut(&mut self.edge_mut(line.pair()).vault).said(&word) {
                 May::Later => return,
-                May::Never(_) => {}
+                May::Never(_) => {
+                    if let Word::Signed(relay, mailbox) = word {
+                        self.wire_mut(line).waiting.insert(1, Word::Denied(relay, mailbox));
+                    }
+                }
                 May::Now => {
                     self.left_the_vault(scope, word);
                     // Whoever breaks the rules reads at once.
