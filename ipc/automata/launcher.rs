@@ -1,7 +1,7 @@
 //! vault ↔ launcher: the control line.
 
 use super::row;
-use crate::automaton::{Automaton, Carries, OnLine, Row, Side, State, Token, Word};
+use crate::automaton::{Automaton, Carries, OnLine, Row, Side, State, Word};
 use crate::control::{FromLauncher, ToLauncher};
 use Carries::{Choice, Number};
 use Side::{Peer, Vault};
@@ -41,45 +41,27 @@ pub static LAUNCHER: Automaton = Automaton {
 
 impl OnLine for ToLauncher {
     const LINE: usize = CONTROL;
+    const SIDE: Side = Vault;
 }
 
 impl Word for ToLauncher {
-    fn side(&self) -> Side {
-        Vault
-    }
-
-    fn line(&self) -> usize {
-        Self::LINE
-    }
-
     fn name(&self) -> &'static str {
         match self {
             Self::Restart(_) => "Restart",
         }
     }
-
-    fn tokens(&self, _: usize, _: &mut dyn FnMut(Token)) {}
 }
 
 impl OnLine for FromLauncher {
     const LINE: usize = CONTROL;
+    const SIDE: Side = Peer;
 }
 
 impl Word for FromLauncher {
-    fn side(&self) -> Side {
-        Peer
-    }
-
-    fn line(&self) -> usize {
-        Self::LINE
-    }
-
     fn name(&self) -> &'static str {
         match self {
             Self::Restarting { .. } => "Restarting",
             Self::Quit => "Quit",
         }
     }
-
-    fn tokens(&self, _: usize, _: &mut dyn FnMut(Token)) {}
 }

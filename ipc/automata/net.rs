@@ -130,17 +130,10 @@ pub static NET: Automaton = Automaton {
 
 impl OnLine for post::ToNet {
     const LINE: usize = POST;
+    const SIDE: Side = Vault;
 }
 
 impl Word for post::ToNet {
-    fn side(&self) -> Side {
-        Vault
-    }
-
-    fn line(&self) -> usize {
-        Self::LINE
-    }
-
     fn name(&self) -> &'static str {
         match self {
             Self::Welcome { .. } => "Welcome",
@@ -170,17 +163,10 @@ impl Word for post::ToNet {
 
 impl OnLine for post::FromNet {
     const LINE: usize = POST;
+    const SIDE: Side = Peer;
 }
 
 impl Word for post::FromNet {
-    fn side(&self) -> Side {
-        Peer
-    }
-
-    fn line(&self) -> usize {
-        Self::LINE
-    }
-
     fn name(&self) -> &'static str {
         match self {
             Self::Hello { .. } => "Hello",
@@ -206,17 +192,10 @@ impl Word for post::FromNet {
 
 impl OnLine for sign::ToNet {
     const LINE: usize = SIGN;
+    const SIDE: Side = Vault;
 }
 
 impl Word for sign::ToNet {
-    fn side(&self) -> Side {
-        Vault
-    }
-
-    fn line(&self) -> usize {
-        Self::LINE
-    }
-
     fn name(&self) -> &'static str {
         match self {
             Self::Welcome { .. } => "Welcome",
@@ -240,17 +219,10 @@ impl Word for sign::ToNet {
 
 impl OnLine for sign::FromNet {
     const LINE: usize = SIGN;
+    const SIDE: Side = Peer;
 }
 
 impl Word for sign::FromNet {
-    fn side(&self) -> Side {
-        Peer
-    }
-
-    fn line(&self) -> usize {
-        Self::LINE
-    }
-
     fn name(&self) -> &'static str {
         match self {
             Self::Hello { .. } => "Hello",

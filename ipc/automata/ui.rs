@@ -172,17 +172,10 @@ fn number(handle: u32) -> Token {
 
 impl OnLine for pixels::ToUi {
     const LINE: usize = PIXELS;
+    const SIDE: Side = Vault;
 }
 
 impl Word for pixels::ToUi {
-    fn side(&self) -> Side {
-        Vault
-    }
-
-    fn line(&self) -> usize {
-        Self::LINE
-    }
-
     fn name(&self) -> &'static str {
         match self {
             Self::Welcome { .. } => "Welcome",
@@ -207,17 +200,10 @@ impl Word for pixels::ToUi {
 
 impl OnLine for pixels::FromUi {
     const LINE: usize = PIXELS;
+    const SIDE: Side = Peer;
 }
 
 impl Word for pixels::FromUi {
-    fn side(&self) -> Side {
-        Peer
-    }
-
-    fn line(&self) -> usize {
-        Self::LINE
-    }
-
     fn name(&self) -> &'static str {
         match self {
             Self::Hello { .. } => "Hello",
@@ -239,17 +225,10 @@ impl Word for pixels::FromUi {
 
 impl OnLine for intent::ToUi {
     const LINE: usize = INTENT;
+    const SIDE: Side = Vault;
 }
 
 impl Word for intent::ToUi {
-    fn side(&self) -> Side {
-        Vault
-    }
-
-    fn line(&self) -> usize {
-        Self::LINE
-    }
-
     fn name(&self) -> &'static str {
         match self {
             Self::Welcome { .. } => "Welcome",
@@ -287,17 +266,10 @@ impl Word for intent::ToUi {
 
 impl OnLine for intent::FromUi {
     const LINE: usize = INTENT;
+    const SIDE: Side = Peer;
 }
 
 impl Word for intent::FromUi {
-    fn side(&self) -> Side {
-        Peer
-    }
-
-    fn line(&self) -> usize {
-        Self::LINE
-    }
-
     fn name(&self) -> &'static str {
         match self {
             Self::Hello { .. } => "Hello",

@@ -205,25 +205,55 @@ pub struct Use {
 }
 
 /// A message as the tables see it.
-pub trait Word {
-    /// Who says it.
-    fn side(&self) -> Side;
-    /// Index into [`Automaton::lines`].
-    fn line(&self) -> usize;
+pub trait Word: Place {
     /// The name that rows use.
     fn name(&self) -> &'static str;
     /// Its tokens for a ledger.
-    fn tokens(&self, ledger: usize, give: &mut dyn FnMut(Token));
+    fn tokens(&self, _ledger: usize, _give: &mut dyn FnMut(Token)) {}
     /// How many descriptors travel with it.
     fn descriptors(&self) -> usize {
         0
     }
 }
 
-/// The line that a type's messages travel on.
+/// Where a message is said.
+pub trait Place {
+    /// Who says it.
+    fn side(&self) -> Side;
+    /// Index into [`Automaton::lines`].
+    fn line(&self) -> usize;
+}
+
+/// The line that a type's messages travel on, and the way.
 pub trait OnLine {
     /// Index into [`Automaton::lines`].
     const LINE: usize;
+    /// Who says them.
+    const SIDE: Side;
+}
+
+impl<T: OnLine> Place for T {
+    fn side(&self) -> Side {
+        T::SIDE
+    }
+
+    fn line(&self) -> usize {
+        T::LINE
+    }
+}
+
+impl Step {
+    /// The ledger that it looks at or changes.
+    pub const fn ledger(self) -> usize {
+        match self {
+            Self::Need(ledger, _)
+            | Self::Put(ledger, _)
+            | Self::Take(ledger, _)
+            | Self::Add(ledger)
+            | Self::Fill(ledger)
+            | Self::Clear(ledger) => ledger,
+        }
+    }
 }
 
 impl Automaton {

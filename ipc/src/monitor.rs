@@ -282,12 +282,7 @@ impl Monitor {
     /// Takes note of a word that this row allows.
     pub(crate) fn apply(&mut self, row: &Row, word: &dyn Word) {
         for step in row.does {
-            let (Step::Need(at, _)
-            | Step::Put(at, _)
-            | Step::Take(at, _)
-            | Step::Add(at)
-            | Step::Fill(at)
-            | Step::Clear(at)) = *step;
+            let at = step.ledger();
             let most = self.table.ledgers.get(at).map_or(0, |ledger| ledger.at_most);
             let Some(book) = self.ledgers.get_mut(at) else { continue };
             match step {

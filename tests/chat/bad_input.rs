@@ -15,7 +15,7 @@ fn refusal<T>(result: Result<T, Error>) -> String {
 #[test]
 fn a_link_that_is_none_or_cut_off_is_named_as_such() -> Result<(), Error> {
     let relay = Relay::start()?;
-    let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
+    let (alice, bob) = Person::couple(&[relay.url()])?;
     let (mut a, mut b) = (alice.open()?, bob.open()?);
     let link = a.driver.invite()?;
     let cut = &link[..link.len() - 5];

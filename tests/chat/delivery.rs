@@ -45,7 +45,7 @@ fn what_is_sent_to_somebody_asleep_waits_at_the_relay() -> Result<(), Error> {
 fn what_is_written_without_a_relay_is_queued_and_sent_later() -> Result<(), Error> {
     let port = free_port()?;
     let first = Relay::start_with(port, Manners::Open)?;
-    let (alice, bob) = (Person::new("Alice", &[first.url()])?, Person::new("Bob", &[first.url()])?);
+    let (alice, bob) = Person::couple(&[first.url()])?;
     let (mut a, mut b) = (alice.open()?, bob.open()?);
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;

@@ -22,7 +22,7 @@ struct Pair {
 /// Pairs Alice (who invites) and Bob (who accepts).
 fn pair() -> Result<Pair, Error> {
     let relay = Relay::start()?;
-    let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
+    let (alice, bob) = Person::couple(&[relay.url()])?;
     let (mut a, mut b) = (alice.open()?, bob.open()?);
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;

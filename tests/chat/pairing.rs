@@ -62,7 +62,7 @@ fn three_people_have_three_separate_conversations() -> Result<(), Error> {
 #[test]
 fn a_relay_that_wants_authentication_gets_it() -> Result<(), Error> {
     let relay = Relay::start_with(free_port()?, Manners::Authenticated)?;
-    let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
+    let (alice, bob) = Person::couple(&[relay.url()])?;
     let (mut a, mut b) = (alice.open()?, bob.open()?);
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;

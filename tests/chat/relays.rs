@@ -11,7 +11,7 @@ fn one_of_two_relays_is_enough() -> Result<(), Error> {
     let relay = Relay::start()?;
     let dead = format!("ws://127.0.0.1:{}", free_port()?);
     let urls = [dead.as_str(), relay.url()];
-    let (alice, bob) = (Person::new("Alice", &urls)?, Person::new("Bob", &urls)?);
+    let (alice, bob) = Person::couple(&urls)?;
     let (mut a, mut b) = (alice.open()?, bob.open()?);
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
@@ -25,7 +25,7 @@ fn one_of_two_relays_is_enough() -> Result<(), Error> {
 fn with_two_good_relays_nothing_is_shown_twice() -> Result<(), Error> {
     let (first, second) = (Relay::start()?, Relay::start()?);
     let urls = [first.url(), second.url()];
-    let (alice, bob) = (Person::new("Alice", &urls)?, Person::new("Bob", &urls)?);
+    let (alice, bob) = Person::couple(&urls)?;
     let (mut a, mut b) = (alice.open()?, bob.open()?);
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
@@ -56,7 +56,7 @@ fn a_relay_that_talks_nonsense_harms_no_other() -> Result<(), Error> {
     });
     let relay = Relay::start()?;
     let urls = [mad.as_str(), relay.url()];
-    let (alice, bob) = (Person::new("Alice", &urls)?, Person::new("Bob", &urls)?);
+    let (alice, bob) = Person::couple(&urls)?;
     let (mut a, mut b) = (alice.open()?, bob.open()?);
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;

@@ -7,7 +7,7 @@ use bulkhead_tests::relay::Relay;
 #[test]
 fn killing_net_and_ui_during_a_conversation_loses_nothing() -> Result<(), Error> {
     let relay = Relay::start()?;
-    let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
+    let (alice, bob) = Person::couple(&[relay.url()])?;
     let (mut a, mut b) = (alice.open()?, bob.open()?);
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
@@ -31,7 +31,7 @@ fn killing_net_and_ui_during_a_conversation_loses_nothing() -> Result<(), Error>
 #[test]
 fn killing_everything_at_once_loses_nothing_that_was_queued() -> Result<(), Error> {
     let relay = Relay::start()?;
-    let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
+    let (alice, bob) = Person::couple(&[relay.url()])?;
     let (mut a, mut b) = (alice.open()?, bob.open()?);
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;

@@ -29,7 +29,7 @@ fn show() -> Result<(), Error> {
     }
     let relay = Relay::start()?;
     println!("relay   {}", relay.url());
-    let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
+    let (alice, bob) = Person::couple(&[relay.url()])?;
     pair(&alice, &bob)?;
     println!("Alice and Bob have exchanged an invite. Close both windows to end.");
     let windows = [window(&alice)?, window(&bob)?];

@@ -36,7 +36,7 @@ fn main() {
 /// The argument with which the culprit is not hostile but old: the only one that the launcher hands on to net.
 const STRANGER: &str = "--socks";
 
-/// Starts a person's program with the culprit in one place.
+/// Starts Alice's program for the first time, with the culprit in one place.
 fn start(person: &Person, folder: &Path, culprit: &str, more: &[&str]) -> Result<Running, Error> {
     let real = binaries(Build::Driver)?;
     for name in ["bulkhead", "bulkhead-vault", "bulkhead-net", "bulkhead-ui"] {
@@ -46,7 +46,10 @@ fn start(person: &Person, folder: &Path, culprit: &str, more: &[&str]) -> Result
     let ordinary = person.command(Build::Driver)?;
     let mut command = Command::new(folder.join("bulkhead"));
     command.args(ordinary.get_args()).args(more).stdin(std::process::Stdio::null());
-    person.start_by(command)
+    let mut running = person.start_by(command)?;
+    running.driver.until("a prompt", |state| person::phase_is(state, "setup"))?;
+    running.driver.create("Alice", person::PASSPHRASE)?;
+    Ok(running)
 }
 
 /// Waits until the vault has named each of these crimes, in this order. A flood is named more than once.
@@ -65,12 +68,10 @@ fn named(running: &Running, who: &str, crimes: &[culprit::Crime]) {
 
 fn a_net_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
     let relay = Relay::start()?;
-    let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
+    let (alice, bob) = Person::couple(&[relay.url()])?;
     let folder = Scratch::new()?;
     let mut b = bob.open()?;
     let mut a = start(&alice, folder.path(), "bulkhead-net", &[])?;
-    a.driver.until("a prompt", |state| person::phase_is(state, "setup"))?;
-    a.driver.create("Alice", person::PASSPHRASE)?;
     // What is asked for and written meanwhile waits.
     let link = a.driver.invite();
     named(&a, "net", &culprit::NET);
@@ -88,12 +89,10 @@ fn a_net_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
 
 fn a_ui_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
     let relay = Relay::start()?;
-    let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
+    let (alice, bob) = Person::couple(&[relay.url()])?;
     let folder = Scratch::new()?;
     let mut b = bob.open()?;
     let mut a = start(&alice, folder.path(), "bulkhead-ui", &[])?;
-    a.driver.until("a prompt", |state| person::phase_is(state, "setup"))?;
-    a.driver.create("Alice", person::PASSPHRASE)?;
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
     a.driver.wait_contact("Bob")?;
@@ -111,9 +110,7 @@ fn a_ui_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
 
 fn a_net_of_the_version_before_is_refused_with_one_sentence() -> Result<(), Error> {
     let (alice, folder) = (Person::new("Alice", &["ws://127.0.0.1:1"])?, Scratch::new()?);
-    let mut a = start(&alice, folder.path(), "bulkhead-net", &[STRANGER, "127.0.0.1:1"])?;
-    a.driver.until("a prompt", |state| person::phase_is(state, "setup"))?;
-    a.driver.create("Alice", person::PASSPHRASE)?;
+    let a = start(&alice, folder.path(), "bulkhead-net", &[STRANGER, "127.0.0.1:1"])?;
     let said = "net speaks version 1 of the protocol";
     let began = Instant::now();
     while !a.log().contains(said) {

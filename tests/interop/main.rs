@@ -70,7 +70,7 @@ fn two_people_chat_over_a_foreign_relay() -> Result<(), Error> {
     let (folder, port) = (Scratch::new()?, free_port()?);
     let _relay = start(&folder, port)?;
     let url = format!("ws://127.0.0.1:{port}");
-    let (alice, bob) = (Person::new("Alice", &[&url])?, Person::new("Bob", &[&url])?);
+    let (alice, bob) = Person::couple(&[&url])?;
     let (mut a, mut b) = (alice.open()?, bob.open()?);
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;

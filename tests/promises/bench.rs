@@ -87,7 +87,7 @@ fn pair(alice: &Person, bob: &Person) -> Result<(Running, Running), Error> {
 }
 
 fn two(relay: &Relay) -> Result<(Person, Person), Error> {
-    Ok((Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?))
+    Person::couple(&[relay.url()])
 }
 
 /// From the command line to the prompt, and from the passphrase to a usable window.

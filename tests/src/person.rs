@@ -27,6 +27,11 @@ impl Person {
         Ok(Self { name: name.to_owned(), relays, home: Scratch::new()? })
     }
 
+    /// Alice and Bob, who use the same relays.
+    pub fn couple(relays: &[&str]) -> Result<(Self, Self), Error> {
+        Ok((Self::new("Alice", relays)?, Self::new("Bob", relays)?))
+    }
+
     /// The data folder.
     pub fn home(&self) -> &Path {
         self.home.path()

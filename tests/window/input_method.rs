@@ -18,7 +18,7 @@ fn click(desktop: &Desktop, window: &str, x: &str, y: &str) -> Result<(), Error>
 #[test]
 fn korean_stays_in_the_field_in_which_it_was_composed() -> Result<(), Error> {
     let relay = Relay::start()?;
-    let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
+    let (alice, bob) = Person::couple(&[relay.url()])?;
     pair(&alice, &bob)?;
     let desktop = Desktop::start()?;
     let method = InputMethod::start(&desktop)?;
@@ -57,7 +57,7 @@ fn korean_stays_in_the_field_in_which_it_was_composed() -> Result<(), Error> {
 fn dead_keys_and_compose_make_letters_in_passphrases_and_messages() -> Result<(), Error> {
     const SECRET: &str = "Zoé naît";
     let relay = Relay::start()?;
-    let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
+    let (alice, bob) = Person::couple(&[relay.url()])?;
     let mut a = alice.start()?;
     a.driver.until("a prompt", |state| bulkhead_tests::person::phase_is(state, "setup"))?;
     a.driver.create("Alice", SECRET)?;

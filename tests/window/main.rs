@@ -62,7 +62,7 @@ fn choose(desktop: &Desktop, window: &str) -> Result<(), Error> {
 #[test]
 fn what_alice_types_in_her_window_appears_in_bobs() -> Result<(), Error> {
     let relay = Relay::start()?;
-    let (alice, bob) = (Person::new("Alice", &[relay.url()])?, Person::new("Bob", &[relay.url()])?);
+    let (alice, bob) = Person::couple(&[relay.url()])?;
     pair(&alice, &bob)?;
     let desktop = Desktop::start()?;
     let (first, alices) = open(&desktop, &alice, &[], "5")?;

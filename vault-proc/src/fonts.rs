@@ -6,14 +6,15 @@
 use bulkhead_canvas::fonts;
 use std::path::Path;
 
-/// Where distributions keep a font with all Han characters; the first that is there is taken.
+/// Where distributions keep a font with all Han characters; the first that is there is taken, and the last one has no
+/// Hangul.
 const HAN: [&str; 6] = [
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/google-noto-sans-cjk-fonts/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
     "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
+    "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
 ];
 
 /// Installs them. Call it once, before the first surface.

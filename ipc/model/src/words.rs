@@ -2,7 +2,7 @@
 //!
 //! Each stands for one message of `bulkhead-ipc` and gives the same tokens (`tests/words.rs` compares them).
 
-use bulkhead_ipc::automaton::{Side, Token, Word as _};
+use bulkhead_ipc::automaton::{Place as _, Side, Token};
 use bulkhead_ipc::control::Peer;
 
 /// A line, by the process at its other end.
@@ -302,7 +302,7 @@ impl Word {
     }
 }
 
-impl bulkhead_ipc::automaton::Word for Word {
+impl bulkhead_ipc::automaton::Place for Word {
     fn side(&self) -> Side {
         match self {
             Self::Welcome(..)
@@ -324,7 +324,9 @@ impl bulkhead_ipc::automaton::Word for Word {
     fn line(&self) -> usize {
         self.on().index()
     }
+}
 
+impl bulkhead_ipc::automaton::Word for Word {
     fn name(&self) -> &'static str {
         match self {
             Self::Hello(..) => "Hello",
