@@ -184,6 +184,15 @@ pub fn version(process: Process) -> Result<u32, Error> {
     Ok(rules::of(process)?.version)
 }
 
+/// Both stages' call filters of a process in direct mode, as the kernel gets them: for those who look at them or weigh
+/// them.
+pub fn programs(process: Process) -> Result<Vec<seccompiler::BpfProgram>, Error> {
+    let rules = rules::of(process)?;
+    let mut programs = filter::start(&rules, rules::Mode::Direct).programs()?;
+    programs.extend(filter::steady(&rules).programs()?);
+    Ok(programs)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Error, judge_kernel};

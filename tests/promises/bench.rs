@@ -4,6 +4,8 @@
 //! a busy machine is no defect. The driver build stands in for the window, so "pixels" are those of the
 //! finished picture in memory; handing it to the display server is not in the figure.
 
+mod sandbox;
+
 use bulkhead_tests::driver::Driver;
 use bulkhead_tests::folder::{Build, binaries, target};
 use bulkhead_tests::person::{PASSPHRASE, Person, Running, descendants, phase_is};
@@ -17,10 +19,16 @@ use std::time::{Duration, Instant};
 const MANY: u64 = 100_000;
 
 fn main() -> std::process::ExitCode {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if let Some(code) = sandbox::role(&arguments) {
+        return code;
+    }
     let run = lines()
         .and_then(|()| store_ratios())
         .and_then(|()| starting())
+        .and_then(|()| sandbox::starts())
         .and_then(|()| chatting())
+        .and_then(|()| chatting_under_more())
         .and_then(|()| waiting())
         .and_then(|()| many());
     match run {
@@ -78,8 +86,16 @@ fn report(what: &str, asked: &str, mut samples: Vec<f64>) {
     println!("{what}: p50 {:.1} ms, p99 {:.1} ms, n = {} (asked: {asked})", at(0.5), at(0.99), samples.len());
 }
 
+fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples.get(samples.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
 fn pair(alice: &Person, bob: &Person) -> Result<(Running, Running), Error> {
-    let (mut a, mut b) = (alice.open()?, bob.open()?);
+    introduce(alice.open()?, bob.open()?)
+}
+
+fn introduce(mut a: Running, mut b: Running) -> Result<(Running, Running), Error> {
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
     a.driver.wait_contact("Bob")?;
@@ -113,24 +129,62 @@ fn starting() -> Result<(), Error> {
 fn chatting() -> Result<(), Error> {
     let relay = Relay::start()?;
     let (alice, bob) = two(&relay)?;
-    let (mut a, mut b) = pair(&alice, &bob)?;
-    a.driver.ask(&json!({"do": "open", "contact": "Bob"}))?;
-    b.driver.ask(&json!({"do": "open", "contact": "Alice"}))?;
-    a.driver.ask(&json!({"do": "click", "slot": "Compose"}))?;
-    let (mut keys, mut messages) = (Vec::new(), Vec::new());
-    for count in 1..=100 {
-        for _ in 0..5 {
-            keys.push(timed(|| a.driver.ask(&json!({"do": "key", "key": "x"})))?);
-        }
-        let start = Instant::now();
-        a.driver.ask(&json!({"do": "key", "key": "Enter"}))?;
-        b.driver.wait("Alice", count)?;
-        messages.push(start.elapsed().as_secs_f64() * 1000.0);
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    report("key press to pixels", "p50 ≤ 8 ms", keys);
-    report("Enter at Alice to pixels at Bob, loopback relay", "p50 ≤ 25 ms", messages);
+    let mut chat = Chat::between(pair(&alice, &bob)?)?;
+    (0..100).try_for_each(|_| chat.round())?;
+    report("key press to pixels", "p50 ≤ 8 ms", chat.keys);
+    report("Enter at Alice to pixels at Bob, loopback relay", "p50 ≤ 25 ms", chat.messages);
     Ok(())
+}
+
+/// The same with the sandbox's filters once and twice, turn by turn.
+fn chatting_under_more() -> Result<(), Error> {
+    let relay = Relay::start()?;
+    let ((alice, bob), (carol, dave)) = (two(&relay)?, two(&relay)?);
+    let mut once = Chat::between(pair(&alice, &bob)?)?;
+    let opened = (carol.open_by(sandbox::twice(&carol)?)?, dave.open_by(sandbox::twice(&dave)?)?);
+    let mut twice = Chat::between(introduce(opened.0, opened.1)?)?;
+    for _ in 0..200 {
+        once.round()?;
+        twice.round()?;
+    }
+    let added = |once, twice| (median(twice) / median(once) - 1.0) * 100.0;
+    println!(
+        "what the sandbox's filters add: {:+.1} % from key press to pixels, {:+.1} % from Enter to pixels (asked: ≤ 2 %)",
+        added(once.keys, twice.keys),
+        added(once.messages, twice.messages)
+    );
+    Ok(())
+}
+
+/// Two people who look at their conversation, and what they measured.
+struct Chat {
+    a: Running,
+    b: Running,
+    count: usize,
+    keys: Vec<f64>,
+    messages: Vec<f64>,
+}
+
+impl Chat {
+    fn between((mut a, mut b): (Running, Running)) -> Result<Self, Error> {
+        a.driver.ask(&json!({"do": "open", "contact": "Bob"}))?;
+        b.driver.ask(&json!({"do": "open", "contact": "Alice"}))?;
+        a.driver.ask(&json!({"do": "click", "slot": "Compose"}))?;
+        Ok(Self { a, b, count: 0, keys: Vec::new(), messages: Vec::new() })
+    }
+
+    fn round(&mut self) -> Result<(), Error> {
+        for _ in 0..5 {
+            self.keys.push(timed(|| self.a.driver.ask(&json!({"do": "key", "key": "x"})))?);
+        }
+        self.count += 1;
+        self.messages.push(timed(|| {
+            self.a.driver.ask(&json!({"do": "key", "key": "Enter"}))?;
+            self.b.driver.wait("Alice", self.count)
+        })?);
+        std::thread::sleep(Duration::from_millis(20));
+        Ok(())
+    }
 }
 
 /// Five hundred messages wait at the relay.

@@ -74,7 +74,12 @@ impl Person {
 
     /// Starts the program and opens the profile: creates it the first time, unlocks it later.
     pub fn open(&self) -> Result<Running, Error> {
-        let mut running = self.start()?;
+        self.open_by(self.command(Build::Driver)?)
+    }
+
+    /// The same by a command that runs this person's.
+    pub fn open_by(&self, command: Command) -> Result<Running, Error> {
+        let mut running = self.start_by(command)?;
         let phase = running.driver.until("a prompt", |state| phase_is(state, "setup") || phase_is(state, "locked"))?;
         if phase_is(&phase, "setup") {
             running.driver.create(&self.name, PASSPHRASE)?;
