@@ -66,12 +66,31 @@ fn named(running: &Running, who: &str, crimes: &[culprit::Crime]) {
     }
 }
 
-fn a_net_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
-    let relay = Relay::start()?;
+/// Bob, and Alice with the culprit in one place; what they live on stays until the end.
+struct Scene {
+    a: Running,
+    b: Running,
+    _kept: (Relay, Person, Person, Scratch),
+}
+
+fn scene(culprit: &str) -> Result<Scene, Error> {
+    let (relay, folder) = (Relay::start()?, Scratch::new()?);
     let (alice, bob) = Person::couple(&[relay.url()])?;
-    let folder = Scratch::new()?;
-    let mut b = bob.open()?;
-    let mut a = start(&alice, folder.path(), "bulkhead-net", &[])?;
+    let (b, a) = (bob.open()?, start(&alice, folder.path(), culprit, &[])?);
+    Ok(Scene { a, b, _kept: (relay, alice, bob, folder) })
+}
+
+/// Alice has sent one message; nothing of it, and of the answer, is lost.
+fn both_go_on(mut a: Running, mut b: Running) -> Result<(), Error> {
+    b.driver.send("Alice", "two")?;
+    b.driver.wait("Alice", 2)?;
+    a.driver.wait("Bob", 2)?;
+    a.quit()?;
+    b.quit().map(drop)
+}
+
+fn a_net_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
+    let Scene { mut a, mut b, _kept } = scene("bulkhead-net")?;
     // What is asked for and written meanwhile waits.
     let link = a.driver.invite();
     named(&a, "net", &culprit::NET);
@@ -79,20 +98,11 @@ fn a_net_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
     b.driver.accept(&link)?;
     a.driver.wait_contact("Bob")?;
     a.driver.send("Bob", "one")?;
-    b.driver.send("Alice", "two")?;
-    b.driver.wait("Alice", 2)?;
-    a.driver.wait("Bob", 2)?;
-    a.quit()?;
-    b.quit()?;
-    Ok(())
+    both_go_on(a, b)
 }
 
 fn a_ui_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
-    let relay = Relay::start()?;
-    let (alice, bob) = Person::couple(&[relay.url()])?;
-    let folder = Scratch::new()?;
-    let mut b = bob.open()?;
-    let mut a = start(&alice, folder.path(), "bulkhead-ui", &[])?;
+    let Scene { mut a, mut b, _kept } = scene("bulkhead-ui")?;
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
     a.driver.wait_contact("Bob")?;
@@ -100,12 +110,7 @@ fn a_ui_that_breaks_the_rules_is_replaced() -> Result<(), Error> {
     named(&a, "ui", &culprit::UI);
     let notice = a.driver.simple("state")?;
     assert_eq!(notice.get("notice").and_then(|n| n.as_str()), Some("UiRestarted"));
-    b.driver.send("Alice", "two")?;
-    b.driver.wait("Alice", 2)?;
-    a.driver.wait("Bob", 2)?;
-    a.quit()?;
-    b.quit()?;
-    Ok(())
+    both_go_on(a, b)
 }
 
 fn a_net_of_the_version_before_is_refused_with_one_sentence() -> Result<(), Error> {
