@@ -28,7 +28,7 @@ pub fn of_websocket(stream: &[u8]) -> BTreeSet<String> {
 /// The lengths of the envelopes' contents.
 pub fn lengths(stream: &[u8]) -> Vec<usize> {
     let frames = split(stream).map(|(_, frames)| frames).unwrap_or_default();
-    let length = |(_, payload): (u8, Vec<u8>)| {
+    let length = |(_, payload): Frame| {
         let message: Value = serde_json::from_slice(&payload).ok()?;
         let event = message.get(1).filter(|event| event["kind"] == 1059)?;
         event["content"].as_str().map(str::len)
@@ -36,8 +36,11 @@ pub fn lengths(stream: &[u8]) -> Vec<usize> {
     frames.into_iter().filter_map(length).collect()
 }
 
-/// The head, and the frames with their kinds, unmasked.
-fn split(stream: &[u8]) -> Option<(String, Vec<(u8, Vec<u8>)>)> {
+/// A frame's kind, and what it carries, unmasked.
+type Frame = (u8, Vec<u8>);
+
+/// The head, and the frames.
+fn split(stream: &[u8]) -> Option<(String, Vec<Frame>)> {
     let end = stream.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = String::from_utf8(stream[..end].to_vec()).expect("text");
     let (mut rest, mut frames) = (&stream[end + 4..], Vec::new());
