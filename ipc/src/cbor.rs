@@ -1,15 +1,20 @@
 //! Deterministic CBOR (RFC 8949 §4.2.1), strictly.
 //!
-//! Reading goes in three steps: [`well_formed`] walks the bytes once and refuses everything that is not
-//! deterministic (long heads, indefinite lengths, unsorted or doubled keys, tags, floats, trailing bytes,
-//! lengths beyond the input) before anything is allocated; then serde fills the type, which refuses lists and texts
-//! above their bounds before it allocates them; then the value is written once more and compared with the bytes, so
-//! that of every message exactly one encoding is legal, whatever serde would forgive (an enum's name with a value
-//! where it has none, a field left out that could be nothing).
+//! One walk reads a packet ([`reader`]): of every message exactly one encoding is legal, the one that this program
+//! writes ([`writer`]). Long heads, indefinite lengths, unsorted, doubled, unknown or missing keys, tags, floats, trailing
+//! bytes and lengths beyond the input are refused, and lists and texts above their bound before there is memory for
+//! them. That this is as strict as writing each message again and comparing the bytes, a test shows that does so
+//! with another library.
 
 pub(crate) mod bounded;
+mod reader;
+mod refused;
+mod writer;
 
 use crate::{Message, OutOfBounds};
+use reader::Reader;
+use refused::Refused;
+use writer::Writer;
 
 /// Deepest nesting of arrays and maps.
 pub const MAX_DEPTH: u8 = 8;
@@ -43,16 +48,22 @@ pub enum Error {
     TooLarge(usize),
 }
 
-/// Writes a message. Fields are declared in the order that §4.2.1 asks for, which a test checks.
+/// Writes a message.
 pub fn encode<M: Message>(message: &M) -> Result<Vec<u8>, Error> {
+    let mut packet = Vec::with_capacity(ORDINARY);
+    encode_into(message, &mut packet)?;
+    Ok(packet)
+}
+
+/// Writes a message over whatever a buffer held.
+pub(crate) fn encode_into<M: Message>(message: &M, packet: &mut Vec<u8>) -> Result<(), Error> {
     message.check()?;
-    let mut to = minicbor_serde::Serializer::new(Vec::with_capacity(ORDINARY));
-    message.serialize(&mut to).map_err(|_| Error::Schema)?;
-    let bytes = to.into_encoder().into_writer();
-    if bytes.len() > crate::MAX_PACKET {
-        return Err(Error::TooLarge(bytes.len()));
+    packet.clear();
+    message.serialize(&mut Writer(packet)).map_err(|Refused| Error::Schema)?;
+    if packet.len() > crate::MAX_PACKET {
+        return Err(Error::TooLarge(packet.len()));
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// Reads a message from a whole packet.
@@ -60,29 +71,13 @@ pub fn decode<M: Message>(bytes: &[u8]) -> Result<M, Error> {
     if bytes.len() > crate::MAX_PACKET {
         return Err(Error::TooLarge(bytes.len()));
     }
-    well_formed(bytes)?;
-    let message: M = minicbor_serde::from_slice(bytes).map_err(|_| Error::Schema)?;
+    let mut reader = Reader(bytes);
+    let Some(message) = M::deserialize(&mut reader).ok().filter(|_| reader.0.is_empty()) else {
+        // Why, and where, is for the log alone.
+        return Err(well_formed(bytes).err().unwrap_or(Error::Schema));
+    };
     message.check()?;
-    let mut again = minicbor_serde::Serializer::new(Expected(bytes));
-    message.serialize(&mut again).map_err(|_| Error::Schema)?;
-    if again.encoder().writer().0.is_empty() { Ok(message) } else { Err(Error::Schema) }
-}
-
-/// What was written is not what was read.
-#[derive(Debug, thiserror::Error)]
-#[error("not the encoding that this program writes")]
-struct Differs;
-
-/// Takes only the bytes that it holds, in their order.
-struct Expected<'a>(&'a [u8]);
-
-impl minicbor::encode::Write for Expected<'_> {
-    type Error = Differs;
-
-    fn write_all(&mut self, written: &[u8]) -> Result<(), Differs> {
-        self.0 = self.0.strip_prefix(written).ok_or(Differs)?;
-        Ok(())
-    }
+    Ok(message)
 }
 
 /// Whether the bytes are exactly one deterministic CBOR item of the kinds that messages use: integers, byte

@@ -52,16 +52,25 @@ impl Error {
 /// One end of all lines between two processes: what keeps them to their table.
 #[derive(Clone, Debug)]
 pub struct Pair {
-    monitor: Arc<Mutex<Monitor>>,
+    kept: Arc<Mutex<Kept>>,
     /// The vault counts how often; the others cannot be flooded by what they do not trust less than themselves.
     clock: Option<Instant>,
+}
+
+/// What the lines of a pair share.
+#[derive(Debug)]
+struct Kept {
+    monitor: Monitor,
+    /// The packet that was sent last: its memory serves the next one.
+    packet: Vec<u8>,
 }
 
 impl Pair {
     /// Before anything was said.
     pub fn new(table: &'static Automaton, end: Side) -> Self {
         let clock = (end == Side::Vault).then(Instant::now);
-        Self { monitor: Arc::new(Mutex::new(Monitor::new(table, end))), clock }
+        let kept = Kept { monitor: Monitor::new(table, end), packet: Vec::new() };
+        Self { kept: Arc::new(Mutex::new(kept)), clock }
     }
 
     /// Makes one end of a `SOCK_SEQPACKET` pair a line of this pair of processes.
@@ -71,11 +80,11 @@ impl Pair {
 
     /// Nothing of the other process counts any more, until a new one says Hello.
     pub fn condemn(&self) {
-        self.monitor().condemn();
+        self.kept().monitor.condemn();
     }
 
-    fn monitor(&self) -> MutexGuard<'_, Monitor> {
-        self.monitor.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> Duration {
@@ -148,10 +157,10 @@ impl<Out: Message, In: Message> Line<Out, In> {
                 other => other,
             };
             let taken = received.and_then(|(length, descriptor)| {
-                let message: In = cbor::decode(buffer.0.get(..length).ok_or(Error::Closed)?)?;
+                let message: In = cbor::decode(buffer.packet.get(..length).ok_or(Error::Closed)?)?;
                 Ok((message, descriptor))
             });
-            let mut monitor = self.pair.monitor();
+            let monitor = &mut self.pair.kept().monitor;
             let (message, descriptor) = match taken {
                 Ok(taken) => taken,
                 // What cannot be read cannot be told from what a predecessor left behind, where that is dropped.
@@ -180,8 +189,8 @@ impl<Out: Message, In: Message> Line<Out, In> {
     }
 
     fn send_packet(&self, message: &Out, descriptor: Option<RawFd>, flags: MsgFlags) -> Result<(), Error> {
-        let bytes = cbor::encode(message)?;
-        let mut monitor = self.pair.monitor();
+        let Kept { monitor, packet } = &mut *self.pair.kept();
+        cbor::encode_into(message, packet)?;
         let row = match monitor.plan(message) {
             Ok(row) => row,
             Err(May::Never(breach)) => return Err(Error::Refused(breach)),
@@ -191,11 +200,10 @@ impl<Out: Message, In: Message> Line<Out, In> {
             return Err(Error::Descriptors);
         }
         let descriptors = descriptor.map(|fd| [fd]);
-        let control: Vec<_> = descriptors.iter().map(|fds| ControlMessage::ScmRights(fds)).collect();
+        let control = descriptors.as_ref().map(|fds| ControlMessage::ScmRights(fds));
+        let (parts, flags) = ([IoSlice::new(packet)], flags | MsgFlags::MSG_NOSIGNAL);
         loop {
-            let parts = [IoSlice::new(&bytes)];
-            return match sendmsg::<()>(self.socket.as_raw_fd(), &parts, &control, flags | MsgFlags::MSG_NOSIGNAL, None)
-            {
+            return match sendmsg::<()>(self.socket.as_raw_fd(), &parts, control.as_slice(), flags, None) {
                 Ok(_) => {
                     monitor.apply(row, message);
                     Ok(())
@@ -222,12 +230,16 @@ impl<Out, In> AsRawFd for Line<Out, In> {
 }
 
 /// Room for one packet, reused between calls.
-pub struct Buffer(Box<[u8]>);
+pub struct Buffer {
+    packet: Box<[u8]>,
+    /// Where the kernel writes which descriptor came along.
+    control: Vec<u8>,
+}
 
 impl Buffer {
     /// Room for the largest packet and one byte more, to notice a larger one.
     pub fn new() -> Self {
-        Self(vec![0; crate::MAX_PACKET + 1].into())
+        Self { packet: vec![0; crate::MAX_PACKET + 1].into(), control: nix::cmsg_space!([RawFd; 1]) }
     }
 }
 
@@ -239,10 +251,10 @@ impl Default for Buffer {
 
 /// Takes one packet off the queue; where that must not wait, [`Error::Full`] stands for "nothing there".
 fn receive(socket: RawFd, buffer: &mut Buffer, flags: MsgFlags) -> Result<(usize, Option<OwnedFd>), Error> {
-    let mut space = nix::cmsg_space!([RawFd; 1]);
+    let (flags, Buffer { packet, control }) = (flags | MsgFlags::MSG_CMSG_CLOEXEC, buffer);
     loop {
-        let mut parts = [IoSliceMut::new(&mut buffer.0)];
-        let got = match recvmsg::<()>(socket, &mut parts, Some(&mut space), flags | MsgFlags::MSG_CMSG_CLOEXEC) {
+        let mut parts = [IoSliceMut::new(packet)];
+        let got = match recvmsg::<()>(socket, &mut parts, Some(control), flags) {
             Ok(got) => got,
             Err(Errno::EINTR) => continue,
             Err(Errno::EAGAIN) => return Err(Error::Full),

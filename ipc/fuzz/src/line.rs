@@ -38,10 +38,19 @@ pub fn line_ui(input: &[u8]) -> Result<Verdict, Broken> {
 fn line<M: Message + PartialEq>(packet: &[u8]) -> Result<Verdict, Broken> {
     let (message, peak) = memory::peak(|| cbor::decode::<M>(packet));
     holds(peak <= ALLOWANCE + FACTOR * packet.len(), "reading a packet allocates little more than it holds")?;
+    holds(message.as_ref().ok() == by_another_library(packet).as_ref(), "another library reads the same, or nothing")?;
     let Ok(message) = message else { return Ok(Verdict::Refused) };
     holds(message.check().is_ok(), "what is read keeps its bounds")?;
     let written = cbor::encode(&message).map_err(|_| Broken("what is read can be written"))?;
     holds(written == packet, "what is read is written as the same bytes")?;
     holds(cbor::decode::<M>(&written).is_ok_and(|again| again == message), "what is written is read as the same")?;
     Ok(Verdict::Accepted)
+}
+
+/// Reads in three steps: the walk, serde's reading, and writing again to compare the bytes.
+fn by_another_library<M: Message>(packet: &[u8]) -> Option<M> {
+    cbor::well_formed(packet).ok().filter(|()| packet.len() <= bulkhead_ipc::MAX_PACKET)?;
+    let message: M = minicbor_serde::from_slice(packet).ok()?;
+    message.check().ok()?;
+    (minicbor_serde::to_vec(&message).ok()? == packet).then_some(message)
 }

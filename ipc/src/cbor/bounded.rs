@@ -8,6 +8,9 @@ use core::marker::PhantomData;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 
+/// Bytes that a list may take before its first item was read: a whole batch of events.
+const AT_ONCE: usize = 14 * 1024;
+
 /// At most `MOST` items.
 pub(crate) fn list<'de, D, T, const MOST: usize>(d: D) -> Result<Vec<T>, D::Error>
 where
@@ -78,7 +81,8 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for List<S> {
         if count > self.most {
             return Err(de::Error::invalid_length(count, &self));
         }
-        let mut items = Vec::with_capacity(count);
+        // Whatever the list says: beyond this there is memory only for what has been read.
+        let mut items = Vec::with_capacity(count.min(AT_ONCE / size_of::<S::Value>().max(1)));
         while let Some(item) = list.next_element_seed(self.item)? {
             items.push(item);
         }

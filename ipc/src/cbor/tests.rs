@@ -10,13 +10,26 @@ fn event() -> post::Event {
         kind: 1059,
         tags: vec![vec!["p".into(), "00".repeat(32)], vec!["expiration".into(), "1700000000".into()]],
         pubkey: crate::bytes::Bytes([1; 32]),
-        content: "A".repeat(4096),
+        content: "A".repeat(300),
         created_at: 1_700_000_000,
     }
 }
 
-fn round_trip<M: Message + PartialEq + std::fmt::Debug>(message: M) -> Result<(), Error> {
+/// Bytes that mean something in CBOR: heads of all kinds.
+const TELLING: [u8; 16] =
+    [0x00, 0x17, 0x18, 0x19, 0x20, 0x40, 0x5f, 0x60, 0x78, 0x80, 0x9f, 0xa0, 0xbf, 0xf4, 0xf6, 0xff];
+
+/// Reads in three steps, with another library: the walk, serde's reading, and writing again to compare the bytes.
+fn read_by_another_library<M: Message>(bytes: &[u8]) -> Option<M> {
+    well_formed(bytes).ok()?;
+    let message: M = minicbor_serde::from_slice(bytes).ok()?;
+    message.check().ok()?;
+    (minicbor_serde::to_vec(&message).ok()? == bytes).then_some(message)
+}
+
+fn round_trip<M: Message + Clone + PartialEq + std::fmt::Debug>(message: M) -> Result<(), Error> {
     let bytes = encode(&message)?;
+    assert!(minicbor_serde::to_vec(&message).is_ok_and(|written| written == bytes));
     well_formed(&bytes)?;
     assert_eq!(decode::<M>(&bytes)?, message);
     for cut in 0..bytes.len() {
@@ -25,7 +38,32 @@ fn round_trip<M: Message + PartialEq + std::fmt::Debug>(message: M) -> Result<()
     let mut longer = bytes.clone();
     longer.push(0);
     assert_eq!(decode::<M>(&longer), Err(Error::Trailing(bytes.len())));
+    every_change(&bytes, |changed| {
+        let read = decode::<M>(changed);
+        assert_eq!(read.clone().ok(), read_by_another_library(changed), "{changed:02x?}");
+        if let Err(why) = well_formed(changed) {
+            assert_eq!(read, Err(why), "{changed:02x?}");
+        }
+    });
     Ok(())
+}
+
+/// The bytes with one bit turned, one byte taken out, or a telling one put in or in its place; everywhere.
+fn every_change(bytes: &[u8], judge: impl Fn(&[u8])) {
+    for at in 0..bytes.len() {
+        let change = |with: &[u8]| {
+            let mut changed = bytes.to_vec();
+            changed.splice(at..=at, with.iter().copied());
+            judge(&changed);
+        };
+        let Some(byte) = bytes.get(at).copied() else { continue };
+        change(&[]);
+        (0..8).for_each(|bit| change(&[byte ^ 1 << bit]));
+        for telling in TELLING {
+            change(&[telling]);
+            change(&[telling, byte]);
+        }
+    }
 }
 
 #[test]
