@@ -3,10 +3,20 @@ use crate::{Error, Process};
 
 fn with(start_calls: &str, steady_calls: &str, environment: &str) -> Result<Rules, Error> {
     parse(&format!(
-        r#"{{"format": 1, "version": 1, "process": "ui",
+        r#"{{"format": 1, "version": 1, "release": "0.1.0", "process": "ui",
+        "namespaces": {{"enter": [], "why": "a test has none"}},
         "start": {{"calls": [{start_calls}], "files": [], "tcp": [], "scopes": [], "limits": [], "environment": [{environment}]}},
         "steady": {{"calls": [{steady_calls}]}}}}"#
     ))
+    .map_err(bare)
+}
+
+/// The error without the place where it is.
+fn bare(error: Error) -> Error {
+    match error {
+        Error::At { error, .. } => bare(*error),
+        other => other,
+    }
 }
 
 fn calls(list: &str) -> Result<Rules, Error> {
@@ -89,14 +99,14 @@ fn a_condition_that_cannot_hold_is_refused() {
 fn a_loose_path_is_refused() {
     for path in ["etc/hosts", "/", "", "/etc/../root", "{nowhere}/x", "{data}x", "{data"] {
         let text = include_str!("../../rules/ui.json").replacen("\"{exe}\"", &format!("{path:?}"), 1);
-        assert!(matches!(parse(&text), Err(Error::BadPath(_))), "{path}");
+        assert!(matches!(parse(&text).map_err(bare), Err(Error::BadPath(_))), "{path}");
     }
     let text = include_str!("../../rules/ui.json").replacen(
         "\"files\": []",
         r#""files": [{"path": "{data}", "rights": "read", "why": "steady rules know no places"}]"#,
         1,
     );
-    assert!(matches!(parse(&text), Err(Error::BadPath(_))));
+    assert!(matches!(parse(&text).map_err(bare), Err(Error::BadPath(_))));
 }
 
 #[test]
