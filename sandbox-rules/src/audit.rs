@@ -41,7 +41,11 @@ impl Collection {
             }
             all.insert(rules.process, rules);
         }
-        if all.is_empty() { Err(Error::NoRules(path.display().to_string())) } else { Ok(Self { rules: all, whole: true }) }
+        if all.is_empty() {
+            Err(Error::NoRules(path.display().to_string()))
+        } else {
+            Ok(Self { rules: all, whole: true })
+        }
     }
 
     /// What this build carries, as it ships.

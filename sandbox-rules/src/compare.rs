@@ -15,9 +15,9 @@ mod surroundings;
 pub(crate) mod words;
 
 use crate::Error;
+use crate::rules::{Mode, Rules};
 pub(crate) use paths::{covers, granted};
 pub(crate) use surroundings::widest;
-use crate::rules::{Mode, Rules};
 
 /// The answer to a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 //! per error number (everything else passes), then the list of what goes through (everything else kills). The
 //! kernel runs all of them and takes the strictest answer.
 
-use crate::calls::{self, Call};
 use crate::Error;
+use crate::calls::{self, Call};
 use crate::rules::{Condition, Errno, Mode, Refusal, Rules};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,

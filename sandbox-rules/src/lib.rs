@@ -100,10 +100,14 @@ pub enum Error {
         error: Box<Error>,
     },
     /// A rules file is not well-formed, or has a field or word that this loader does not know.
-    #[error("sandbox rules cannot be read: {0}; correct this place (the README of sandbox-rules says what a rule may say)")]
+    #[error(
+        "sandbox rules cannot be read: {0}; correct this place (the README of sandbox-rules says what a rule may say)"
+    )]
     Syntax(serde_json::Error),
     /// A rules file of another format.
-    #[error("sandbox rules have format {0}, and this loader reads format 1: read them with the loader of their release")]
+    #[error(
+        "sandbox rules have format {0}, and this loader reads format 1: read them with the loader of their release"
+    )]
     Format(u32),
     /// Version 0.
     #[error("sandbox rules have version 0: the first version is 1")]

@@ -67,7 +67,8 @@ fn covered(list: &str, others: Vec<Part<'_>>, judged: Vec<Part<'_>>) -> Result<V
             let rest = others.iter().filter(|other| {
                 other.call == rule.call && other.id != rule.id && other.only.is_none_or(|only| only == mode)
             });
-            let rest: Vec<Cube> = rest.filter_map(|other| Cube::of(other.when).transpose()).collect::<Result<_, _>>()?;
+            let rest: Vec<Cube> =
+                rest.filter_map(|other| Cube::of(other.when).transpose()).collect::<Result<_, _>>()?;
             Ok(!rest.is_empty() && nothing_left(&[cube], &rest))
         };
         if modes.try_fold(true, |all, mode| in_mode(mode).map(|covered| all && covered))? {
@@ -134,6 +135,5 @@ fn nothing_to_keep(rules: &Rules) -> Vec<String> {
         start.into_iter().all(|rights| rights.is_empty())
     };
     let lost = rules.steady.files.iter().flatten().filter(|rule| outer(&rule.path));
-    lost.map(|r| format!("steady.files: {} is not among start's files, so nothing of it can remain", r.path))
-        .collect()
+    lost.map(|r| format!("steady.files: {} is not among start's files, so nothing of it can remain", r.path)).collect()
 }

@@ -18,8 +18,7 @@ enum Subject {
 }
 
 impl Subject {
-    const ALL: [Self; 6] =
-        [Self::Programs, Self::Network, Self::Changing, Self::Reading, Self::Memory, Self::Waiting];
+    const ALL: [Self; 6] = [Self::Programs, Self::Network, Self::Changing, Self::Reading, Self::Memory, Self::Waiting];
 
     const fn title(self) -> &'static str {
         match self {
@@ -33,26 +32,31 @@ impl Subject {
     }
 }
 
+#[rustfmt::skip]
 const NETWORK: &[&str] = &[
     "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "ioctl", "listen", "recvfrom",
     "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown", "socket", "socketpair",
 ];
+#[rustfmt::skip]
 const CHANGING: &[&str] = &[
     "chmod", "chown", "creat", "fallocate", "fchmod", "fchmodat", "fchown", "fchownat", "fdatasync", "flock", "fsync",
     "ftruncate", "link", "linkat", "mkdir", "mkdirat", "open", "openat", "openat2", "pwrite64", "pwritev", "rename",
     "renameat", "renameat2", "rmdir", "symlink", "symlinkat", "truncate", "unlink", "unlinkat", "utimensat", "write",
     "writev",
 ];
+#[rustfmt::skip]
 const READING: &[&str] = &[
     "access", "close", "faccessat", "faccessat2", "fcntl", "fstat", "fstatfs", "getcwd", "getdents64", "getegid",
     "geteuid", "getgid", "getpid", "getppid", "getresgid", "getresuid", "getuid", "lseek", "lstat", "newfstatat",
     "pipe2", "pread64", "preadv", "read", "readlink", "readlinkat", "readv", "stat", "statfs", "statx", "sysinfo",
     "uname",
 ];
+#[rustfmt::skip]
 const MEMORY: &[&str] = &[
     "arch_prctl", "brk", "futex", "getrandom", "gettid", "madvise", "memfd_create", "memfd_secret", "mlock", "mremap",
     "munlock", "munmap", "rseq", "sched_getaffinity", "sched_yield", "set_robust_list", "set_tid_address",
 ];
+#[rustfmt::skip]
 const WAITING: &[&str] = &[
     "clock_getres", "clock_gettime", "clock_nanosleep", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_pwait2",
     "epoll_wait", "eventfd2", "exit", "exit_group", "nanosleep", "poll", "ppoll", "restart_syscall", "rt_sigaction",
@@ -85,7 +89,8 @@ pub(super) fn explain(rules: &Rules) -> String {
         lines.extend(surroundings(rules, subject));
         let start = rules.start.calls.iter().map(|rule| (rule, "while starting: "));
         let steady = rules.steady.calls.iter().map(|rule| (rule, ""));
-        let mut calls: Vec<_> = start.chain(steady).filter(|(r, _)| subject == self::subject(&r.call, &r.when)).collect();
+        let mut calls: Vec<_> =
+            start.chain(steady).filter(|(r, _)| subject == self::subject(&r.call, &r.when)).collect();
         // What holds for good before what holds for a moment.
         calls.sort_by_key(|(_, stage)| stage.len());
         lines.extend(calls.into_iter().map(|(rule, stage)| call(rule, stage)));
@@ -108,7 +113,8 @@ pub(super) fn explain(rules: &Rules) -> String {
 fn surroundings(rules: &Rules, subject: Subject) -> Vec<String> {
     let start = &rules.start;
     let files = |wanted: fn(Rights) -> bool| {
-        let start = start.files.iter().filter(move |rule| wanted(rule.rights)).map(|rule| file(rule, stays(rules, rule)));
+        let start =
+            start.files.iter().filter(move |rule| wanted(rule.rights)).map(|rule| file(rule, stays(rules, rule)));
         start.collect::<Vec<_>>()
     };
     match subject {

@@ -50,7 +50,8 @@ fn order(versions: &BTreeMap<u32, Rules>) -> Vec<String> {
             break;
         }
         if last.is_some_and(|last| rules.release <= last) {
-            wrong.push(format!("released/{name}: its release is not later than that of the version before: correct it"));
+            wrong
+                .push(format!("released/{name}: its release is not later than that of the version before: correct it"));
         }
         last = Some(rules.release);
     }

@@ -101,7 +101,8 @@ fn read_thread(path: &Path) -> Result<Thread, Error> {
         if !line.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
             continue;
         }
-        let (call, rest) = line.split_once('(').ok_or_else(|| Error::Record(path.display().to_string(), line.into()))?;
+        let (call, rest) =
+            line.split_once('(').ok_or_else(|| Error::Record(path.display().to_string(), line.into()))?;
         if call == "execve" {
             let program = rest.split('"').nth(1).and_then(|path| path.rsplit('/').next());
             let process = Process::WITH_RULES.into_iter().find(|process| Some(process.program()) == program);

@@ -42,8 +42,7 @@ pub(crate) fn differences(old: &Rules, new: &Rules) -> Vec<Difference> {
                 let (was, is) = (granted(old, situation, path), granted(new, situation, path));
                 if kind == Kind::Wider { is & !was } else { was & !is }
             };
-            let places: Vec<Situation> =
-                Situation::ALL.into_iter().filter(|s| !changed(path, *s).is_empty()).collect();
+            let places: Vec<Situation> = Situation::ALL.into_iter().filter(|s| !changed(path, *s).is_empty()).collect();
             let Some(first) = places.first() else { continue };
             // Said once, of the path where it begins.
             let said = |above: &String| {

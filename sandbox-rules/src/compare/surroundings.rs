@@ -67,8 +67,7 @@ fn limits(old: &Rules, new: &Rules) -> Vec<Difference> {
 }
 
 fn environment(old: &Rules, new: &Rules) -> Vec<Difference> {
-    let of =
-        |rules: &Rules| -> BTreeSet<String> { rules.start.environment.iter().map(|r| r.name.clone()).collect() };
+    let of = |rules: &Rules| -> BTreeSet<String> { rules.start.environment.iter().map(|r| r.name.clone()).collect() };
     let (was, is) = (of(old), of(new));
     let come = is.difference(&was).map(|name| (Kind::Wider, "is now passed on", name));
     let gone = was.difference(&is).map(|name| (Kind::Narrower, "is no longer passed on", name));

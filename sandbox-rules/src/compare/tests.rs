@@ -26,18 +26,14 @@ fn condition() -> impl Strategy<Value = String> {
 fn rule(extra: &'static str) -> impl Strategy<Value = String> {
     let only = select(vec!["", "", "", r#""only": "direct", "#, r#""only": "proxied", "#]);
     (select(CALLS.to_vec()), prop::collection::vec(condition(), 0..3), only).prop_map(move |(call, when, only)| {
-        format!(
-            r#"{{"call": "{call}", "when": [{}], {extra}{only}"why": "a rule that was made up"}}"#,
-            when.join(", ")
-        )
+        format!(r#"{{"call": "{call}", "when": [{}], {extra}{only}"why": "a rule that was made up"}}"#, when.join(", "))
     })
 }
 
 fn lists() -> impl Strategy<Value = [Vec<String>; 4]> {
     let allowed = || prop::collection::vec(rule(""), 0..6);
-    let refused = || {
-        prop::collection::vec(prop_oneof![rule(r#""errno": "EPERM", "#), rule(r#""errno": "EACCES", "#)], 0..3)
-    };
+    let refused =
+        || prop::collection::vec(prop_oneof![rule(r#""errno": "EPERM", "#), rule(r#""errno": "EACCES", "#)], 0..3);
     [allowed().boxed(), refused().boxed(), allowed().boxed(), refused().boxed()]
 }
 
@@ -109,7 +105,7 @@ fn verdict(old: &Rules, new: &Rules) -> Verdict {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
     #[test]
     fn the_verdict_is_what_the_programs_do((old, new) in two()) {
         let expected = match more_and_less(&old, &new) {
@@ -209,10 +205,7 @@ fn alternatives_that_together_say_the_same_are_equal() {
     let one = |when: &str| format!(r#"{{"call": "ioctl", "when": [{when}], "why": "a rule that was made up"}}"#);
     let calls = |list: &[String]| rules(&[Vec::new(), Vec::new(), list.to_vec(), Vec::new()]).expect("rules");
     let whole = calls(&[one("")]);
-    let halves = calls(&[
-        one(r#"{"arg": 1, "mask": 8, "equals": 8}"#),
-        one(r#"{"arg": 1, "mask": 8, "equals": 0}"#),
-    ]);
+    let halves = calls(&[one(r#"{"arg": 1, "mask": 8, "equals": 8}"#), one(r#"{"arg": 1, "mask": 8, "equals": 0}"#)]);
     assert_eq!(verdict(&whole, &halves), Verdict::Equal);
     assert_eq!(verdict(&halves, &whole), Verdict::Equal);
     let half = calls(&[one(r#"{"arg": 1, "mask": 8, "equals": 8}"#)]);

@@ -62,7 +62,11 @@ pub(crate) fn arguments(call: &str, example: &Cube) -> String {
         .arguments()
         .filter_map(|(index, ..)| Some(format!("{} = {:#x}", name(call, index), sample.get(index)?)))
         .collect();
-    if fixed.is_empty() { " whatever its arguments".into() } else { format!(", for instance with {}", fixed.join(", ")) }
+    if fixed.is_empty() {
+        " whatever its arguments".into()
+    } else {
+        format!(", for instance with {}", fixed.join(", "))
+    }
 }
 
 /// ` while starting`, ` in steady state with a proxy` …; nothing if it holds in all situations.

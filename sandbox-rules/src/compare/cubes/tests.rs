@@ -3,10 +3,8 @@ use proptest::prelude::*;
 
 /// Cubes over few bits of two arguments, so that overlaps are frequent and every argument list can be tried.
 fn cube() -> impl Strategy<Value = Cube> {
-    (0u32..8, 0u32..8, 0u32..8, 0u32..8).prop_map(|(m0, v0, m3, v3)| Cube {
-        mask: [m0, 0, 0, m3, 0, 0],
-        value: [v0 & m0, 0, 0, v3 & m3, 0, 0],
-    })
+    (0u32..8, 0u32..8, 0u32..8, 0u32..8)
+        .prop_map(|(m0, v0, m3, v3)| Cube { mask: [m0, 0, 0, m3, 0, 0], value: [v0 & m0, 0, 0, v3 & m3, 0, 0] })
 }
 
 fn every_list() -> impl Iterator<Item = [u64; 6]> {

@@ -70,14 +70,13 @@ fn a_bound_less_is_wider() {
 
 #[test]
 fn a_condition_less_is_wider() {
-    for (list, expected) in [("/start/calls", NOT_NARROWER), ("/steady/calls", WIDER)] {
-        let loosen = |rules: &mut Vec<Value>, index: usize| {
-            let when = rules[index].get_mut("when")?.as_array_mut()?;
-            when.pop()?;
-            Some(expected)
-        };
-        assert!(each(list, loosen) > 1);
-    }
+    // A refusal may hold what the condition held: of mapping executable memory, for instance.
+    let loosen = |rules: &mut Vec<Value>, index: usize| {
+        let call = rules[index]["call"].clone();
+        rules[index].get_mut("when")?.as_array_mut()?.pop()?;
+        Some(if call == "mmap" || call == "socket" { NOT_NARROWER } else { WIDER })
+    };
+    assert!(each("/steady/calls", loosen) > 10);
 }
 
 #[test]
@@ -112,7 +111,9 @@ fn a_rule_for_one_mode_is_narrower_and_for_both_wider() {
             return Some(NOT_NARROWER);
         }
         rule.insert("only".into(), json!("direct"));
-        Some(NARROWER)
+        // The start's rules may give the call in both modes, and they hold in steady state for as long as it does not
+        // narrow itself: the process does not know the mode.
+        Some(NOT_WIDER)
     };
     assert!(each("/steady/calls", direct) > 100);
     assert!(each("/start/files", direct) > 20);
@@ -200,8 +201,17 @@ fn a_difference_says_what_when_and_for_instance() {
     let shipped = text(Process::Net);
     let mut edited = shipped.clone();
     let calls = edited["steady"]["calls"].as_array_mut().expect("calls");
-    calls.push(json!({"call": "socket", "when": [{"arg": 0, "equals": "AF_NETLINK"}], "only": "direct", "why": "an attacker needs it"}));
+    calls.push(json!({
+        "call": "socket", "when": [{"arg": 0, "equals": 17}], "only": "direct", "why": "an attacker needs it"
+    }));
     let comparison = judged(&shipped, &edited).expect("rules");
     let [difference] = &comparison.differences[..] else { panic!("{comparison:#?}") };
-    assert_eq!(difference.kind, Kind::Remark, "{difference:?}");
+    assert_eq!(difference.kind, Kind::Wider);
+    for words in [
+        "`socket` gets more while starting and in steady state without a proxy, for instance with argument 0 (family) = 0x11.",
+        "OLD: refused (EACCES) when argument 0 (family) = AF_UNIX",
+        "or when argument 0 (family) = 17.",
+    ] {
+        assert!(difference.text.contains(words), "{}", difference.text);
+    }
 }
