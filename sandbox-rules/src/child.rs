@@ -111,7 +111,13 @@ fn become_program(
         }
 
         for (limit, value) in &plan.limits {
-            let both = libc::rlimit { rlim_cur: *value, rlim_max: *value };
+            let mut both = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+            if libc::getrlimit(*limit, &raw mut both) != 0 {
+                return Step::Limits;
+            }
+            // Whoever runs the machine may have set less, and only root could raise it.
+            both.rlim_max = both.rlim_max.min(*value);
+            both.rlim_cur = both.rlim_max;
             if libc::setrlimit(*limit, &raw const both) != 0 {
                 return Step::Limits;
             }

@@ -80,6 +80,7 @@ fn resolve(path: &str, places: &Places) -> Result<Option<PathBuf>, Error> {
     match place {
         "exe" => required(&places.exe),
         "data" => required(&places.data),
+        "staging" => required(&places.staging),
         "home" => Ok(places.home.as_deref().map(beneath)),
         "xauthority" => Ok(places.xauthority.as_deref().map(beneath)),
         "driver" => Ok(places.driver.as_deref().map(beneath)),
@@ -87,7 +88,10 @@ fn resolve(path: &str, places: &Places) -> Result<Option<PathBuf>, Error> {
     }
 }
 
-fn rights(rights: Rights) -> BitFlags<AccessFs> {
+/// What Landlock may be told to permit at a path.
+pub(crate) type Granted = BitFlags<AccessFs>;
+
+pub(crate) fn rights(rights: Rights) -> Granted {
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let write = read | AccessFs::WriteFile | AccessFs::Truncate | AccessFs::MakeReg | AccessFs::RemoveFile;
     match rights {

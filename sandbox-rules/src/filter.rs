@@ -4,15 +4,16 @@
 //! per error number (everything else passes), then the list of what goes through (everything else kills). The
 //! kernel runs all of them and takes the strictest answer.
 
+use crate::Error;
+use crate::calls::{self, Call};
 use crate::rules::{Condition, Errno, Mode, Refusal, Rules};
-use crate::{Error, calls};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
 use std::collections::BTreeMap;
 
-/// Which calls, and for each the alternatives of conditions; no alternative means "always".
-pub(crate) type Set = BTreeMap<i64, Vec<Vec<Condition>>>;
+/// Which calls, by name, and for each the alternatives of conditions; no alternative means "always".
+pub(crate) type Set = BTreeMap<String, Vec<Vec<Condition>>>;
 
 /// What goes through in a stage, and what fails with an error number instead of killing.
 #[derive(Debug, Default, PartialEq)]
@@ -54,10 +55,9 @@ pub(crate) fn steady(rules: &Rules) -> Stage {
 }
 
 fn allow(set: &mut Set, call: &str, when: &[Condition]) {
-    let Some(calls::Call::Number(number)) = calls::by_name(call) else { return };
-    match set.get_mut(&number) {
+    match set.get_mut(call) {
         None => {
-            set.insert(number, if when.is_empty() { Vec::new() } else { vec![when.to_vec()] });
+            set.insert(call.into(), if when.is_empty() { Vec::new() } else { vec![when.to_vec()] });
         }
         Some(alternatives) if alternatives.is_empty() || when.is_empty() => alternatives.clear(),
         Some(alternatives) => alternatives.push(when.to_vec()),
@@ -72,12 +72,12 @@ impl Stage {
         for (errno, set) in &self.refused {
             programs.push(program(set, SeccompAction::Allow, SeccompAction::Errno(errno.number()))?);
             // What an earlier program refuses must not be killed by the last one.
-            for (number, alternatives) in set {
-                match passing.get_mut(number) {
+            for (name, alternatives) in set {
+                match passing.get_mut(name) {
                     Some(passes) if passes.is_empty() || alternatives.is_empty() => passes.clear(),
                     Some(passes) => passes.extend(alternatives.iter().cloned()),
                     None => {
-                        passing.insert(*number, alternatives.clone());
+                        passing.insert(name.clone(), alternatives.clone());
                     }
                 }
             }
@@ -89,9 +89,11 @@ impl Stage {
 
 fn program(set: &Set, otherwise: SeccompAction, matched: SeccompAction) -> Result<BpfProgram, Error> {
     let mut rules = BTreeMap::new();
-    for (number, alternatives) in set {
+    for (name, alternatives) in set {
+        // A call that this machine never had is void.
+        let Some(Call::Number(number)) = calls::by_name(name) else { continue };
         let alternatives: Result<Vec<_>, Error> = alternatives.iter().map(|when| rule(when)).collect();
-        rules.insert(*number, alternatives?);
+        rules.insert(number, alternatives?);
     }
     let machine = std::env::consts::ARCH.try_into().map_err(Error::Filter)?;
     SeccompFilter::new(rules, otherwise, matched, machine).and_then(TryInto::try_into).map_err(Error::Filter)
@@ -102,10 +104,10 @@ fn rule(when: &[Condition]) -> Result<SeccompRule, Error> {
         .iter()
         .map(|condition| {
             let operator = match &condition.mask {
-                Some(mask) => SeccompCmpOp::MaskedEq(mask.get()?),
+                Some(mask) => SeccompCmpOp::MaskedEq(mask.get()?.into()),
                 None => SeccompCmpOp::Eq,
             };
-            SeccompCondition::new(condition.arg, SeccompCmpArgLen::Dword, operator, condition.equals.get()?)
+            SeccompCondition::new(condition.arg, SeccompCmpArgLen::Dword, operator, condition.equals.get()?.into())
                 .map_err(Error::Filter)
         })
         .collect();
@@ -113,4 +115,4 @@ fn rule(when: &[Condition]) -> Result<SeccompRule, Error> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -26,7 +26,7 @@ pub struct Launch<'a> {
     pub arguments: &'a [OsString],
     /// They become descriptors 3, 4, … in this order.
     pub lines: &'a [BorrowedFd<'a>],
-    /// The folder that the rules call `{data}`.
+    /// The one folder that the process may write: `{data}` in the vault's rules, `{staging}` in update's.
     pub data: Option<&'a Path>,
     /// The SOCKS proxy's port: with it, the rules for proxied mode hold.
     pub proxy: Option<u16>,
@@ -172,7 +172,11 @@ fn resource(limit: Limit) -> child::Limit {
     match limit {
         Limit::As => libc::RLIMIT_AS,
         Limit::Core => libc::RLIMIT_CORE,
+        Limit::Data => libc::RLIMIT_DATA,
+        Limit::Fsize => libc::RLIMIT_FSIZE,
+        Limit::Memlock => libc::RLIMIT_MEMLOCK,
         Limit::Nofile => libc::RLIMIT_NOFILE,
+        Limit::Stack => libc::RLIMIT_STACK,
     }
 }
 

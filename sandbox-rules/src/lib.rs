@@ -6,8 +6,10 @@
 //! started by the launcher refuses to run ([`require_sandbox`]), and so does the launcher on a kernel that cannot
 //! enforce the rules ([`check_kernel`]).
 
+pub mod audit;
 mod calls;
 mod child;
+mod compare;
 mod constants;
 mod files;
 mod filter;
@@ -29,20 +31,35 @@ pub enum Process {
     Net,
     /// `bulkhead-ui`
     Ui,
+    /// `bulkhead-update`
+    Update,
     /// `bulkhead-vault`
     Vault,
 }
 
 impl Process {
-    /// All of them.
+    /// The messaging processes: what the launcher cannot do without.
     pub const ALL: [Self; 3] = [Self::Net, Self::Ui, Self::Vault];
+    /// Every process that this build carries rules for.
+    pub const WITH_RULES: [Self; 4] = [Self::Net, Self::Ui, Self::Update, Self::Vault];
 
     /// The name of its program.
     pub const fn program(self) -> &'static str {
         match self {
             Self::Net => "bulkhead-net",
             Self::Ui => "bulkhead-ui",
+            Self::Update => "bulkhead-update",
             Self::Vault => "bulkhead-vault",
+        }
+    }
+
+    /// The name of its rules file.
+    pub const fn rules_file(self) -> &'static str {
+        match self {
+            Self::Net => "net.json",
+            Self::Ui => "ui.json",
+            Self::Update => "update.json",
+            Self::Vault => "vault.json",
         }
     }
 }
@@ -74,23 +91,58 @@ pub enum Error {
         "this kernel does not take system-call filters (seccomp), which Bulkhead needs to confine its processes: use a kernel built with CONFIG_SECCOMP_FILTER"
     )]
     NoFilters,
+    /// Where the error is: a file, or a list of rules and the number of the rule in it.
+    #[error("{at}: {error}")]
+    At {
+        /// The place.
+        at: String,
+        /// What is wrong there.
+        error: Box<Error>,
+    },
     /// A rules file is not well-formed, or has a field or word that this loader does not know.
-    #[error("sandbox rules cannot be read: {0}")]
+    #[error(
+        "sandbox rules cannot be read: {0}; correct this place (the README of sandbox-rules says what a rule may say)"
+    )]
     Syntax(serde_json::Error),
     /// A rules file of another format.
-    #[error("sandbox rules have format {0}, this loader reads format 1")]
+    #[error(
+        "sandbox rules have format {0}, and this loader reads format 1: read them with the loader of their release"
+    )]
     Format(u32),
+    /// Version 0.
+    #[error("sandbox rules have version 0: the first version is 1")]
+    NoVersion,
+    /// A namespace to enter.
+    #[error(
+        "sandbox rules name the namespace `{0}`, and this loader enters none: take it out (the README of sandbox-rules says why)"
+    )]
+    Namespace(String),
     /// A rules file for another process.
-    #[error("sandbox rules are for another process than their name says")]
+    #[error("sandbox rules are for another process than their file's name says: correct `process`, or the name")]
     Mismatch,
+    /// A file or folder could not be read.
+    #[error("{0} cannot be read: {1}; name a rules file, or a folder of them")]
+    File(String, std::io::Error),
+    /// A folder without rules.
+    #[error("{0} holds no rules: name a rules file, or a folder of them")]
+    NoRules(String),
+    /// The workspace's version is no release's number.
+    #[error("this build is of version `{0}`, which is no number of a release: three numbers with points between them")]
+    NoRelease(&'static str),
+    /// A line of a tracer's record.
+    #[error("the record {0} has a line that cannot be understood: `{1}`; record with `{record}`", record = audit::RECORD)]
+    Record(String, String),
+    /// Rules of two processes were to be compared.
+    #[error("these are the rules of {0} and of {1}: compare rules of one process")]
+    TwoProcesses(&'static str, &'static str),
     /// A rule without a reason.
-    #[error("sandbox rule for `{0}` has no `why`: say in a sentence what needs it")]
+    #[error("sandbox rule for `{0}` has no `why` (or an empty `foresight`): say in a sentence what needs it")]
     NoReason(String),
     /// The same rule twice, or one that another makes useless.
-    #[error("sandbox rule for `{0}` is there twice, or is covered by another")]
+    #[error("sandbox rule for `{0}` is there twice, or is covered by another: take it out")]
     Duplicate(String),
     /// No such call.
-    #[error("sandbox rule names `{0}`, which is no system call of Linux")]
+    #[error("sandbox rule names `{0}`, which is no system call of Linux: correct the name, or add it to calls.rs")]
     UnknownCall(String),
     /// No such constant.
     #[error(
@@ -98,15 +150,17 @@ pub enum Error {
     )]
     UnknownValue(String),
     /// An argument beyond the sixth, or a value that its mask can never give.
-    #[error("sandbox rule for `{0}` has a condition that can never hold")]
+    #[error(
+        "sandbox rule for `{0}` has a condition that can never hold, or that always does: `arg` is 0 to 5, `mask` is not 0, `equals` lies within `mask`, and two conditions must not exclude each other"
+    )]
     BadCondition(String),
     /// Not absolute, with `..`, or with an unknown place.
     #[error(
-        "sandbox rule for the path `{0}`: a path is absolute, without `..`, or begins with a known place (in steady rules: is absolute)"
+        "sandbox rule for the path `{0}`: write it absolute and plain (no `..`, `.`, `//`, no `/` at its end), or begin it with a place that this process has (in steady rules: absolute)"
     )]
     BadPath(String),
     /// Not a plain variable name, or one that steers the dynamic loader.
-    #[error("sandbox rule for the variable `{0}`: no such variable may be passed on")]
+    #[error("sandbox rule for the variable `{0}`: no such variable may be passed on; take the rule out")]
     BadVariable(String),
     /// The launcher did not fill in a place.
     #[error("sandbox rules speak of `{{{0}}}`, which does not exist")]
@@ -132,6 +186,13 @@ pub enum Error {
     /// Another kernel call failed.
     #[error("the kernel refused: {0}")]
     Kernel(#[from] Errno),
+}
+
+impl Error {
+    /// The same error, with the place where it is.
+    pub(crate) fn at(self, place: &str) -> Self {
+        Self::At { at: place.into(), error: Box::new(self) }
+    }
 }
 
 /// Whether this kernel can enforce the rules; the launcher starts nothing otherwise.

@@ -1,15 +1,17 @@
 //! What the rules' placeholders stand for at this start.
 
-use crate::Launch;
+use crate::{Launch, Process};
 use std::path::PathBuf;
 
-/// Each is what `{name}` means in a rule's path or port; see [`crate::rules::PLACES`].
+/// Each is what `{name}` means in a rule's path or port; see `rules/check.rs`.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     /// The process's own program.
     pub exe: Option<PathBuf>,
     /// The profile's folder.
     pub data: Option<PathBuf>,
+    /// The folder of what was fetched and is not judged yet.
+    pub staging: Option<PathBuf>,
     /// The user's home, for fonts and pointers that the user installed.
     pub home: Option<PathBuf>,
     /// The file that admits programs to the X server.
@@ -22,10 +24,12 @@ pub(crate) struct Places {
 
 impl Places {
     pub fn new(launch: &Launch<'_>) -> Self {
+        let own = |whose: Process| launch.data.filter(|_| launch.process == whose).map(PathBuf::from);
         let variable = |name: &str| (launch.environment)(name).map(PathBuf::from);
         Self {
             exe: Some(launch.program.to_path_buf()),
-            data: launch.data.map(PathBuf::from),
+            data: own(Process::Vault),
+            staging: own(Process::Update),
             home: variable("HOME"),
             xauthority: variable("XAUTHORITY"),
             #[cfg(feature = "test-driver")]

@@ -3,27 +3,45 @@
 //! A rule that this module does not understand completely is an error, never skipped: a misspelt field in a
 //! sandbox is a hole that nobody sees. Each rule says why it is there, or it is not a rule.
 
-use crate::{Error, Process, calls, constants};
+mod check;
+mod release;
+mod value;
+
+use crate::{Error, Process};
+pub(crate) use release::Release;
 use serde::Deserialize;
+pub(crate) use value::Value;
 
 /// The only format that this loader reads.
 pub(crate) const FORMAT: u32 = 1;
-/// Shortest reason that can be one.
-const SHORTEST_WHY: usize = 12;
 
 /// One process's rules.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rules {
     pub format: u32,
-    /// Only grows; bound to a release.
+    /// Only grows: `rules/released/` holds what each version of a release said.
     pub version: u32,
+    /// The release that this version first ships with.
+    pub release: Release,
     pub process: Process,
+    pub namespaces: Namespaces,
+    /// Why rules may stand here that no run has used, where that is so for all of them: see [`CallRule::foresight`].
+    pub foresight: Option<String>,
     /// The outer bound: laid on by the launcher before the program is executed. It permits what `steady`
     /// permits as well, so that `steady` can only narrow.
     pub start: Start,
     /// Laid on by the process itself once it is set up.
     pub steady: Steady,
+}
+
+/// The kernel's namespaces that a process is moved into. The loader knows none, and refuses a file that names one:
+/// the field is there so that the decision and its reason are data as well, and a change of it is seen.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Namespaces {
+    pub enter: Vec<String>,
+    pub why: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -58,6 +76,10 @@ pub(crate) enum Mode {
     Proxied,
 }
 
+impl Mode {
+    pub const ALL: [Self; 2] = [Self::Direct, Self::Proxied];
+}
+
 /// A call that goes through.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,6 +90,8 @@ pub(crate) struct CallRule {
     pub when: Vec<Condition>,
     pub only: Option<Mode>,
     pub why: String,
+    /// For a call that no recorded run makes: why it stays nevertheless. Without it such a rule is a finding.
+    pub foresight: Option<String>,
 }
 
 /// A call that fails with an error number instead of ending the process: what a library tries and can do without.
@@ -89,23 +113,6 @@ pub(crate) struct Condition {
     pub arg: u8,
     pub mask: Option<Value>,
     pub equals: Value,
-}
-
-/// A number, or the kernel's name for it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Value {
-    Number(u32),
-    Name(String),
-}
-
-impl Value {
-    pub fn get(&self) -> Result<u64, Error> {
-        match self {
-            Self::Number(number) => Ok(u64::from(*number)),
-            Self::Name(name) => constants::by_name(name).ok_or_else(|| Error::UnknownValue(name.clone())),
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -160,7 +167,7 @@ pub(crate) struct TcpRule {
     pub why: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub(crate) enum Port {
     #[serde(rename = "any")]
     Any,
@@ -176,7 +183,7 @@ pub(crate) struct ScopeRule {
     pub why: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Scope {
     Signals,
@@ -191,15 +198,23 @@ pub(crate) struct LimitRule {
     pub why: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Limit {
     /// Bytes of address space.
     As,
     /// Bytes of a core dump.
     Core,
+    /// Bytes of memory that only this process can write: heap, private mappings, threads' stacks.
+    Data,
+    /// Bytes of any one file that is written to.
+    Fsize,
+    /// Bytes that are kept from being swapped out.
+    Memlock,
     /// One more than the highest descriptor.
     Nofile,
+    /// Bytes of the first thread's stack.
+    Stack,
 }
 
 /// A variable that is passed on as it is, if it is set.
@@ -222,111 +237,22 @@ pub(crate) fn parse(text: &str) -> Result<Rules, Error> {
 
 /// The rules that this build carries for a process.
 pub(crate) fn of(process: Process) -> Result<Rules, Error> {
-    let rules = parse(match process {
-        Process::Net => include_str!("../rules/net.json"),
-        Process::Ui => include_str!("../rules/ui.json"),
-        Process::Vault => include_str!("../rules/vault.json"),
-    })?;
+    let rules = shipped(process)?;
     #[cfg(feature = "test-driver")]
     let rules = if process == Process::Vault { rules.with_test_driver()? } else { rules };
-    if rules.process == process { Ok(rules) } else { Err(Error::Mismatch) }
+    Ok(rules)
 }
 
-impl Rules {
-    fn check(&self) -> Result<(), Error> {
-        let Self { start, steady, .. } = self;
-        for stage in [&start.calls, &steady.calls] {
-            stage.iter().try_for_each(|rule| check_call(&rule.call, &rule.when, &rule.why))?;
-            no_doubles(stage.iter().map(|r| (&r.call, &r.when, r.only)), |r| r.0)?;
-            let always = |name: &str| stage.iter().any(|r| r.call == name && r.when.is_empty() && r.only.is_none());
-            if let Some(useless) = stage.iter().find(|r| !(r.when.is_empty() && r.only.is_none()) && always(&r.call)) {
-                return Err(Error::Duplicate(useless.call.clone()));
-            }
-        }
-        for stage in [&start.refused, &steady.refused] {
-            stage.iter().try_for_each(|rule| check_call(&rule.call, &rule.when, &rule.why))?;
-            no_doubles(stage.iter().map(|r| (&r.call, &r.when, r.only)), |r| r.0)?;
-        }
-        for files in std::iter::once(&start.files).chain(&steady.files) {
-            files.iter().try_for_each(FileRule::check)?;
-            no_doubles(files.iter().map(|r| (&r.path, r.only)), |r| r.0)?;
-        }
-        // The process itself does not know the places that the launcher filled in.
-        if let Some(rule) = steady.files.iter().flatten().find(|r| r.path.starts_with('{')) {
-            return Err(Error::BadPath(rule.path.clone()));
-        }
-        start.tcp.iter().try_for_each(|r| check_why("tcp", &r.why))?;
-        start.scopes.iter().try_for_each(|r| check_why("scopes", &r.why))?;
-        start.limits.iter().try_for_each(|r| check_why("limits", &r.why))?;
-        start.environment.iter().try_for_each(|r| check_why(&r.name, &r.why))?;
-        no_doubles(start.tcp.iter().map(|r| (format!("{:?}", r.connect), r.only)), |r| &r.0)?;
-        no_doubles(start.scopes.iter().map(|r| format!("{:?}", r.scope)), |r| r)?;
-        no_doubles(start.limits.iter().map(|r| format!("{:?}", r.limit)), |r| r)?;
-        no_doubles(start.environment.iter().map(|r| &r.name), |r| r)?;
-        start.environment.iter().try_for_each(EnvironmentRule::check)
-    }
-}
-
-impl FileRule {
-    fn check(&self) -> Result<(), Error> {
-        check_why(&self.path, &self.why)?;
-        let rooted = match self.path.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
-            Some((place, rest)) => PLACES.contains(&place) && (rest.is_empty() || rest.starts_with('/')),
-            None => self.path.starts_with('/') && self.path.len() > 1,
-        };
-        if rooted && !self.path.split('/').any(|part| part == "..") {
-            Ok(())
-        } else {
-            Err(Error::BadPath(self.path.clone()))
-        }
-    }
-}
-
-impl EnvironmentRule {
-    fn check(&self) -> Result<(), Error> {
-        // What steers the dynamic loader steers the program.
-        let plain = self.name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-        if plain && !self.name.is_empty() && !self.name.starts_with("LD_") {
-            Ok(())
-        } else {
-            Err(Error::BadVariable(self.name.clone()))
-        }
-    }
-}
-
-/// The places that a path may begin with; [`crate::launch`] fills them in.
-pub(crate) const PLACES: &[&str] = &["data", "driver", "exe", "home", "xauthority"];
-
-fn check_call(call: &str, when: &[Condition], why: &str) -> Result<(), Error> {
-    check_why(call, why)?;
-    calls::by_name(call).ok_or_else(|| Error::UnknownCall(call.into()))?;
-    for condition in when {
-        if condition.arg > 5 {
-            return Err(Error::BadCondition(call.into()));
-        }
-        let mask = condition.mask.as_ref().map_or(Ok(u64::from(u32::MAX)), Value::get)?;
-        let equals = condition.equals.get()?;
-        // A value outside its mask can never be met.
-        if equals & !mask != 0 {
-            return Err(Error::BadCondition(call.into()));
-        }
-    }
-    Ok(())
-}
-
-fn check_why(what: &str, why: &str) -> Result<(), Error> {
-    if why.trim().len() < SHORTEST_WHY { Err(Error::NoReason(what.into())) } else { Ok(()) }
-}
-
-fn no_doubles<T: PartialEq>(items: impl Iterator<Item = T>, name: impl Fn(&T) -> &str) -> Result<(), Error> {
-    let mut seen = Vec::new();
-    for item in items {
-        if seen.contains(&item) {
-            return Err(Error::Duplicate(name(&item).into()));
-        }
-        seen.push(item);
-    }
-    Ok(())
+/// The rules as they ship, without what a build for tests lays over them.
+pub(crate) fn shipped(process: Process) -> Result<Rules, Error> {
+    let text = match process {
+        Process::Net => include_str!("../rules/net.json"),
+        Process::Ui => include_str!("../rules/ui.json"),
+        Process::Update => include_str!("../rules/update.json"),
+        Process::Vault => include_str!("../rules/vault.json"),
+    };
+    let rules = parse(text).map_err(|error| error.at(process.rules_file()))?;
+    if rules.process == process { Ok(rules) } else { Err(Error::Mismatch.at(process.rules_file())) }
 }
 
 /// What the test driver needs on top: laid over the vault's rules in builds for tests, absent from all others.

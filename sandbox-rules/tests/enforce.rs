@@ -17,17 +17,22 @@ use std::process::{Command, exit};
 
 const DENIED: i32 = 13;
 const BROKEN: i32 = 99;
+/// An error number, made an exit code.
+const ERRNO: i32 = 100;
+const NO_MEMORY: i32 = ERRNO + libc::ENOMEM;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Outcome {
     Works,
     Denied,
     Killed,
+    /// The kernel gave no more of a resource.
+    Limited,
     /// Neither: the act itself went wrong.
     Broken(Option<i32>),
 }
-use Outcome::{Broken, Denied, Killed, Works};
-use Process::{Net, Ui, Vault};
+use Outcome::{Broken, Denied, Killed, Limited, Works};
+use Process::{Net, Ui, Update, Vault};
 
 /// What each process must not do once it is set up, and what it must be able to do.
 const STEADY: &[(Process, &str, Outcome)] = &[
@@ -44,6 +49,9 @@ const STEADY: &[(Process, &str, Outcome)] = &[
     (Ui, "read-sibling", Killed),
     (Ui, "signal-sibling", Killed),
     (Ui, "map-code", Killed),
+    (Ui, "take-memory", Limited),
+    (Ui, "share-memory", Killed),
+    (Ui, "pin-memory", Killed),
     (Ui, "say", Works),
     (Ui, "say-elsewhere", Killed),
     (Net, "nothing", Works),
@@ -63,6 +71,8 @@ const STEADY: &[(Process, &str, Outcome)] = &[
     (Net, "read-sibling", Killed),
     (Net, "signal-sibling", Killed),
     (Net, "map-code", Denied),
+    (Net, "take-memory", Limited),
+    (Net, "pin-memory", Killed),
     (Vault, "nothing", Works),
     (Vault, "allocate", Works),
     (Vault, "thread", Works),
@@ -78,6 +88,23 @@ const STEADY: &[(Process, &str, Outcome)] = &[
     (Vault, "read-sibling", Killed),
     (Vault, "signal-sibling", Killed),
     (Vault, "map-code", Denied),
+    (Update, "nothing", Works),
+    (Update, "thread", Works),
+    (Update, "connect", Works),
+    (Update, "resolve", Works),
+    (Update, "write-data", Works),
+    (Update, "read-passwd", Denied),
+    (Update, "write-outside", Denied),
+    (Update, "unix-socket", Denied),
+    (Update, "listen", Killed),
+    (Update, "exec", Killed),
+    (Update, "fork", Killed),
+    (Update, "trace-sibling", Killed),
+    (Update, "read-sibling", Killed),
+    (Update, "signal-sibling", Killed),
+    (Update, "map-code", Denied),
+    (Update, "take-memory", Limited),
+    (Update, "share-memory", Killed),
 ];
 
 /// What the outer bound forbids already, before a process has narrowed itself: a program with a backdoor in its
@@ -88,6 +115,8 @@ const START: &[(Process, &str, Outcome)] = &[
     (Ui, "connect", Killed),
     (Ui, "exec", Denied),
     (Ui, "fork", Killed),
+    (Ui, "take-memory", Limited),
+    (Net, "take-memory", Limited),
     (Net, "read-passwd", Denied),
     (Net, "exec", Denied),
     (Net, "fork", Killed),
@@ -142,11 +171,12 @@ fn main() {
     a_program_that_is_not_there_is_told(&world);
     without_the_launcher_nothing_runs();
     a_child_ends_when_it_is_dropped(&world);
+    a_lower_limit_of_the_machine_s_owner_stays(&world);
     println!("{count} acts judged under rules, each allowed without");
 }
 
 fn a_process_finds_only_what_it_is_given(world: &World) {
-    for process in Process::ALL {
+    for process in Process::WITH_RULES {
         assert_eq!(world.under_rules(process, "start", "look-around", None), Works, "{process:?}");
     }
 }
@@ -175,6 +205,15 @@ fn a_child_ends_when_it_is_dropped(world: &World) {
     assert!(Path::new(&format!("/proc/{id}")).exists());
     drop(child);
     assert!(!Path::new(&format!("/proc/{id}")).exists());
+}
+
+/// Last, as an ordinary user does not get the limit back.
+fn a_lower_limit_of_the_machine_s_owner_stays(world: &World) {
+    let limit = libc::rlimit { rlim_cur: 200, rlim_max: 200 };
+    // SAFETY: the kernel reads a structure that lives on this stack.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }, 0);
+    assert_eq!(world.under_rules(Net, "start", "open-200", None), Limited);
+    assert_eq!(world.under_rules(Net, "start", "nothing", None), Works);
 }
 
 /// What the acts are done to.
@@ -248,6 +287,7 @@ impl World {
         match ended {
             Ended::Exit(0) => Works,
             Ended::Exit(DENIED) => Denied,
+            Ended::Exit(NO_MEMORY) => Limited,
             Ended::Forbidden => Killed,
             Ended::Exit(code) => Broken(Some(code)),
             Ended::Signal(_) => Broken(None),
@@ -296,6 +336,7 @@ fn probe(arguments: &[String]) -> ! {
     let process = match process.as_str() {
         "net" => Net,
         "ui" => Ui,
+        "update" => Update,
         "vault" => Vault,
         _ => exit(BROKEN),
     };
@@ -309,7 +350,7 @@ fn probe(arguments: &[String]) -> ! {
     let code = match done(act, process, rest) {
         Ok(()) => 0,
         Err(error) if error.kind() == ErrorKind::PermissionDenied => DENIED,
-        Err(error) => error.raw_os_error().map_or(BROKEN, |number| 100 + number),
+        Err(error) => error.raw_os_error().map_or(BROKEN, |number| ERRNO + number),
     };
     // SAFETY: ends the process.
     unsafe { libc::_exit(code) }
@@ -374,12 +415,29 @@ fn done(act: &str, process: Process, rest: &[String]) -> Result<()> {
             let (rights, kind) = (libc::PROT_READ | libc::PROT_EXEC, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
             unsafe { libc::mmap(std::ptr::null_mut(), 4096, rights, kind, -1, 0) as i64 }
         }),
+        // Not touched, so that the same act without rules takes nothing either.
+        "take-memory" => kernel(|| map(600 << 20, libc::MAP_PRIVATE)),
+        // Shared memory does not count as the process's own.
+        "share-memory" => kernel(|| map(4096, libc::MAP_SHARED)),
+        "pin-memory" => kernel(|| unsafe { libc::mlock([0u8; 64].as_ptr().cast(), 1).into() }),
         "say" => kernel(|| unsafe { libc::write(2, b"".as_ptr().cast(), 0) as i64 }),
         "say-elsewhere" => kernel(|| unsafe { libc::write(1, b"".as_ptr().cast(), 0) as i64 }),
+        "open-200" => {
+            let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+            // SAFETY: the kernel writes to a structure that lives on this stack.
+            unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+            if limit.rlim_max == 200 { Err(Error::from_raw_os_error(libc::ENOMEM)) } else { Ok(()) }
+        }
         "stay" => std::io::stdin().read(&mut [0]).map(|_| std::thread::park()),
         "look-around" => look_around(process),
         _ => exit(BROKEN),
     }
+}
+
+fn map(bytes: usize, kind: i32) -> i64 {
+    let rights = libc::PROT_READ | libc::PROT_WRITE;
+    // SAFETY: new memory, of which nothing else knows.
+    unsafe { libc::mmap(std::ptr::null_mut(), bytes, rights, kind | libc::MAP_ANONYMOUS, -1, 0) as i64 }
 }
 
 /// Nothing inherited but what was given: descriptors, variables, folder, limits.

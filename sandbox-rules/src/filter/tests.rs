@@ -5,9 +5,9 @@ use crate::rules::{Mode, Rules, of, parse};
 use crate::{Process, calls};
 use seccompiler::BpfProgram;
 
-const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
-const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
-const ERRNO: u32 = libc::SECCOMP_RET_ERRNO;
+pub(crate) const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
+pub(crate) const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
+pub(crate) const ERRNO: u32 = libc::SECCOMP_RET_ERRNO;
 
 /// Runs one program on a call, as `kernel/seccomp.c` does.
 fn run(program: &BpfProgram, call: i64, arguments: &[u64; 6]) -> u32 {
@@ -38,7 +38,7 @@ fn run(program: &BpfProgram, call: i64, arguments: &[u64; 6]) -> u32 {
 }
 
 /// The strictest answer of a stack: killing, then an error number, then allowing.
-fn judge(stack: &[BpfProgram], call: i64, arguments: &[u64; 6]) -> u32 {
+pub(crate) fn judge(stack: &[BpfProgram], call: i64, arguments: &[u64; 6]) -> u32 {
     let answers: Vec<u32> = stack.iter().map(|p| run(p, call, arguments)).collect();
     let strictest = |a: &u32| match *a {
         KILL => 0,
@@ -58,13 +58,13 @@ fn arguments() -> impl Iterator<Item = [u64; 6]> {
         .flat_map(|a| SECOND.into_iter().flat_map(move |b| THIRD.into_iter().map(move |c| [a, b, c, 0, 0, 0])))
 }
 
-fn programs(stage: &Stage) -> Vec<BpfProgram> {
+pub(crate) fn programs(stage: &Stage) -> Vec<BpfProgram> {
     stage.programs().expect("programs")
 }
 
 #[test]
 fn steady_allows_nothing_that_start_does_not() {
-    for process in Process::ALL {
+    for process in Process::WITH_RULES {
         let rules = of(process).expect("rules");
         let (outer, inner) = (programs(&start(&rules, Mode::Direct)), programs(&steady(&rules)));
         for (name, call) in calls::all() {
@@ -88,7 +88,7 @@ fn proxied_mode_allows_nothing_that_direct_mode_does_not() {
 
 #[test]
 fn what_steady_refuses_is_not_killed_by_start() {
-    for process in Process::ALL {
+    for process in Process::WITH_RULES {
         let rules = of(process).expect("rules");
         let (outer, inner) = (programs(&start(&rules, Mode::Direct)), programs(&steady(&rules)));
         for (name, call) in calls::all() {
@@ -101,7 +101,7 @@ fn what_steady_refuses_is_not_killed_by_start() {
 
 #[test]
 fn no_process_executes_forks_or_traces_once_set_up() {
-    for process in Process::ALL {
+    for process in Process::WITH_RULES {
         let rules = of(process).expect("rules");
         let inner = programs(&steady(&rules));
         let call = |name| match calls::by_name(name) {
@@ -138,7 +138,8 @@ fn a_call_of_the_other_register_width_is_killed() {
 
 fn small(steady_calls: &str, refused: &str) -> Rules {
     parse(&format!(
-        r#"{{"format": 1, "version": 1, "process": "ui",
+        r#"{{"format": 1, "version": 1, "release": "0.1.0", "process": "ui",
+        "namespaces": {{"enter": [], "why": "a test has none"}},
         "start": {{"calls": [], "files": [], "tcp": [], "scopes": [], "limits": [], "environment": []}},
         "steady": {{"calls": [{steady_calls}], "refused": [{refused}]}}}}"#
     ))
