@@ -89,6 +89,12 @@ words! {
     APPEARANCE = "Appearance";
     LIGHT = "Light";
     DARK = "Dark";
+    SECURITY = "Security";
+    SECURITY_STRIP = "The line at the bottom of this window is drawn by the part that holds your keys; no other part can change it. It says where your typing goes, and which kind of display shows this window.";
+    SECURITY_X11 = "On X11: other programs you run can see this window and what you type. On Wayland they cannot.";
+    SECURITY_WAYLAND = "On Wayland: the desktop keeps other programs from this window and from what you type, unless you let one record the screen.";
+    SECURITY_SANDBOX = "Sandbox: on. No part of Bulkhead starts without it. The part with your keys has no network, the part with the network has no keys, and the part that draws this page has neither.";
+    SECURITY_MEMORY = "Locking wipes keys and messages from this computer's memory.";
     LOCK_LABEL = "Lock";
     LOCK_HINT = "Closes your messages until the passphrase is entered again. Messages that arrive meanwhile wait at the relays.";
     LOCK = "Lock now";

@@ -2,6 +2,8 @@
 
 use crate::desk::{Desk, Shown};
 use crate::lines::Arrival;
+use crate::slots::strip;
+use crate::wiping;
 use bulkhead_canvas::core::{Event, mouse};
 use bulkhead_ipc::pixels::{Rect, Theme};
 use bulkhead_rules::Process;
@@ -102,9 +104,7 @@ impl App {
         let context = softbuffer::Context::new(window.clone()).map_err(refused)?;
         let surface = softbuffer::Surface::new(&context, window.clone()).map_err(refused)?;
         self.x11 = events.is_x11();
-        if self.x11 {
-            self.desk.set_display(Some("X11: other programs of yours can watch screen and keys"));
-        }
+        self.desk.set_display(Some(if self.x11 { strip::X11 } else { strip::WAYLAND }));
         self.desk.set_clipboard(Box::new(Clipboard::connect(window.clone())));
         // A keyboard may come later than the window; its library can be loaded only now.
         if xkbcommon_dl::xkbcommon_option().is_none() {
@@ -141,6 +141,9 @@ impl App {
         let wishes = std::mem::take(&mut self.desk.wishes);
         if wishes.quit || self.failed.is_some() {
             return events.exit();
+        }
+        if wishes.forget {
+            wiping::stack();
         }
         let Some(screen) = &self.screen else { return };
         if let Some(title) = &wishes.title {

@@ -1,4 +1,4 @@
-//! Settings: name, relays, appearance, lock.
+//! Settings: name, relays, appearance, security, lock.
 
 use super::contact::panel_bar;
 use crate::message::Message;
@@ -33,10 +33,24 @@ pub fn view(view: View<'_>) -> Element<'_> {
         card(view, name),
         card(view, relays(view)),
         card(view, appearance),
+        card(view, security(p)),
         card(view, lock),
         card(view, about)
     ];
     column![panel_bar(view, words::SETTINGS), page(view, 560.0, content.spacing(16))].into()
+}
+
+/// What protects the user here, and what does not. Which display it is ui does not know: the vault's strip says it.
+fn security(p: &Palette) -> Element<'_> {
+    let said = [
+        words::SECURITY_STRIP,
+        words::SECURITY_X11,
+        words::SECURITY_WAYLAND,
+        words::SECURITY_SANDBOX,
+        words::SECURITY_MEMORY,
+    ];
+    let list = Column::new().spacing(8).push(label(p, words::SECURITY));
+    said.into_iter().fold(list, |list, sentence| list.push(hint(p, sentence))).into()
 }
 
 fn relays(view: View<'_>) -> Element<'_> {
