@@ -1,7 +1,9 @@
-//! What root finds in the vault's memory: everything while it is open, nothing once it is locked.
+//! What root finds in the vault's memory: everything while it is open, nothing once it is locked. And what keeps it
+//! there: no dump, no swap, no reader who is not root.
 //!
 //! Reading another process's memory takes root; as an ordinary user the scans say that they are skipped.
 
+mod protected;
 mod scan;
 
 use bulkhead_tests::desktop::{Desktop, Program};
@@ -90,6 +92,18 @@ fn vault_of(launcher: u32) -> Result<u32, Error> {
     found.map(|(process, _)| process).ok_or_else(|| Error::Odd("the vault does not run".into()))
 }
 
+/// No other process of the program holds anything at any time.
+fn assert_others_clean(launcher: u32, needles: &[Needle]) -> Result<(), Error> {
+    let mut others: Vec<_> = descendants(launcher).into_iter().filter(|(_, name)| name != "bulkhead-vault").collect();
+    others.push((launcher, "bulkhead".into()));
+    assert_eq!(others.len(), 3, "net, ui, launcher: {others:?}");
+    for (process, name) in others {
+        let found = scan(process, needles)?;
+        assert!(found.read > 1 << 20 && found.hits.is_empty(), "{name}: {:?}", found.hits);
+    }
+    Ok(())
+}
+
 /// Scans until nothing is left, for at most five seconds: a locked vault has frames to draw before all is gone.
 fn assert_clean(process: u32, needles: &[Needle]) -> Result<(), Error> {
     let deadline = Instant::now() + Duration::from_secs(5);
@@ -136,6 +150,7 @@ fn a_locked_vault_behind_the_driver_holds_no_secret() -> Result<(), Error> {
     a.driver.ask(&json!({"do": "type", "text": DRAFT_TEXT}))?;
     let vault = vault_of(a.launcher())?;
     assert_found(vault, &needles, &[STORE, SENT, RECEIVED, DRAFT, NAME])?;
+    assert_others_clean(a.launcher(), &needles)?;
     // The test driver's own copies go with its connection; no shipped vault has them.
     let socket = alice.home().join("driver.sock");
     let before = std::mem::replace(&mut a.driver, Driver::connect(&socket)?);

@@ -2,7 +2,6 @@
 
 use crate::desk::{Desk, Shown};
 use crate::lines::Arrival;
-use crate::slots::strip;
 use crate::wiping;
 use bulkhead_canvas::core::{Event, mouse};
 use bulkhead_ipc::pixels::{Rect, Theme};
@@ -29,6 +28,11 @@ const BATCH: usize = 128;
 const HOLD: Duration = Duration::from_millis(50);
 /// Frames that a display may be behind.
 const BEHIND: usize = 4;
+
+/// What the strip says of an X11 display.
+const X11: &str = "X11: other programs you run can see this window and what you type";
+/// What the strip says of a Wayland display.
+const WAYLAND: &str = "Wayland: other programs see neither this window nor what you type";
 
 /// Connects to the display; the sentence says what to do if there is none.
 pub fn connect() -> Result<EventLoop<()>, String> {
@@ -104,7 +108,7 @@ impl App {
         let context = softbuffer::Context::new(window.clone()).map_err(refused)?;
         let surface = softbuffer::Surface::new(&context, window.clone()).map_err(refused)?;
         self.x11 = events.is_x11();
-        self.desk.set_display(Some(if self.x11 { strip::X11 } else { strip::WAYLAND }));
+        self.desk.set_display(Some(if self.x11 { X11 } else { WAYLAND }));
         self.desk.set_clipboard(Box::new(Clipboard::connect(window.clone())));
         // A keyboard may come later than the window; its library can be loaded only now.
         if xkbcommon_dl::xkbcommon_option().is_none() {

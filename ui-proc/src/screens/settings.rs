@@ -3,7 +3,7 @@
 use super::contact::panel_bar;
 use crate::message::Message;
 use crate::widgets::{
-    Element, Face, View, beside, button, card, choices, dot, field, hint, label, labelled, line, page, slot,
+    Element, Face, View, beside, body, button, card, choices, dot, field, hint, label, labelled, line, page, slot,
 };
 use crate::words;
 use bulkhead_canvas::core::{Length, alignment};
@@ -42,15 +42,17 @@ pub fn view(view: View<'_>) -> Element<'_> {
 
 /// What protects the user here, and what does not. Which display it is ui does not know: the vault's strip says it.
 fn security(p: &Palette) -> Element<'_> {
-    let said = [
-        words::SECURITY_STRIP,
-        words::SECURITY_X11,
-        words::SECURITY_WAYLAND,
-        words::SECURITY_SANDBOX,
-        words::SECURITY_MEMORY,
+    let facts = [
+        (p.muted, words::DISPLAY, words::DISPLAY_HINT),
+        (p.ok, words::SANDBOX, words::SANDBOX_HINT),
+        (p.ok, words::MEMORY, words::MEMORY_HINT),
     ];
-    let list = Column::new().spacing(8).push(label(p, words::SECURITY));
-    said.into_iter().fold(list, |list, sentence| list.push(hint(p, sentence))).into()
+    let mut list = Column::new().spacing(12).push(label(p, words::SECURITY)).push(hint(p, words::SECURITY_LEAD));
+    for (tone, name, sentence) in facts {
+        let texts = column![body(p, name), hint(p, sentence)].spacing(4);
+        list = list.push(row![dot(tone), texts].spacing(12).align_y(alignment::Vertical::Center));
+    }
+    list.into()
 }
 
 fn relays(view: View<'_>) -> Element<'_> {

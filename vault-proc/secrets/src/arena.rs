@@ -66,11 +66,11 @@ impl Arena {
     fn new() -> Self {
         let tries = [(Kept::Secret, secret as fn(NonZeroUsize) -> _), (Kept::Locked, locked)];
         let all = tries.into_iter().flat_map(|(kept, make)| SIZES.map(|size| (kept, make, size)));
-        let made = all.filter_map(|(kept, make, size)| Some((kept, make(NonZeroUsize::new(size)?).ok()?, size)));
-        let Some((kept, start, size)) = { made }.next() else {
+        let mut made = all.filter_map(|(kept, make, size)| Some((kept, make(NonZeroUsize::new(size)?).ok()?, size)));
+        let Some((kept, start, size)) = made.next() else {
             return Self { kept: Kept::Ordinary, block: None };
         };
-        // A core dump and a forked process get nothing of it. Refused only for memory that never goes there.
+        // A core dump and a forked process get nothing of it.
         for advice in [libc::MADV_DONTDUMP, libc::MADV_DONTFORK] {
             // SAFETY: the block was mapped just now, with this size.
             unsafe { libc::madvise(start.as_ptr().cast(), size, advice) };
@@ -220,6 +220,13 @@ mod tests {
         drop(place);
         // SAFETY: the block stays mapped; whoever has the place now wrote zeros or threes, as the other test does.
         assert_ne!(unsafe { *at.as_ptr() }, [7; PLACE]);
+    }
+
+    #[test]
+    fn a_kernel_without_secret_memory_locks_it() {
+        let start = locked(NonZeroUsize::new(SIZES[2]).expect("not zero")).expect("32 KiB can be locked");
+        let flags = flags(start.addr().get());
+        assert!(flags.contains(" lo"), "{flags}");
     }
 
     #[test]

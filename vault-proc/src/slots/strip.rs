@@ -16,11 +16,6 @@ pub const HEIGHT: f32 = 24.0;
 /// Width that is kept for where typing goes.
 const WORDS: f32 = 240.0;
 
-/// What the strip says of an X11 display. Where there is no room for a sentence, the words before its colon stand alone.
-pub const X11: &str = "X11: other programs you run can see this window and what you type";
-/// What the strip says of a Wayland display.
-pub const WAYLAND: &str = "Wayland: other programs see neither this window nor what you type";
-
 /// Where typing goes: the sentence, and whether something typed arrives anywhere.
 pub fn words(session: &Session) -> (String, bool) {
     let Some(focus) = session.focus else {
@@ -66,7 +61,7 @@ pub struct Strip {
     pub words: String,
     /// Whether typing arrives somewhere.
     pub live: bool,
-    /// A sentence about the display, if it needs one.
+    /// A sentence about the display. Where there is no room for it, the words before its colon stand alone.
     pub display: Option<&'static str>,
     /// Colours.
     pub palette: &'static Palette,
