@@ -89,6 +89,14 @@ words! {
     APPEARANCE = "Appearance";
     LIGHT = "Light";
     DARK = "Dark";
+    SECURITY = "Security";
+    SECURITY_LEAD = "The line at the bottom of this window is drawn by the part that holds your keys; no other part can change it. It says where your typing goes, and which kind of display shows this window.";
+    DISPLAY = "Display";
+    DISPLAY_HINT = "X11: other programs you run can see this window and what you type. Wayland: they cannot, unless you let one record the screen.";
+    SANDBOX = "Sandbox: on";
+    SANDBOX_HINT = "No part of Bulkhead starts without it. The part with your keys has no network, the part with the network has no keys, and the part that draws this page has neither.";
+    MEMORY = "Memory: wiped when you lock";
+    MEMORY_HINT = "Keys, passphrase and messages do not stay behind in this computer's memory.";
     LOCK_LABEL = "Lock";
     LOCK_HINT = "Closes your messages until the passphrase is entered again. Messages that arrive meanwhile wait at the relays.";
     LOCK = "Lock now";

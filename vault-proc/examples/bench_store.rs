@@ -4,6 +4,11 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+// What is freed is wiped here too, by libsignal alone as well as by the vault.
+#[allow(dead_code)]
+#[path = "../src/wiping.rs"]
+mod wiping;
+
 use bulkhead_ipc::post::{Delivery, Event, FromNet, RelayState, ToNet, Trouble, Verdict};
 use bulkhead_vault::{profile, store::SqlStore};
 use bulkhead_vault_core::content::{self, Body, Content, Hello};
@@ -126,6 +131,7 @@ fn sends(count: usize) -> Vec<Input> {
 }
 
 fn main() {
+    bulkhead_secrets::reserve();
     let (mut alice, mut bob) = (device("alice"), device("bob"));
     alice.take(vec![Input::Do(Action::Invite)]);
     let bundle = alice.connect();

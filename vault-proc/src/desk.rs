@@ -50,6 +50,8 @@ pub struct Wishes {
     pub theme: Option<pixels::Theme>,
     /// Make the input method forget what it is composing.
     pub reset_input_method: bool,
+    /// The vault was locked: wipe what the turns before left on the stack.
+    pub forget: bool,
     /// End the program.
     pub quit: bool,
 }
@@ -82,6 +84,7 @@ pub struct Desk {
     folder: PathBuf,
     display: Option<&'static str>,
     title: String,
+    open: bool,
     dirty: bool,
     wake: Option<Instant>,
     ticked: Instant,
@@ -130,6 +133,7 @@ impl Desk {
             clipboard: Box::new(bulkhead_canvas::core::clipboard::Null),
             display: None,
             title: String::new(),
+            open: false,
             dirty: true,
             wake: None,
             ticked: now,
@@ -338,6 +342,8 @@ impl Desk {
             self.dirty = true;
             out.into_iter().for_each(|out| self.carry_out(out));
         }
+        let open = self.session.is_open();
+        self.wishes.forget |= std::mem::replace(&mut self.open, open) && !open;
         let unread = self.session.unread();
         let title = if unread > 0 { format!("({unread}) Bulkhead") } else { "Bulkhead".to_owned() };
         if title != self.title {

@@ -8,6 +8,7 @@ mod requests;
 
 use crate::desk::Desk;
 use crate::lines::{Arrival, Inbox};
+use crate::wiping;
 use bulkhead_rules::Process;
 use requests::{Done, Waiting};
 use serde_json::{Value, json};
@@ -88,6 +89,9 @@ pub fn run(
         // Nobody looks: what the screen would have to show is in the picture already.
         let _ = desk.painter.take_damage();
         waiting.retain_mut(|wait| !wait.settle(&mut desk));
+        if std::mem::take(&mut desk.wishes.forget) {
+            wiping::stack();
+        }
         if desk.wishes.quit {
             break;
         }

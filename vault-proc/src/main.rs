@@ -1,7 +1,7 @@
 //! The only process with keys and plaintext. No network. What it says leaves as ciphertext, or as pixels on the user's own screen.
 //!
-//! The start table: prove the sandbox, take the lines, open the display, start the threads, close the sandbox
-//! further, loop.
+//! The start table: prove the sandbox, set memory aside for keys, take the lines, open the display, start the
+//! threads, close the sandbox further, loop.
 
 mod appearance;
 mod arguments;
@@ -21,9 +21,11 @@ mod uiedge;
 mod view;
 #[cfg(not(feature = "test-driver"))]
 mod window;
+mod wiping;
 mod worker;
 
 use bulkhead_ipc::pixels::Theme;
+use bulkhead_secrets::Kept;
 use bulkhead_vault::{profile, store};
 use bulkhead_vault_core::Config;
 use std::process::ExitCode;
@@ -48,6 +50,9 @@ fn main() -> ExitCode {
 
 fn start() -> Result<ExitCode, (u8, String)> {
     bulkhead_rules::require_sandbox();
+    if bulkhead_secrets::reserve() == Kept::Ordinary {
+        eprintln!("bulkhead-vault: keys may be swapped to a disk: let programs lock 32 KiB of memory (ulimit -l)");
+    }
     let wanted = arguments::parse(std::env::args().skip(1)).map_err(|error| (BAD_START, error.to_string()))?;
     let lines = lines::Lines::inherit().map_err(|error| (BAD_START, error.to_string()))?;
     let passphrase =

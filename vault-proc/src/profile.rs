@@ -54,6 +54,13 @@ pub struct StoreKey {
     pub(crate) lock: Arc<Lock>,
 }
 
+impl StoreKey {
+    /// The key.
+    pub const fn key(&self) -> &Key {
+        &self.key
+    }
+}
+
 /// Whoever has it has the profile.
 pub struct Lock(#[allow(dead_code)] Flock<File>);
 

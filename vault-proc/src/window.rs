@@ -2,6 +2,7 @@
 
 use crate::desk::{Desk, Shown};
 use crate::lines::Arrival;
+use crate::wiping;
 use bulkhead_canvas::core::{Event, mouse};
 use bulkhead_ipc::pixels::{Rect, Theme};
 use bulkhead_rules::Process;
@@ -27,6 +28,11 @@ const BATCH: usize = 128;
 const HOLD: Duration = Duration::from_millis(50);
 /// Frames that a display may be behind.
 const BEHIND: usize = 4;
+
+/// What the strip says of an X11 display.
+const X11: &str = "X11: other programs you run can see this window and what you type";
+/// What the strip says of a Wayland display.
+const WAYLAND: &str = "Wayland: other programs see neither this window nor what you type";
 
 /// Connects to the display; the sentence says what to do if there is none.
 pub fn connect() -> Result<EventLoop<()>, String> {
@@ -102,9 +108,7 @@ impl App {
         let context = softbuffer::Context::new(window.clone()).map_err(refused)?;
         let surface = softbuffer::Surface::new(&context, window.clone()).map_err(refused)?;
         self.x11 = events.is_x11();
-        if self.x11 {
-            self.desk.set_display(Some("X11: other programs of yours can watch screen and keys"));
-        }
+        self.desk.set_display(Some(if self.x11 { X11 } else { WAYLAND }));
         self.desk.set_clipboard(Box::new(Clipboard::connect(window.clone())));
         // A keyboard may come later than the window; its library can be loaded only now.
         if xkbcommon_dl::xkbcommon_option().is_none() {
@@ -141,6 +145,9 @@ impl App {
         let wishes = std::mem::take(&mut self.desk.wishes);
         if wishes.quit || self.failed.is_some() {
             return events.exit();
+        }
+        if wishes.forget {
+            wiping::stack();
         }
         let Some(screen) = &self.screen else { return };
         if let Some(title) = &wishes.title {

@@ -4,6 +4,7 @@
 
 use crate::lines::{Arrival, Inbox};
 use crate::profile::{self, ProfileError, StoreKey};
+use crate::wiping;
 use bulkhead_vault_core::Passphrase;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
@@ -33,6 +34,8 @@ pub fn start(inbox: Inbox) -> Sender<Job> {
         for Job { folder, passphrase, create } in jobs {
             let key =
                 if create { profile::create(&folder, &passphrase) } else { profile::unlock(&folder, &passphrase) };
+            drop(passphrase);
+            wiping::stack();
             if !inbox.put(Arrival::Derived(Derived { key, create })) {
                 return;
             }

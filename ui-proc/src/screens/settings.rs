@@ -1,9 +1,9 @@
-//! Settings: name, relays, appearance, lock.
+//! Settings: name, relays, appearance, security, lock.
 
 use super::contact::panel_bar;
 use crate::message::Message;
 use crate::widgets::{
-    Element, Face, View, beside, button, card, choices, dot, field, hint, label, labelled, line, page, slot,
+    Element, Face, View, beside, body, button, card, choices, dot, field, hint, label, labelled, line, page, slot,
 };
 use crate::words;
 use bulkhead_canvas::core::{Length, alignment};
@@ -33,10 +33,26 @@ pub fn view(view: View<'_>) -> Element<'_> {
         card(view, name),
         card(view, relays(view)),
         card(view, appearance),
+        card(view, security(p)),
         card(view, lock),
         card(view, about)
     ];
     column![panel_bar(view, words::SETTINGS), page(view, 560.0, content.spacing(16))].into()
+}
+
+/// What protects the user here, and what does not. Which display it is ui does not know: the vault's strip says it.
+fn security(p: &Palette) -> Element<'_> {
+    let facts = [
+        (p.muted, words::DISPLAY, words::DISPLAY_HINT),
+        (p.ok, words::SANDBOX, words::SANDBOX_HINT),
+        (p.ok, words::MEMORY, words::MEMORY_HINT),
+    ];
+    let mut list = Column::new().spacing(12).push(label(p, words::SECURITY)).push(hint(p, words::SECURITY_LEAD));
+    for (tone, name, sentence) in facts {
+        let texts = column![body(p, name), hint(p, sentence)].spacing(4);
+        list = list.push(row![dot(tone), texts].spacing(12).align_y(alignment::Vertical::Center));
+    }
+    list.into()
 }
 
 fn relays(view: View<'_>) -> Element<'_> {

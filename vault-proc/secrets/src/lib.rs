@@ -4,8 +4,10 @@
 //! change here; each is wiped when it is dropped. `tests/walls/` holds programs that would let one out, and what the
 //! compiler says to each.
 
+mod arena;
 mod plaintext;
 mod secret;
 
+pub use arena::{Kept, reserve};
 pub use plaintext::{Passphrase, Plaintext};
 pub use secret::{Key, Secret};

@@ -13,6 +13,8 @@ use bulkhead_ipc::pixels::SlotKind;
 
 /// Height in logical pixels.
 pub const HEIGHT: f32 = 24.0;
+/// Width that is kept for where typing goes.
+const WORDS: f32 = 240.0;
 
 /// Where typing goes: the sentence, and whether something typed arrives anywhere.
 pub fn words(session: &Session) -> (String, bool) {
@@ -29,8 +31,8 @@ pub fn words(session: &Session) -> (String, bool) {
     };
     let name = || session.contact(focus.handle).map_or_else(String::new, |contact| contact.name.as_str().to_owned());
     match focus.kind {
-        SlotKind::Unlock => ("Typing your passphrase: it stays in this program".into(), true),
-        SlotKind::NewPassphrase => ("Typing a new passphrase: it stays in this program".into(), true),
+        SlotKind::Unlock => ("Typing your passphrase: Bulkhead passes it to nobody".into(), true),
+        SlotKind::NewPassphrase => ("Typing a new passphrase: Bulkhead passes it to nobody".into(), true),
         SlotKind::RepeatPassphrase => ("Typing the new passphrase again".into(), true),
         SlotKind::OwnName => ("Typing your name, for people you invite".into(), true),
         SlotKind::Search => ("Searching on this device only".into(), true),
@@ -59,7 +61,7 @@ pub struct Strip {
     pub words: String,
     /// Whether typing arrives somewhere.
     pub live: bool,
-    /// A sentence about the display, if it needs one.
+    /// A sentence about the display. Where there is no room for it, the words before its colon stand alone.
     pub display: Option<&'static str>,
     /// Colours.
     pub palette: &'static Palette,
@@ -93,17 +95,23 @@ impl widget::Widget<Said, Theme, Renderer> for Strip {
         ink::block(to, ink::area(x, y + 5.0, 10.0, 7.5), 2.0, tone.color());
         let font = if self.live { SEMIBOLD } else { REGULAR };
         let color = if self.live { self.palette.text } else { self.palette.muted };
-        let hint = self.display.map_or(0.0, |words| ink::measure(words, 11.0, REGULAR).width);
         let room = bounds.width - 32.0 - 12.0;
-        let show_hint = hint > 0.0 && hint + 240.0 < room;
-        let left = Rectangle { width: if show_hint { room - hint } else { room + 28.0 }, ..bounds };
+        let (display, hint) = self.display.map_or(("", 0.0), |words| hint(words, room - WORDS));
+        let left = Rectangle { width: if hint > 0.0 { room - hint } else { room + 28.0 }, ..bounds };
         let clip_left = clip.intersection(&left).unwrap_or(*clip);
         ink::write(to, &self.words, 12.0, font, Point::new(x + 17.0, bounds.y + 4.0), color.color(), clip_left);
-        if let (Some(words), true) = (self.display, show_hint) {
+        if hint > 0.0 {
             let at = Point::new(bounds.x + bounds.width - hint - 12.0, bounds.y + 5.0);
-            ink::write(to, words, 11.0, REGULAR, at, self.palette.muted.color(), *clip);
+            ink::write(to, display, 11.0, REGULAR, at, self.palette.muted.color(), *clip);
         }
     }
+}
+
+/// As much of a sentence about the display as there is room for, and its width.
+fn hint(words: &str, room: f32) -> (&str, f32) {
+    let brief = words.split(':').next().unwrap_or_default();
+    let measured = [words, brief].map(|words| (words, ink::measure(words, 11.0, REGULAR).width));
+    measured.into_iter().find(|(_, width)| *width < room).unwrap_or(("", 0.0))
 }
 
 impl From<Strip> for Element<'_, Said> {
