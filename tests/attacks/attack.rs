@@ -14,10 +14,6 @@ impl Places {
         Self(self.0 | other.0)
     }
 
-    pub const fn but(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }

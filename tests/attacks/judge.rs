@@ -97,14 +97,14 @@ impl Target {
         let (port, elsewhere) = (both_hosts(), both_hosts());
         let port6 = TcpListener::bind("[::1]:0").map_or(0, taken);
         let names = UdpSocket::bind("127.0.0.1:0").expect("a name server's port");
-        let library = ["/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib64/libc.so.6", "/usr/lib/libc.so.6", "/lib/aarch64-linux-gnu/libc.so.6"];
+        let library = [
+            "/lib/x86_64-linux-gnu/libc.so.6",
+            "/usr/lib64/libc.so.6",
+            "/usr/lib/libc.so.6",
+            "/lib/aarch64-linux-gnu/libc.so.6",
+        ];
         let library = library.iter().map(PathBuf::from).find(|path| path.exists()).expect("a C library");
         Self { scratch: Scratch::new().expect("a folder"), port, elsewhere, port6, names, library }
-    }
-
-    /// The proxy's port.
-    pub fn port(&self) -> u16 {
-        self.port
     }
 
     fn run(&self, attack: &Attack) -> Run {
@@ -161,7 +161,9 @@ impl Target {
         let lines = lines(attack.props.lines, false);
         let (first, second) = (lines[0].as_raw_fd(), lines[1].as_raw_fd());
         let mut command = Command::new(std::env::current_exe().expect("this program"));
-        command.args(run.arguments("bare", Process::Net, attack)).stdin(File::open(run.world.folder.join("home/.ssh/id_ed25519")).expect("the key"));
+        command
+            .args(run.arguments("bare", Process::Net, attack))
+            .stdin(File::open(run.world.folder.join("home/.ssh/id_ed25519")).expect("the key"));
         command.env("SSH_AUTH_SOCK", "/nowhere").env("LD_PRELOAD", "").stdout(Stdio::null()).stderr(Stdio::null());
         // SAFETY: only calls that may be made after a fork. Nothing of the standard library's lies on these numbers:
         // `main` occupied them.
@@ -233,7 +235,8 @@ impl Run {
         }
         let listen = |name: &str| UnixListener::bind(folder.join(name)).expect("a local service");
         let name = SocketAddr::from_abstract_name(format!("bulkhead-attacks-{number}")).expect("a name");
-        let mut services: Vec<UnixListener> = ["display", "wayland-0", "bus", "agent"].into_iter().map(listen).collect();
+        let mut services: Vec<UnixListener> =
+            ["display", "wayland-0", "bus", "agent"].into_iter().map(listen).collect();
         services.push(UnixListener::bind_addr(&name).expect("a local service"));
         let log = UnixDatagram::bind(folder.join("log")).expect("a local service");
         let mut world = World {
@@ -328,7 +331,12 @@ fn lines(kind: Lines, under_rules: bool) -> [OwnedFd; 2] {
         Lines::Frame if under_rules => twice(frame_memory::create(8192).expect("frame memory")),
         Lines::Frame => {
             // SAFETY: the kernel makes a descriptor, which is ours.
-            let memory = unsafe { OwnedFd::from_raw_fd(libc::memfd_create(c"unsealed".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING)) };
+            let memory = unsafe {
+                OwnedFd::from_raw_fd(libc::memfd_create(
+                    c"unsealed".as_ptr(),
+                    libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING,
+                ))
+            };
             File::from(memory.try_clone().expect("a copy")).set_len(8192).expect("a size");
             twice(memory)
         }

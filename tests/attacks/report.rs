@@ -3,6 +3,7 @@
 use crate::attack::Attack;
 use crate::judge::{Outcome, PLACES};
 use crate::lines::Found;
+use crate::open::OPEN;
 
 /// What was found out about one attack.
 pub struct Finding {
@@ -34,6 +35,19 @@ pub fn print_lines(found: &[Found]) {
     println!("\n## lines and frames, beside the real vault and launcher\n");
     println!("| attack | from | it | outcome | the same within the rules |\n| --- | --- | --- | --- | --- |");
     for Found { name, tries, from, outcome, control } in found {
-        println!("| {name} | {from} | {tries} | {outcome} | {} |", control.as_ref().map_or("not accepted", |()| "accepted"));
+        println!(
+            "| {name} | {from} | {tries} | {outcome} | {} |",
+            control.as_ref().map_or("not accepted", |()| "accepted")
+        );
+    }
+}
+
+/// What is known to succeed, and why.
+pub fn print_open() {
+    println!("\n## known to succeed\n");
+    for open in OPEN {
+        let from: Vec<&str> = PLACES.iter().filter(|p| open.from.has(p.bit)).map(|p| p.title).collect();
+        let who = if open.root { " (as root)" } else { "" };
+        println!("* {}{who} from {}: {}", open.name, from.join("; "), open.why);
     }
 }

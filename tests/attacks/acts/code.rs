@@ -39,7 +39,9 @@ pub const ATTACKS: &[Attack] = &[
         let (arguments, nothing) = ([at(c"true"), 0], [0usize]);
         does(libc::SYS_execveat, [HERE, at(c"/bin/true"), to(&arguments), to(&nothing), 0])
     }),
-    attack("shell", "becomes a shell", EVERYWHERE, |_| become_program(at(c"/bin/sh"), &[at(c"sh"), at(c"-c"), at(c":"), 0])),
+    attack("shell", "becomes a shell", EVERYWHERE, |_| {
+        become_program(at(c"/bin/sh"), &[at(c"sh"), at(c"-c"), at(c":"), 0])
+    }),
     attack("exec-written-file", "writes a program into the profile and becomes it", VAULT, |w| {
         let program = kernel::program();
         if program.is_empty() {
@@ -83,14 +85,18 @@ pub const ATTACKS: &[Attack] = &[
     attack("clone-dirty", "makes a process with clone, its flags' upper half filled", EVERYWHERE, |_| {
         child(call(libc::SYS_clone, [libc::SIGCHLD as usize | 0x5a << 40, 0, 0, 0, 0]))
     }),
-    attack("write-and-run", "maps memory that can be written and run", STEADY, |_| map(4096, WX, libc::MAP_PRIVATE).map(drop)),
+    attack("write-and-run", "maps memory that can be written and run", STEADY, |_| {
+        map(4096, WX, libc::MAP_PRIVATE).map(drop)
+    }),
     attack("map-code", "maps memory that can be run", STEADY, |_| map(4096, RX, libc::MAP_PRIVATE).map(drop)),
     attack("map-code-dirty", "maps it with rubbish in the rights' upper half", STEADY, |_| {
         let rights = RX as usize | 0x5a << 40;
         let flags = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS) as usize;
         does(libc::SYS_mmap, [0, 4096, rights, flags, usize::MAX, 0])
     }),
-    attack("map-shared-code", "maps shared memory that can be run", STEADY, |_| map(4096, RX, libc::MAP_SHARED).map(drop)),
+    attack("map-shared-code", "maps shared memory that can be run", STEADY, |_| {
+        map(4096, RX, libc::MAP_SHARED).map(drop)
+    }),
     attack("make-code", "writes code, then makes the memory runnable", STEADY, |_| {
         let place = map(4096, RW, libc::MAP_PRIVATE)?;
         does(libc::SYS_mprotect, [place, 4096, RX as usize])
@@ -134,9 +140,7 @@ pub const ATTACKS: &[Attack] = &[
         let place = map(8192, libc::PROT_READ, libc::MAP_SHARED)?;
         does(libc::SYS_remap_file_pages, [place, 4096, 0, 1, 0])
     }),
-    attack("make-memory-file", "makes a file in memory", NET.and(UI), |_| {
-        does(libc::SYS_memfd_create, [at(c"x"), 0])
-    }),
+    attack("make-memory-file", "makes a file in memory", NET.and(UI), |_| does(libc::SYS_memfd_create, [at(c"x"), 0])),
     attack("new-thread", "starts a thread that its record would not show", UI, |_| {
         std::thread::Builder::new().spawn(|| ()).map(drop)
     }),

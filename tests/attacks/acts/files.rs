@@ -86,7 +86,9 @@ pub const ATTACKS: &[Attack] = &[
     attack("own-maps", "reads its own memory map, past what randomises addresses", EVERYWHERE, |w| {
         w.read(&c"/proc/self/maps".to_owned())
     }),
-    attack("own-descriptors", "opens a line again by its name in /proc", EVERYWHERE, |_| list(&c"/proc/self/fd".to_owned())),
+    attack("own-descriptors", "opens a line again by its name in /proc", EVERYWHERE, |_| {
+        list(&c"/proc/self/fd".to_owned())
+    }),
     attack("followed-link", "opens the key through a link that lies about in the profile", EVERYWHERE, |w| {
         w.read(&w.path("data/link"))
     }),
@@ -103,7 +105,9 @@ pub const ATTACKS: &[Attack] = &[
         does(libc::SYS_rename, [at(&w.key()), at(&w.path("data/mine"))])
     }),
     attack("remove-key", "removes the key", EVERYWHERE, |w| does(libc::SYS_unlink, [at(&w.key())])),
-    attack("remove-key-at", "removes it with unlinkat", EVERYWHERE, |w| does(libc::SYS_unlinkat, [HERE, at(&w.key()), 0])),
+    attack("remove-key-at", "removes it with unlinkat", EVERYWHERE, |w| {
+        does(libc::SYS_unlinkat, [HERE, at(&w.key()), 0])
+    }),
     attack("truncate-key", "empties the key", EVERYWHERE, |w| does(libc::SYS_truncate, [at(&w.key()), 0])),
     attack("publish-key", "lets everybody read the key", EVERYWHERE, |w| {
         does(libc::SYS_fchmodat, [HERE, at(&w.key()), 0o644])
@@ -141,7 +145,9 @@ pub const ATTACKS: &[Attack] = &[
         let mut room = [0u8; 256];
         does(libc::SYS_stat, [at(&w.key()), room.as_mut_ptr() as usize])
     }),
-    attack("file-exists", "asks whether the key exists (access)", EVERYWHERE, |w| does(libc::SYS_access, [at(&w.key()), 0])),
+    attack("file-exists", "asks whether the key exists (access)", EVERYWHERE, |w| {
+        does(libc::SYS_access, [at(&w.key()), 0])
+    }),
     attack("link-target", "reads where a link in the user's home leads", EVERYWHERE, |w| {
         let mut room = [0u8; 256];
         does(libc::SYS_readlink, [at(&w.path("home/link")), room.as_mut_ptr() as usize, room.len()])
@@ -176,7 +182,9 @@ pub const ATTACKS: &[Attack] = &[
     }),
     attack("new-terminal", "opens a terminal of its own", EVERYWHERE, |_| open(c"/dev/ptmx", libc::O_RDWR).map(drop)),
     attack("machine-memory", "opens the machine's memory", EVERYWHERE, |_| open(c"/dev/mem", libc::O_RDONLY).map(drop)),
-    attack("kernel-log-device", "writes to the kernel's log", EVERYWHERE, |_| open(c"/dev/kmsg", libc::O_WRONLY).map(drop)),
+    attack("kernel-log-device", "writes to the kernel's log", EVERYWHERE, |_| {
+        open(c"/dev/kmsg", libc::O_WRONLY).map(drop)
+    }),
     attack("file-system-device", "opens the device for file systems of one's own", EVERYWHERE, |_| {
         open(c"/dev/fuse", libc::O_RDWR).map(drop)
     }),
@@ -193,7 +201,8 @@ pub const ATTACKS: &[Attack] = &[
     }),
     attack("inherited-descriptor", "uses a descriptor that the launcher's parents left open", EVERYWHERE, |_| {
         let mut room = [0u8; 256];
-        let there = |number: &usize| call(libc::SYS_newfstatat, [*number, at(c""), room.as_mut_ptr() as usize, 0x1000]).is_ok();
+        let there =
+            |number: &usize| call(libc::SYS_newfstatat, [*number, at(c""), room.as_mut_ptr() as usize, 0x1000]).is_ok();
         (5..256).find(there).map(drop).ok_or_else(nothing)
     }),
     attack("standard-input", "reads what the user types at the launcher", EVERYWHERE, |_| read(0)),

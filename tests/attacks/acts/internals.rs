@@ -1,7 +1,7 @@
 //! Doors into the kernel that most programs never open, where most of its defects are.
 
 use crate::attack::{Attack, EVERYWHERE, Lines, attack};
-use crate::kernel::{at, call, does, judged, map, nothing, to};
+use crate::kernel::{at, does, judged, map, nothing, to};
 use nix::libc;
 
 const ANYONE: u32 = 0xffff_fffd;
@@ -12,7 +12,11 @@ pub const ATTACKS: &[Attack] = &[
         does(libc::SYS_io_uring_setup, [1, wanted.as_mut_ptr() as usize])
     }),
     attack("bpf-map", "makes a map for programs in the kernel", EVERYWHERE, |_| {
-        let wanted: [u32; 32] = { let mut w = [0; 32]; (w[0], w[1], w[2], w[3]) = (2, 4, 4, 1); w };
+        let wanted: [u32; 32] = {
+            let mut w = [0; 32];
+            (w[0], w[1], w[2], w[3]) = (2, 4, 4, 1);
+            w
+        };
         does(libc::SYS_bpf, [0, to(&wanted), 72])
     }),
     attack("perf-events", "watches its own processor through the kernel", EVERYWHERE, |_| {
@@ -64,13 +68,21 @@ pub const ATTACKS: &[Attack] = &[
         let mut room = [0u64; 64];
         does(libc::SYS_adjtimex, [room.as_mut_ptr() as usize])
     }),
-    attack("host-name", "changes the machine's name", EVERYWHERE, |_| does(libc::SYS_sethostname, [at(c"mine"), 4])).private(),
-    attack("domain-name", "changes the machine's domain", EVERYWHERE, |_| does(libc::SYS_setdomainname, [at(c"mine"), 4]))
+    attack("host-name", "changes the machine's name", EVERYWHERE, |_| does(libc::SYS_sethostname, [at(c"mine"), 4]))
         .private(),
-    attack("kernel-version", "asks for the machine's name and kernel (uname)", crate::attack::NET.and(crate::attack::UI), |_| {
-        let mut room = [0u8; 400];
-        does(libc::SYS_uname, [room.as_mut_ptr() as usize])
-    }),
+    attack("domain-name", "changes the machine's domain", EVERYWHERE, |_| {
+        does(libc::SYS_setdomainname, [at(c"mine"), 4])
+    })
+    .private(),
+    attack(
+        "kernel-version",
+        "asks for the machine's name and kernel (uname)",
+        crate::attack::NET.and(crate::attack::UI),
+        |_| {
+            let mut room = [0u8; 400];
+            does(libc::SYS_uname, [room.as_mut_ptr() as usize])
+        },
+    ),
     attack("load-average", "asks how busy the machine is (sysinfo)", crate::attack::NET.and(crate::attack::UI), |_| {
         let mut room = [0u8; 256];
         does(libc::SYS_sysinfo, [room.as_mut_ptr() as usize])
@@ -104,7 +116,9 @@ pub const ATTACKS: &[Attack] = &[
         let set = 0u64;
         does(libc::SYS_signalfd4, [usize::MAX, to(&set), 8, 0])
     }),
-    attack("memory-barrier", "interrupts all processors (membarrier)", EVERYWHERE, |_| does(libc::SYS_membarrier, [1, 0, 0])),
+    attack("memory-barrier", "interrupts all processors (membarrier)", EVERYWHERE, |_| {
+        does(libc::SYS_membarrier, [1, 0, 0])
+    }),
     attack("write-all-disks", "has all disks written out (sync)", EVERYWHERE, |_| does(libc::SYS_sync, [])),
     attack("type-into-terminal", "types into the user's terminal (TIOCSTI)", EVERYWHERE, |_| {
         does(libc::SYS_ioctl, [3, libc::TIOCSTI as usize, at(c"x")])

@@ -39,8 +39,10 @@ pub const ATTACKS: &[Attack] = &[
         does(libc::SYS_ptrace, [libc::PTRACE_ATTACH as usize, w.victim as usize, 0, 0])
     })
     .victim(),
-    attack("process-handle", "gets a handle on another process (pidfd_open)", EVERYWHERE, |w| handle(w.victim).map(drop))
-        .victim(),
+    attack("process-handle", "gets a handle on another process (pidfd_open)", EVERYWHERE, |w| {
+        handle(w.victim).map(drop)
+    })
+    .victim(),
     attack("steal-descriptor", "takes another process's descriptor (pidfd_getfd)", EVERYWHERE, |w| {
         read(call(libc::SYS_pidfd_getfd, [handle(w.victim)?, 0, 0])?)
     })

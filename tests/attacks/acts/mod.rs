@@ -34,5 +34,4 @@ pub fn by_name(name: &str) -> Option<&'static Attack> {
 }
 
 /// What shows that a twin lives: if it were denied, every denial would mean nothing.
-pub const HARMLESS: Attack =
-    crate::attack::attack("nothing", "does nothing", crate::attack::EVERYWHERE, |_| Ok(()));
+pub const HARMLESS: Attack = crate::attack::attack("nothing", "does nothing", crate::attack::EVERYWHERE, |_| Ok(()));

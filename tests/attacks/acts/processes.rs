@@ -29,7 +29,8 @@ fn queued() -> [i32; 32] {
 }
 
 pub const ATTACKS: &[Attack] = &[
-    attack("kill", "signals another process", EVERYWHERE, |w| does(libc::SYS_kill, [w.victim as usize, HARMLESS])).victim(),
+    attack("kill", "signals another process", EVERYWHERE, |w| does(libc::SYS_kill, [w.victim as usize, HARMLESS]))
+        .victim(),
     attack("kill-for-good", "ends another process", EVERYWHERE, |w| {
         does(libc::SYS_kill, [w.victim as usize, libc::SIGKILL as usize])
     })
@@ -59,9 +60,12 @@ pub const ATTACKS: &[Attack] = &[
         does(libc::SYS_pidfd_send_signal, [handle, HARMLESS, 0, 0])
     })
     .victim(),
-    attack("signal-by-owner", "has the kernel send the signal of a line to another process (F_SETOWN)", EVERYWHERE, |w| {
-        by_the_kernel(|| does(libc::SYS_fcntl, [3, libc::F_SETOWN as usize, w.victim as usize]))
-    })
+    attack(
+        "signal-by-owner",
+        "has the kernel send the signal of a line to another process (F_SETOWN)",
+        EVERYWHERE,
+        |w| by_the_kernel(|| does(libc::SYS_fcntl, [3, libc::F_SETOWN as usize, w.victim as usize])),
+    )
     .kills(),
     attack("signal-by-owner-ex", "does so by the newer command (F_SETOWN_EX)", EVERYWHERE, |w| {
         let owner = [1i32, w.victim];
@@ -107,11 +111,16 @@ pub const ATTACKS: &[Attack] = &[
         does(libc::SYS_ioprio_set, [1, w.victim as usize, 3 << 13])
     })
     .victim(),
-    attack("processor-time", "measures another's processor time to the nanosecond, thus its key strokes", EVERYWHERE, |w| {
-        let clock = (!w.victim << 3) | 2;
-        let mut time = [0i64; 2];
-        does(libc::SYS_clock_gettime, [clock as usize, time.as_mut_ptr() as usize])
-    })
+    attack(
+        "processor-time",
+        "measures another's processor time to the nanosecond, thus its key strokes",
+        EVERYWHERE,
+        |w| {
+            let clock = (!w.victim << 3) | 2;
+            let mut time = [0i64; 2];
+            does(libc::SYS_clock_gettime, [clock as usize, time.as_mut_ptr() as usize])
+        },
+    )
     .victim(),
     attack("who-is-there-by-affinity", "finds out which processes there are (sched_getaffinity)", EVERYWHERE, |w| {
         let mut mask = [0u64; 128];

@@ -13,7 +13,8 @@ fn thread_in(space: i32) -> Result<()> {
     let mut stack = vec![0u8; 64 << 10];
     let top = stack.as_mut_ptr() as usize + stack.len();
     // SAFETY: the stack outlives the process's only other thread: this one ends the process.
-    let thread = unsafe { libc::clone(nothing, (top & !15) as *mut libc::c_void, shared | space, std::ptr::null_mut()) };
+    let thread =
+        unsafe { libc::clone(nothing, (top & !15) as *mut libc::c_void, shared | space, std::ptr::null_mut()) };
     std::mem::forget(stack);
     if thread == -1 { Err(std::io::Error::last_os_error()) } else { Ok(()) }
 }
@@ -30,8 +31,10 @@ pub const ATTACKS: &[Attack] = &[
     attack("user-namespace", "becomes root of a user namespace (unshare)", EVERYWHERE, |_| {
         does(libc::SYS_unshare, [libc::CLONE_NEWUSER as usize])
     }),
-    attack("mount-namespace", "gets mounts of its own", EVERYWHERE, |_| does(libc::SYS_unshare, [libc::CLONE_NEWNS as usize]))
-        .private(),
+    attack("mount-namespace", "gets mounts of its own", EVERYWHERE, |_| {
+        does(libc::SYS_unshare, [libc::CLONE_NEWNS as usize])
+    })
+    .private(),
     attack("network-namespace", "gets a network of its own", EVERYWHERE, |_| {
         does(libc::SYS_unshare, [libc::CLONE_NEWNET as usize])
     })
@@ -43,20 +46,27 @@ pub const ATTACKS: &[Attack] = &[
     attack("unshare-files", "has descriptors that its record does not show", EVERYWHERE, |_| {
         does(libc::SYS_unshare, [libc::CLONE_FILES as usize])
     }),
-    attack("child-in-user-namespace", "makes a process in a user namespace", EVERYWHERE, |_| child(libc::CLONE_NEWUSER)),
+    attack("child-in-user-namespace", "makes a process in a user namespace", EVERYWHERE, |_| {
+        child(libc::CLONE_NEWUSER)
+    }),
     attack("child-in-network-namespace", "makes a process in a network namespace", EVERYWHERE, |_| {
         child(libc::CLONE_NEWNET)
     })
     .private(),
-    attack("child-by-clone3", "makes one in a user namespace by clone3, whose flags no filter sees", EVERYWHERE, |_| {
-        let mut wanted = [0u64; 11];
-        (wanted[0], wanted[4]) = (libc::CLONE_NEWUSER as u64, libc::SIGCHLD as u64);
-        if call(libc::SYS_clone3, [to(&wanted), 64])? == 0 {
-            // SAFETY: the child ends at once.
-            unsafe { libc::_exit(0) }
-        }
-        Ok(())
-    }),
+    attack(
+        "child-by-clone3",
+        "makes one in a user namespace by clone3, whose flags no filter sees",
+        EVERYWHERE,
+        |_| {
+            let mut wanted = [0u64; 11];
+            (wanted[0], wanted[4]) = (libc::CLONE_NEWUSER as u64, libc::SIGCHLD as u64);
+            if call(libc::SYS_clone3, [to(&wanted), 64])? == 0 {
+                // SAFETY: the child ends at once.
+                unsafe { libc::_exit(0) }
+            }
+            Ok(())
+        },
+    ),
     attack("thread-in-network-namespace", "starts a thread in a network namespace", NET.and(VAULT), |_| {
         thread_in(libc::CLONE_NEWNET)
     })
@@ -113,8 +123,10 @@ pub const ATTACKS: &[Attack] = &[
         let (wanted, mut found) = ([24u64, u64::MAX, 0], [0u64; 8]);
         does(458, [to(&wanted), found.as_mut_ptr() as usize, 8, 0])
     }),
-    attack("change-root", "takes another folder for the root", EVERYWHERE, |w| does(libc::SYS_chroot, [at(&w.path("home"))]))
-        .private(),
+    attack("change-root", "takes another folder for the root", EVERYWHERE, |w| {
+        does(libc::SYS_chroot, [at(&w.path("home"))])
+    })
+    .private(),
     attack("swap-root", "swaps the root for another mount (pivot_root)", EVERYWHERE, |w| {
         let new = w.path("mounted");
         does(libc::SYS_pivot_root, [at(&new), at(&new)])

@@ -17,11 +17,16 @@ fn key(w: &World) -> Result<()> {
 }
 
 pub const ATTACKS: &[Attack] = &[
-    attack("allow-everything", "lays on a second filter, which allows everything, and opens the key", EVERYWHERE, |w| {
-        let program = [1usize, to(&ALLOW)];
-        does(libc::SYS_seccomp, [1, 0, to(&program)])?;
-        key(w)
-    }),
+    attack(
+        "allow-everything",
+        "lays on a second filter, which allows everything, and opens the key",
+        EVERYWHERE,
+        |w| {
+            let program = [1usize, to(&ALLOW)];
+            does(libc::SYS_seccomp, [1, 0, to(&program)])?;
+            key(w)
+        },
+    ),
     attack("allow-everything-by-prctl", "does so by prctl", STEADY, |w| {
         let program = [1usize, to(&ALLOW)];
         does(libc::SYS_prctl, [22, 2, to(&program), 0, 0])?;
@@ -33,18 +38,23 @@ pub const ATTACKS: &[Attack] = &[
         does(libc::SYS_seccomp, [1, 8, to(&program)])?;
         key(w)
     }),
-    attack("open-everything", "lays on a second Landlock ruleset, which opens the root, and opens the key", EVERYWHERE, |w| {
-        // Reading files, beneath the root.
-        let handled = [4u64, 0, 0];
-        let rules = call(libc::SYS_landlock_create_ruleset, [to(&handled), 8, 0])?;
-        let root = open(c"/", libc::O_PATH)?;
-        let mut beneath = [0u8; 12];
-        beneath[..8].copy_from_slice(&4u64.to_ne_bytes());
-        beneath[8..].copy_from_slice(&(root as i32).to_ne_bytes());
-        does(libc::SYS_landlock_add_rule, [rules, 1, to(&beneath), 0])?;
-        does(libc::SYS_landlock_restrict_self, [rules, 0])?;
-        key(w)
-    }),
+    attack(
+        "open-everything",
+        "lays on a second Landlock ruleset, which opens the root, and opens the key",
+        EVERYWHERE,
+        |w| {
+            // Reading files, beneath the root.
+            let handled = [4u64, 0, 0];
+            let rules = call(libc::SYS_landlock_create_ruleset, [to(&handled), 8, 0])?;
+            let root = open(c"/", libc::O_PATH)?;
+            let mut beneath = [0u8; 12];
+            beneath[..8].copy_from_slice(&4u64.to_ne_bytes());
+            beneath[8..].copy_from_slice(&(root as i32).to_ne_bytes());
+            does(libc::SYS_landlock_add_rule, [rules, 1, to(&beneath), 0])?;
+            does(libc::SYS_landlock_restrict_self, [rules, 0])?;
+            key(w)
+        },
+    ),
     attack("raise-core", "allows itself a dump of its memory", EVERYWHERE, |_| raise(libc::RLIMIT_CORE, 1 << 20)),
     attack("raise-descriptors", "allows itself more descriptors", EVERYWHERE, |_| raise(libc::RLIMIT_NOFILE, 8192)),
     attack("raise-memory", "allows itself more memory", EVERYWHERE, |_| raise(libc::RLIMIT_AS, 1 << 45)),

@@ -1,6 +1,6 @@
 //! What the vault answers with a fresh process: one breach in each life of a twin.
 
-use super::item::{self, bytes, entries, frame, list, number, rectangle, slot, text};
+use super::item::{bytes, entries, frame, list, number, rectangle, slot, text};
 use super::scene::{Cast, Found, until};
 use super::twins::Ends;
 use crate::judge::Outcome;
@@ -8,11 +8,11 @@ use bulkhead_ipc::control::FromLauncher;
 use bulkhead_ipc::intent::FromUi;
 use bulkhead_ipc::pixels::ToUi;
 use bulkhead_ipc::post::{self, FromNet};
-use bulkhead_ipc::{MAX_PACKET, VERSION, intent, pixels, sign};
+use bulkhead_ipc::{MAX_PACKET, VERSION, pixels, sign};
 use bulkhead_tests::Error;
 use bulkhead_tests::person::{PASSPHRASE, Person, phase_is};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// An attack that ends its twin: what the vault says of it is part of its log.
 pub struct Breach {
@@ -34,11 +34,16 @@ pub const UI: [&[Breach]; 4] = [
             let slots = [slot("OwnName", 0, place(), place()), slot("NewPassphrase", 0, place(), place())];
             ends.pixels(&frame(Some(&slots), 0, &[], serial));
         }),
-        breach("slot-twice", "shows a field twice, so that one passes for the other", "a slot twice", |ends, serial| {
-            let (left, right) = (rectangle(0, 0, 50, 40), rectangle(60, 0, 50, 40));
-            let slots = [slot("OwnName", 0, left.clone(), left), slot("OwnName", 1, right.clone(), right)];
-            ends.pixels(&frame(Some(&slots), 0, &[], serial));
-        }),
+        breach(
+            "slot-twice",
+            "shows a field twice, so that one passes for the other",
+            "a slot twice",
+            |ends, serial| {
+                let (left, right) = (rectangle(0, 0, 50, 40), rectangle(60, 0, 50, 40));
+                let slots = [slot("OwnName", 0, left.clone(), left), slot("OwnName", 1, right.clone(), right)];
+                ends.pixels(&frame(Some(&slots), 0, &[], serial));
+            },
+        ),
         breach("slots-thousands", "sends 1,500 slots", "broke the protocol", |ends, serial| {
             let one = slot("Avatar", 1, rectangle(0, 0, 1, 1), rectangle(0, 0, 1, 1));
             ends.pixels(&frame(Some(&vec![one; 1500]), 0, &[], serial));
@@ -91,27 +96,42 @@ pub const UI: [&[Breach]; 4] = [
                 capacity: 1 << 20,
             });
         }),
-        breach("vault's-keys", "tells the vault of a key by a word that does not exist", "broke the protocol", |ends, _| {
-            ends.intent(&entries(&[("Key", text("a"))]));
-        }),
+        breach(
+            "vault's-keys",
+            "tells the vault of a key by a word that does not exist",
+            "broke the protocol",
+            |ends, _| {
+                ends.intent(&entries(&[("Key", text("a"))]));
+            },
+        ),
     ],
     &[
         breach("net's-words", "says what only net may say", "broke the protocol", |ends, _| {
             ends.intent_message(&FromNet::Stored { relay: 1, mailbox: bulkhead_ipc::bytes::Bytes([7; 32]) });
         }),
-        breach("launcher's-words", "tells the vault to quit, as only the launcher may", "broke the protocol", |ends, _| {
-            ends.intent_message(&FromLauncher::Quit);
-        }),
+        breach(
+            "launcher's-words",
+            "tells the vault to quit, as only the launcher may",
+            "broke the protocol",
+            |ends, _| {
+                ends.intent_message(&FromLauncher::Quit);
+            },
+        ),
         breach("intent-flood", "decides 1,000 things at once", "too often", |ends, _| {
             (0..1000).for_each(|_| ends.intent_message(&FromUi::Dismiss));
         }),
+        breach(
+            "frame-flood",
+            "sends 2,000 frames without waiting for its buffers",
+            "not among the buffers",
+            |ends, serial| {
+                (0..2000).for_each(|_| ends.pixels(&frame(Some(&[]), 0, &[rectangle(0, 0, 9, 9)], serial)));
+            },
+        ),
         breach("hello-flood", "greets 200 times", "too often", |ends, _| {
             for _ in 0..200 {
                 ends.pixels_message(&pixels::FromUi::Hello { life: Some(ends.life), version: VERSION });
             }
-        }),
-        breach("frame-flood", "sends 2,000 frames without waiting for its buffers", "not among the buffers", |ends, serial| {
-            (0..2000).for_each(|_| ends.pixels(&frame(Some(&[]), 0, &[rectangle(0, 0, 9, 9)], serial)));
         }),
     ],
 ];
@@ -164,9 +184,14 @@ pub const NET: [&[Breach]; 3] = [
         breach("vault's-words", "says what only the vault may say", "broke the protocol", |ends, _| {
             ends.post_message(&post::ToNet::Reconnect);
         }),
-        breach("launcher's-words", "tells the vault to quit, as only the launcher may", "broke the protocol", |ends, _| {
-            ends.post_message(&FromLauncher::Quit);
-        }),
+        breach(
+            "launcher's-words",
+            "tells the vault to quit, as only the launcher may",
+            "broke the protocol",
+            |ends, _| {
+                ends.post_message(&FromLauncher::Quit);
+            },
+        ),
     ],
     &[
         breach("signed-by-itself", "claims that the vault signed", "broke the protocol", |ends, _| {
@@ -213,25 +238,31 @@ fn scene(who: &'static str, index: usize, breaches: &'static [Breach]) -> Result
     if who == "net" {
         running.driver.create("Alice", PASSPHRASE)?;
     }
-    // The last breach has been dealt with once the twin says that it is honest from now on.
-    let over = until(Duration::from_secs(60), || running.log().contains("twin: honest"));
-    let log = running.log();
+    let judged = |log: &str| {
+        breaches.iter().scan(log.lines(), |lines, breach| Some(judge(lines, who, breach))).collect::<Vec<_>>()
+    };
+    let denied = |found: &Found| matches!(found.outcome, Outcome::Denied(_));
+    // Once the twin says that it is honest from now on, there is not much to wait for.
+    let (mut honest, mut found) = (None, Vec::new());
+    until(Duration::from_secs(60), || {
+        let log = running.log();
+        found = judged(&log);
+        honest = honest.or_else(|| log.contains("twin: honest").then(Instant::now));
+        found.iter().all(denied) || honest.is_some_and(|since| since.elapsed() > Duration::from_secs(5))
+    });
     let _ = running.quit();
-    let said = format!("bulkhead-vault: {who}");
-    let mut lines = log.lines();
-    let mut list = Vec::new();
-    for breach in breaches {
-        let control = format!("twin: {} within the rules is accepted", breach.name);
-        let control = lines.any(|line| line == control).then_some(()).ok_or_else(|| format!("not accepted: {log}"));
-        let how = lines.find(|line| line.starts_with(&said) && line.contains(breach.words));
-        let outcome = match how {
-            Some(how) => Outcome::Denied(how.trim_start_matches("bulkhead-vault: ").to_owned()),
-            None if over => Outcome::Escaped,
-            None => Outcome::Wrong(format!("the scene did not end: {log}")),
-        };
-        list.push(Found { name: breach.name, tries: breach.tries, from: who, outcome, control });
-    }
-    Ok(list)
+    Ok(found)
+}
+
+/// What the rest of a log says of a breach.
+fn judge(lines: &mut std::str::Lines<'_>, from: &'static str, breach: &Breach) -> Found {
+    let said = format!("bulkhead-vault: {from}");
+    let control = format!("twin: {} within the rules is accepted", breach.name);
+    let control = lines.any(|line| line == control).then_some(()).ok_or_else(|| "not accepted".to_owned());
+    let how = lines.find(|line| line.starts_with(&said) && line.contains(breach.words));
+    let outcome =
+        how.map_or(Outcome::Escaped, |how| Outcome::Denied(how.trim_start_matches("bulkhead-vault: ").to_owned()));
+    Found { name: breach.name, tries: breach.tries, from, outcome, control }
 }
 
 /// In ui's place: the lawful frame that is the control, then the breach.
@@ -259,8 +290,3 @@ pub fn net(ends: &Ends, index: usize, life: usize) -> bool {
     (breach.act)(ends, 0);
     true
 }
-
-#[allow(unused_imports)]
-use intent as _;
-#[allow(unused_imports)]
-use item as _;

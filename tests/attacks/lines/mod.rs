@@ -12,14 +12,18 @@ mod signing;
 mod terminal;
 mod twins;
 
-pub use scene::Found;
+pub use scene::{Found, copy};
 use std::sync::Mutex;
 
 /// Everything, some scenes at a time.
 pub fn all() -> Vec<Found> {
     type Part = (&'static str, fn() -> Vec<Found>);
-    let parts: [Part; 4] =
-        [("breaches", breaches::play), ("people", people::play), ("signing", signing::play), ("terminal", terminal::play)];
+    let parts: [Part; 4] = [
+        ("breaches", breaches::play),
+        ("people", people::play),
+        ("signing", signing::play),
+        ("terminal", terminal::play),
+    ];
     let found = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for (name, part) in parts {

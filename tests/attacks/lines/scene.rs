@@ -34,8 +34,9 @@ pub fn note() -> String {
     String::from_utf8_lossy(&note[MARK..]).trim_end_matches('.').to_owned()
 }
 
-/// A copy of this program that plays something.
-fn copy(to: &Path, play: &str) {
+/// Writes a copy of this program that plays something. In a process of its own (`copy TO PLAY`): other threads of this
+/// one start programs all the time, and what they fork holds an open file for a moment, which then cannot be executed.
+pub fn copy(to: &Path, play: &str) {
     let mut program = std::fs::read(std::env::current_exe().expect("this program")).expect("this program");
     // SAFETY: as above.
     let note: [u8; ROOM] = unsafe { std::ptr::read_volatile(&raw const NOTE) };
@@ -54,7 +55,9 @@ impl Cast {
         for name in ["bulkhead", "bulkhead-vault", "bulkhead-net", "bulkhead-ui"] {
             let to = folder.path().join(name);
             if name == twin {
-                copy(&to, play);
+                let program = std::env::current_exe().map_err(|e| Error::System("finding this program", e))?;
+                let copied = Command::new(program).arg("copy").arg(&to).arg(play).status();
+                assert!(copied.is_ok_and(|status| status.success()), "a copy");
             } else if std::fs::hard_link(real.join(name), &to).is_err() {
                 std::fs::copy(real.join(name), &to).map_err(|e| Error::System("copying a program", e))?;
             }

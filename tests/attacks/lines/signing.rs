@@ -83,7 +83,10 @@ pub fn net(ends: &Ends) {
             eprintln!("twin: own mailbox: signed");
             let template = event.kind == 22242 && event.content.is_empty() && event.tags.len() == 2;
             let framed = event.tags.iter().any(|tag| tag[0] == "challenge" && tag[1] == text);
-            eprintln!("twin: sign-a-text: {}", if template && framed { "only as a challenge in the fixed template" } else { "ESCAPED" });
+            eprintln!(
+                "twin: sign-a-text: {}",
+                if template && framed { "only as a challenge in the fixed template" } else { "ESCAPED" }
+            );
         }
         other => eprintln!("twin: sign-a-text: {}", word(other.as_ref())),
     }

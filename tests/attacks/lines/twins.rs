@@ -72,9 +72,7 @@ impl Ends {
     pub fn greet_ui(&self) {
         self.pixels_message(&pixels::FromUi::Hello { life: Some(self.life), version: VERSION });
         self.intent_message(&intent::FromUi::Hello { life: Some(self.life), version: VERSION });
-        wait_for(&self.second, |packet| {
-            matches!(cbor::decode(packet), Ok(intent::ToUi::Phase(_)))
-        });
+        wait_for(&self.second, |packet| matches!(cbor::decode(packet), Ok(intent::ToUi::Phase(_))));
     }
 
     /// Greets on both of net's lines, and waits until both are answered.
@@ -86,7 +84,10 @@ impl Ends {
             _ => false,
         };
         wait_for(&self.first, own);
-        wait_for(&self.second, |packet| matches!(cbor::decode(packet), Ok(sign::ToNet::Welcome { life, .. }) if life == Some(self.life)));
+        wait_for(
+            &self.second,
+            |packet| matches!(cbor::decode(packet), Ok(sign::ToNet::Welcome { life, .. }) if life == Some(self.life)),
+        );
     }
 
     /// Waits for the geometry; returns its number.
@@ -202,8 +203,8 @@ pub fn ui() -> ! {
     match play() {
         (name, index) if name == "breach" => {
             if !breaches::ui(&ends, index, life) {
-                ends.greet_ui();
                 eprintln!("twin: honest");
+                ends.greet_ui();
             }
         }
         (name, _) if name == "people" => people::ui(&ends),
