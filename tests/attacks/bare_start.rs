@@ -4,8 +4,7 @@ use bulkhead_tests::Error;
 use bulkhead_tests::folder::{Build, binaries};
 use std::process::Command;
 
-#[test]
-fn each_process_refuses_to_run_without_the_launcher() -> Result<(), Error> {
+pub fn each_process_refuses_to_run_without_the_launcher() -> Result<(), Error> {
     for build in [Build::Shipped, Build::Driver] {
         for binary in ["bulkhead-net", "bulkhead-ui", "bulkhead-vault"] {
             let output =

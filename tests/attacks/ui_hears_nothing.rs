@@ -17,8 +17,7 @@ use std::time::Duration;
 
 const CALLS: &str = "trace=read,readv,pread64,preadv,recvmsg,recvfrom,recvmmsg,mmap,execve";
 
-#[test]
-fn no_text_name_passphrase_or_key_stroke_reaches_ui() -> Result<(), Error> {
+pub fn no_text_name_passphrase_or_key_stroke_reaches_ui() -> Result<(), Error> {
     let relay = Relay::start()?;
     let (alice, bob) = (Person::new("Alice Liddell", &[relay.url()])?, Person::new("Bob Cratchit", &[relay.url()])?);
     let records = Scratch::new()?;

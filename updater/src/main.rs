@@ -6,6 +6,7 @@ use bulkhead_updater::Error;
 use bulkhead_updater::arguments::{self, Arguments, HELP, Request};
 use bulkhead_updater::processes::Table;
 use bulkhead_updater::supervise;
+use bulkhead_updater::voices::Voices;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<u8, Error> {
     bulkhead_rules::check_kernel(arguments.socks.is_some())?;
     let signals = supervise::take_signals()?;
+    let _voices = Voices::take()?;
     let folder = std::env::current_exe().map_err(Error::Folder)?;
     let table = Table::new(folder.parent().unwrap_or(&folder), arguments)?;
     supervise::run(table, signals)

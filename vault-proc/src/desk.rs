@@ -169,6 +169,7 @@ impl Desk {
     pub fn resize(&mut self, width: u32, height: u32, scale: f32) {
         let scale = if scale.is_finite() { scale.clamp(0.5, 8.0) } else { 1.0 };
         if self.painter.size() != (width.max(1), height.max(1)) || self.painter.scale() != scale {
+            self.session.acts.happened(Instant::now());
             self.painter.resize(width, height, scale, self.session.theme);
         }
         self.configure();
@@ -257,7 +258,7 @@ impl Desk {
             return self.session.tell_all();
         }
         self.ui.heard_intent();
-        self.session.intent(packet);
+        self.session.hear_intent(packet);
     }
 
     fn control_packet(&mut self, packet: FromLauncher) {
@@ -387,6 +388,13 @@ impl Desk {
     }
 
     fn tell(&mut self, message: ToUi) {
+        match &message {
+            ToUi::Pointer(intent::Pointer::Pressed | intent::Pointer::Released) | ToUi::Command(_) => {
+                self.session.acts.happened(Instant::now());
+            }
+            ToUi::Show(handle) => self.session.acts.showed(*handle, Instant::now()),
+            _ => {}
+        }
         let told = self.ui.tell(message);
         self.judge(told);
     }

@@ -3,6 +3,7 @@
 //! Inputs are calls; what has to be done outside is collected in [`Out`]s and taken by the event loop. So the
 //! same session runs behind a window and behind the test driver.
 
+mod acts;
 mod fields;
 mod focus;
 mod intents;
@@ -18,6 +19,7 @@ use bulkhead_ipc::intent::{self, Accept, Command, Invite, MAX_CONTACTS, Notice, 
 use bulkhead_ipc::pixels::{SlotKey, SlotKind, Theme};
 use bulkhead_ipc::{post, sign};
 use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, Hit, Input, Plaintext, Vault};
+pub use acts::Acts;
 pub use fields::Fields;
 use std::path::PathBuf;
 
@@ -90,6 +92,8 @@ pub struct Session {
     pub zone: Zone,
     /// Whether the window has the user's attention.
     pub attended: bool,
+    /// What speaks for ui.
+    pub acts: Acts,
     folder: PathBuf,
     config: Config,
     slots: Vec<SlotKey>,
@@ -120,6 +124,7 @@ impl Session {
             theme,
             zone,
             attended: true,
+            acts: Acts::default(),
             folder,
             config,
             slots: Vec::new(),

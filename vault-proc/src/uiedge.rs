@@ -271,6 +271,10 @@ pub fn admit(slots: &[Slot], frame: Rect) -> Result<Vec<Slot>, Fault> {
             continue;
         }
         let Some(clip) = slot.clip.intersect(&slot.rect).and_then(|clip| clip.intersect(&frame)) else { continue };
+        // A question shown in part could be answered without being read: its buttons alone, in a picture of others.
+        if slot.key.kind == SlotKind::ConfirmDelete && clip != slot.rect {
+            continue;
+        }
         if admitted.iter().any(|other| other.clip.intersect(&clip).is_some()) {
             return Err(Fault::Overlap);
         }
@@ -313,6 +317,17 @@ mod tests {
         let empty = slot(SlotKind::Preview, 2, Rect::new(5, 5, 0, 20));
         let endless = slot(SlotKind::Preview, 3, Rect::new(0, 0, 100_000, 10));
         assert_eq!(admit(&[outside, empty, endless], FRAME), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_question_is_shown_whole_or_not_at_all() {
+        let whole = slot(SlotKind::ConfirmDelete, 1, Rect::new(100, 100, 300, 172));
+        assert_eq!(admit(&[whole], FRAME), Ok(vec![whole]));
+        let button = Slot { clip: Rect::new(300, 200, 100, 72), ..whole };
+        let edge = slot(SlotKind::ConfirmDelete, 1, Rect::new(-200, -100, 300, 172));
+        for cut in [button, edge] {
+            assert_eq!(admit(&[cut], FRAME), Ok(vec![]));
+        }
     }
 
     #[test]

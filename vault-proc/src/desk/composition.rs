@@ -64,6 +64,9 @@ impl Desk {
                 false
             }
         };
+        if says {
+            self.session.acts.typed();
+        }
         if says && self.field().is_none() && self.goes_to_message() {
             self.session.focus_kind(SlotKind::Compose);
             self.follow_focus();

@@ -49,8 +49,12 @@ impl Desk {
                 match meaning {
                     Meaning::Ui(command) => self.session.command(command),
                     Meaning::Own(own) => self.own(own),
-                    Meaning::Slot => self.feed(Event::Keyboard(event)),
+                    Meaning::Slot => {
+                        self.session.acts.typed();
+                        self.feed(Event::Keyboard(event));
+                    }
                     Meaning::Compose => {
+                        self.session.acts.typed();
                         self.session.focus_kind(SlotKind::Compose);
                         self.feed(Event::Keyboard(event));
                     }

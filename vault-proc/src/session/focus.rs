@@ -6,6 +6,7 @@
 use super::{Out, Phase, Session};
 use bulkhead_ipc::intent::ToUi;
 use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind};
+use std::time::Instant;
 
 impl Session {
     /// Gives the keyboard to a slot, or takes it from all, and tells ui.
@@ -57,6 +58,8 @@ impl Session {
             // Where there is only one thing to type, one can begin at once.
             match self.phase {
                 Phase::Locked => self.focus_kind(SlotKind::Unlock),
+                // Nor is a passphrase continued in the name's field because ui drew nothing for a moment.
+                Phase::Setup if self.acts.is_typing() => {}
                 Phase::Setup if old.is_empty() || self.fields.get(SlotKind::OwnName).is_empty() => {
                     self.focus_kind(SlotKind::OwnName)
                 }
@@ -78,7 +81,10 @@ impl Session {
             (SlotKind::PasteInvite | SlotKind::NewRelay, true) => drop(self.fields.take(key.kind)),
             (SlotKind::ConfirmDelete, true) => {
                 self.delete_chosen = false;
-                self.set_focus(Some(key));
+                // A question that nobody asked for does not take the keyboard from who is typing.
+                if self.acts.is_fresh(Instant::now()) {
+                    self.set_focus(Some(key));
+                }
             }
             _ => {}
         }

@@ -9,9 +9,28 @@ use crate::worker::Job;
 use bulkhead_ipc::intent::{FromUi, Invite, Notice, ToUi};
 use bulkhead_ipc::pixels::{SlotKey, SlotKind, Theme};
 use bulkhead_vault_core::{Action, Passphrase, Plaintext};
+use std::time::Instant;
 
 impl Session {
-    /// Does what ui says the user decided.
+    /// Hears what ui says the user decided: it counts if an act of the user's speaks for it. Otherwise ui is told how
+    /// things are, in case it is only slow.
+    pub fn hear_intent(&mut self, intent: FromUi) {
+        let changes = match &intent {
+            FromUi::Open(open) => *open != self.open,
+            FromUi::Focus(key) => *key != self.focus,
+            _ => true,
+        };
+        if !changes || self.acts.speak_for(&intent, Instant::now()) {
+            return self.intent(intent);
+        }
+        match intent {
+            FromUi::Open(_) => self.out.extend(self.open.map(|handle| Out::Ui(ToUi::Show(handle)))),
+            FromUi::Focus(_) => self.out.push(Out::Ui(ToUi::Focus(self.focus))),
+            _ => {}
+        }
+    }
+
+    /// Does what the user decided.
     pub fn intent(&mut self, intent: FromUi) {
         match intent {
             FromUi::Hello { .. } => {}
