@@ -3,6 +3,8 @@
 //!
 //! Reading another process's memory takes root; as an ordinary user the scans say that they are skipped.
 
+#![allow(missing_docs, clippy::indexing_slicing)]
+
 mod protected;
 mod scan;
 
