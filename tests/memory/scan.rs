@@ -105,17 +105,13 @@ pub fn scan(process: u32, needles: &[Needle]) -> Result<Found, Error> {
 
 /// Appends what can be read; says how much that was, and how far to go on. A page that cannot be read is skipped.
 fn read(memory: &File, at: u64, length: usize, to: &mut Vec<u8>) -> (usize, usize) {
-    let old = to.len();
-    to.resize(old + length, 0);
-    match memory.read_at(&mut to[old..], at) {
+    let mut bytes = vec![0; length];
+    match memory.read_at(&mut bytes, at) {
         Ok(got) if got > 0 => {
-            to.truncate(old + got);
+            to.extend(bytes.iter().take(got));
             (got, got)
         }
-        _ => {
-            to.truncate(old);
-            (0, PAGE.min(length))
-        }
+        _ => (0, PAGE.min(length)),
     }
 }
 
@@ -132,6 +128,6 @@ fn mapping(line: &str) -> Option<Mapping> {
 
 /// What stands around a hit, for the person who has to find out where it comes from.
 fn around(bytes: &[u8], hit: usize) -> String {
-    let shown = &bytes[hit.saturating_sub(24)..(hit + 72).min(bytes.len())];
-    shown.iter().map(|b| if b.is_ascii_graphic() || *b == b' ' { char::from(*b) } else { '.' }).collect()
+    let shown = bytes.iter().skip(hit.saturating_sub(24)).take(96);
+    shown.map(|b| if b.is_ascii_graphic() || *b == b' ' { char::from(*b) } else { '.' }).collect()
 }
