@@ -1,7 +1,8 @@
 //! Which rules a run used, from a tracer's record of its calls with their raw arguments.
 //!
 //! One file per thread. A process begins where one of our programs is executed, and is in steady state after its last
-//! `seccomp` call; a thread belongs to whoever cloned it.
+//! `seccomp` call. A thread belongs to whoever cloned it; the records do not say what one that was cloned before steady
+//! state did when, so all that it did counts for both stages.
 
 use super::{Collection, filters, names};
 use crate::compare::words::conditions;
@@ -14,7 +15,7 @@ use std::path::Path;
 pub const RECORD: &str = "strace -ff -qq -e signal=none -e raw='!execve' -o FOLDER/record bulkhead …";
 
 /// One recorded call.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Recorded {
     call: String,
     arguments: [u64; 6],
@@ -74,23 +75,44 @@ fn read_run(folder: &Path, used: &mut BTreeMap<Process, Used>) -> Result<(), Err
         threads.insert(id, read_thread(&folder.join(&name))?);
     }
     // From each program's own thread to those that it started, and on.
-    let mut open: Vec<(u64, Process, usize, Option<bool>)> = threads
+    let mut open: Vec<(u64, Process, usize, Began)> = threads
         .iter()
-        .filter_map(|(id, thread)| thread.program.map(|(process, line)| (*id, process, line, None)))
+        .filter_map(|(id, thread)| thread.program.map(|(process, line)| (*id, process, line, Began::Program)))
         .collect();
-    while let Some((id, process, from, steady)) = open.pop() {
+    while let Some((id, process, from, began)) = open.pop() {
         let Some(thread) = threads.remove(&id) else { continue };
         let narrowed = thread.lines.iter().rposition(|(recorded, _)| recorded.call == "seccomp");
         let used = used.entry(process).or_default();
         for (line, (recorded, result)) in thread.lines.into_iter().enumerate().skip(from) {
-            let in_steady = steady.unwrap_or(narrowed.is_some_and(|narrowed| narrowed >= from && line > narrowed));
+            let (in_start, in_steady) = match began {
+                Began::Program => {
+                    let steady = narrowed.is_some_and(|narrowed| narrowed >= from && line > narrowed);
+                    (!steady, steady)
+                }
+                Began::WhileStarting => (true, true),
+                Began::InSteadyState => (false, true),
+            };
             if let Some(child) = result.filter(|_| recorded.call == "clone") {
-                open.push((child, process, 0, Some(in_steady)));
+                open.push((child, process, 0, if in_start { Began::WhileStarting } else { Began::InSteadyState }));
             }
-            if in_steady { &mut used.steady } else { &mut used.start }.insert(recorded);
+            if in_start {
+                used.start.insert(recorded.clone());
+            }
+            if in_steady {
+                used.steady.insert(recorded);
+            }
         }
     }
     Ok(())
+}
+
+/// Where a thread comes from.
+#[derive(Clone, Copy)]
+enum Began {
+    /// It executed the program.
+    Program,
+    WhileStarting,
+    InSteadyState,
 }
 
 fn read_thread(path: &Path) -> Result<Thread, Error> {

@@ -23,7 +23,7 @@ impl Drop for Run {
     }
 }
 
-/// As strace writes: the launcher, a child that becomes net, and a thread of it.
+/// As strace writes: the launcher, a child that becomes net, and two threads of it.
 const THREADS: &[(u32, &str)] = &[
     (
         16,
@@ -31,8 +31,9 @@ const THREADS: &[(u32, &str)] = &[
     ),
     (
         17,
-        "setsid() = 0x11\nseccomp(0x1, 0, 0x7f) = 0\nexecve(\"/usr/bin/bulkhead-net\", [\"bulkhead-net\"], 0x7ffd0 /* 0 vars */) = 0\nmmap(0, 0x2000, 0x5, 0x22, 0xffffffff, 0) = 0x7f163351b000\nseccomp(0x1, 0x1, 0x7f) = 0\nseccomp(0x1, 0x1, 0x7f) = 0\nsocket(0x2, 0x80801, 0) = 0x5\nclone(0x3d0f00, 0x7f, 0x7f, 0x7f) = 0x12\n+++ exited with 0 +++\n",
+        "setsid() = 0x11\nseccomp(0x1, 0, 0x7f) = 0\nexecve(\"/usr/bin/bulkhead-net\", [\"bulkhead-net\"], 0x7ffd0 /* 0 vars */) = 0\nmmap(0, 0x2000, 0x5, 0x22, 0xffffffff, 0) = 0x7f163351b000\nclone(0x3d0f00, 0x7f, 0x7f, 0x7f) = 0x13\nseccomp(0x1, 0x1, 0x7f) = 0\nseccomp(0x1, 0x1, 0x7f) = 0\nsocket(0x2, 0x80801, 0) = 0x5\nclone(0x3d0f00, 0x7f, 0x7f, 0x7f) = 0x12\n+++ exited with 0 +++\n",
     ),
+    (19, "poll(0x7f, 0x1, 0) = 0x1\n"),
     (18, "set_robust_list(0x7f16333299a0, 0x18) = 0\nexit(0)                                 = ?\n"),
 ];
 
@@ -53,6 +54,9 @@ fn calls_belong_to_the_process_and_its_stage() {
     assert!(start.iter().any(|r| r.call == "execve") && !start.iter().any(|r| r.call == "setsid"));
     assert!(steady.contains(&recorded("socket", &[2, 0x80801, 0])));
     assert!(steady.contains(&recorded("exit", &[0])) && steady.iter().any(|r| r.call == "set_robust_list"));
+    assert!(!start.contains(&recorded("exit", &[0])), "of a thread that began in steady state");
+    let poll = recorded("poll", &[0x7f, 1]);
+    assert!(start.contains(&poll) && steady.contains(&poll), "of a thread that began before");
     assert!(!steady.iter().chain(start).any(|r| r.call == "read"), "the launcher's");
 }
 
