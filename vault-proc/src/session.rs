@@ -14,12 +14,12 @@ use crate::slots::message_list::Shelf;
 use crate::store::SqlStore;
 use crate::view::Conversation;
 use crate::worker::{Derived, Job};
+pub use acts::Acts;
 use bulkhead_ipc::control::{Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Accept, Command, Invite, MAX_CONTACTS, Notice, ToUi};
 use bulkhead_ipc::pixels::{SlotKey, SlotKind, Theme};
 use bulkhead_ipc::{post, sign};
 use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, Hit, Input, Plaintext, Vault};
-pub use acts::Acts;
 pub use fields::Fields;
 use std::path::PathBuf;
 

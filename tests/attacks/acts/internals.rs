@@ -48,7 +48,7 @@ pub const ATTACKS: &[Attack] = &[
     attack("replace-kernel", "loads another kernel", EVERYWHERE, |_| {
         judged(libc::SYS_kexec_load, [0, 99, 0, 0], &[libc::EINVAL])
     }),
-    attack("quota", "works on disk quotas", EVERYWHERE, |_| does(libc::SYS_quotactl, [0x8000_0100 ^ 0, 0, 0, 0])),
+    attack("quota", "works on disk quotas", EVERYWHERE, |_| does(libc::SYS_quotactl, [0x8000_0100, 0, 0, 0])),
     attack("accounting", "switches process accounting off", EVERYWHERE, |_| {
         judged(libc::SYS_acct, [at(c"/nonexistent/file")], &[libc::ENOENT])
     }),

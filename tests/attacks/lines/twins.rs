@@ -185,7 +185,8 @@ pub fn net() -> ! {
     let life = usize::try_from(ends.life.saturating_sub(2)).expect("a number");
     match play() {
         (name, index) if name == "breach" => {
-            if !breaches::net(&ends, index, life) {
+            let broke = breaches::net(&ends, index, life);
+            if !broke {
                 eprintln!("twin: honest");
             }
         }
@@ -202,7 +203,8 @@ pub fn ui() -> ! {
     let life = if ends.life == 1 { 0 } else { usize::try_from(ends.life.saturating_sub(2)).expect("a number") };
     match play() {
         (name, index) if name == "breach" => {
-            if !breaches::ui(&ends, index, life) {
+            let broke = breaches::ui(&ends, index, life);
+            if !broke {
                 eprintln!("twin: honest");
                 ends.greet_ui();
             }
