@@ -16,8 +16,8 @@ fn event() -> post::Event {
 }
 
 /// Bytes that mean something in CBOR: heads of all kinds.
-const TELLING: [u8; 16] =
-    [0x00, 0x17, 0x18, 0x19, 0x20, 0x40, 0x5f, 0x60, 0x78, 0x80, 0x9f, 0xa0, 0xbf, 0xf4, 0xf6, 0xff];
+const TELLING: [u8; 18] =
+    [0x00, 0x17, 0x18, 0x19, 0x20, 0x40, 0x5f, 0x60, 0x78, 0x80, 0x81, 0x9f, 0xa0, 0xa1, 0xbf, 0xf4, 0xf6, 0xff];
 
 /// Reads in three steps, with another library: the walk, serde's reading, and writing again to compare the bytes.
 fn read_by_another_library<M: Message>(bytes: &[u8]) -> Option<M> {
@@ -211,4 +211,18 @@ fn of_every_message_exactly_one_encoding_is_legal() {
         assert_eq!(decode::<pixels::ToUi>(bytes).err(), Some(Error::Schema), "{bytes:02x?}");
         assert_eq!(decode::<pixels::FromUi>(bytes).err(), Some(Error::Schema), "{bytes:02x?}");
     }
+}
+
+/// No message has a field that serde by itself would take as nothing when it is missing. Should one come, it has to
+/// be there.
+#[test]
+fn a_missing_field_is_not_taken_as_nothing() {
+    #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    struct Two {
+        a: u8,
+        b: Option<u8>,
+    }
+    let read = |bytes: &[u8]| <Two as serde::Deserialize>::deserialize(&mut Reader(bytes));
+    assert_eq!(read(b"\xa2\x61a\x01\x61b\xf6"), Ok(Two { a: 1, b: None }));
+    assert_eq!(read(b"\xa1\x61a\x01"), Err(Refused));
 }
