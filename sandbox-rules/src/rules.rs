@@ -112,6 +112,8 @@ impl Value {
 #[allow(clippy::upper_case_acronyms)]
 pub(crate) enum Errno {
     EACCES,
+    EINTR,
+    ENOMEM,
     ENOSYS,
     EPERM,
 }
@@ -120,6 +122,8 @@ impl Errno {
     pub fn number(self) -> u32 {
         let number = match self {
             Self::EACCES => libc::EACCES,
+            Self::EINTR => libc::EINTR,
+            Self::ENOMEM => libc::ENOMEM,
             Self::ENOSYS => libc::ENOSYS,
             Self::EPERM => libc::EPERM,
         };

@@ -48,7 +48,8 @@ const STEADY: &[(Process, &str, Outcome)] = &[
     (Ui, "say-elsewhere", Killed),
     (Net, "nothing", Works),
     (Net, "allocate", Works),
-    (Net, "thread", Works),
+    (Net, "thread", Killed),
+    (Net, "map-shared", Killed),
     (Net, "connect", Works),
     (Net, "resolve", Works),
     (Net, "udp", Works),
@@ -65,7 +66,7 @@ const STEADY: &[(Process, &str, Outcome)] = &[
     (Net, "map-code", Denied),
     (Vault, "nothing", Works),
     (Vault, "allocate", Works),
-    (Vault, "thread", Works),
+    (Vault, "thread", Killed),
     (Vault, "write-data", Works),
     (Vault, "read-passwd", Denied),
     (Vault, "write-outside", Denied),
@@ -372,6 +373,10 @@ fn done(act: &str, process: Process, rest: &[String]) -> Result<()> {
         "signal-sibling" => kernel(|| unsafe { libc::kill(sibling, 0).into() }),
         "map-code" => kernel(|| {
             let (rights, kind) = (libc::PROT_READ | libc::PROT_EXEC, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+            unsafe { libc::mmap(std::ptr::null_mut(), 4096, rights, kind, -1, 0) as i64 }
+        }),
+        "map-shared" => kernel(|| {
+            let (rights, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
             unsafe { libc::mmap(std::ptr::null_mut(), 4096, rights, kind, -1, 0) as i64 }
         }),
         "say" => kernel(|| unsafe { libc::write(2, b"".as_ptr().cast(), 0) as i64 }),

@@ -48,7 +48,11 @@ fn main() -> ExitCode {
 
 fn start() -> Result<ExitCode, (u8, String)> {
     bulkhead_rules::require_sandbox();
-    let wanted = arguments::parse(std::env::args().skip(1)).map_err(|error| (BAD_START, error.to_string()))?;
+    let mut wanted = arguments::parse(std::env::args().skip(1)).map_err(|error| (BAD_START, error.to_string()))?;
+    // Links on the way to the profile are followed now: later the sandbox does not let them be read.
+    if let Ok(real) = wanted.profile.canonicalize() {
+        wanted.profile = real;
+    }
     let lines = lines::Lines::inherit().map_err(|error| (BAD_START, error.to_string()))?;
     let passphrase =
         wanted.passphrase.map(passphrase::read).transpose().map_err(|error| (BAD_START, error.to_string()))?;
