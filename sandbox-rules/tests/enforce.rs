@@ -55,7 +55,7 @@ const STEADY: &[(Process, &str, Outcome)] = &[
     (Net, "udp", Works),
     (Net, "read-hosts", Works),
     (Net, "read-passwd", Denied),
-    (Net, "write-outside", Denied),
+    (Net, "write-outside", Killed),
     (Net, "unix-socket", Denied),
     (Net, "listen", Killed),
     (Net, "exec", Killed),
