@@ -34,10 +34,8 @@ impl Address {
         };
         let (host, port) = endpoint(uri.authority()?)?;
         let loopback = host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-        if !tls && !loopback && !is_onion(&host) {
-            return None;
-        }
-        Some(Self { tls, host, port: port.unwrap_or(standard), url: url.into() })
+        let plain = loopback || is_onion(&host);
+        (tls || plain).then(|| Self { tls, host, port: port.unwrap_or(standard), url: url.into() })
     }
 }
 

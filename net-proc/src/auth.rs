@@ -19,10 +19,7 @@ pub struct Auth {
 impl Auth {
     /// The relay challenges; only its newest challenge counts. Returns what the vault is to be asked to sign.
     pub fn challenged(&mut self, challenge: String) -> Option<String> {
-        if self.rounds == MAX_ROUNDS {
-            return None;
-        }
-        self.rounds += 1;
+        self.rounds = Some(self.rounds + 1).filter(|rounds| *rounds <= MAX_ROUNDS)?;
         self.asked.insert(challenge).clone().into()
     }
 
@@ -30,15 +27,12 @@ impl Auth {
     pub fn signed(&mut self, event: Option<Event>) -> Option<Event> {
         let challenge = self.asked.clone()?;
         let answers = |tag: &Vec<String>| *tag == ["challenge", &challenge];
-        match event {
-            // The answer to an older question: the newer one is still to come.
-            Some(event) if !event.tags.iter().any(answers) => None,
-            event => {
-                self.asked = None;
-                self.sent = event.as_ref().map(|e| e.id);
-                event
-            }
+        // The answer to an older question: the newer one is still to come.
+        if event.as_ref().is_some_and(|event| !event.tags.iter().any(answers)) {
+            return None;
         }
+        (self.asked, self.sent) = (None, event.as_ref().map(|e| e.id));
+        event
     }
 
     /// The relay answered an event; whether it was our authentication. A refusal may come with a garbled id.

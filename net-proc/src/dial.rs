@@ -8,10 +8,11 @@ use crate::wire::MAX_MESSAGE;
 use bulkhead_ipc::post::Trouble;
 use futures_core::Stream as _;
 use futures_sink::Sink as _;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::task::{Context, Poll, ready};
-use std::{collections::VecDeque, future::poll_fn, io, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::VecDeque, future::poll_fn, io, pin::Pin, sync::Arc, time::Duration};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Join, ReadHalf, Take, WriteHalf};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{net::TcpStream, sync::Semaphore, task::spawn_blocking, time::timeout};
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore, client::Resumption, pki_types::ServerName};
 use tokio_websockets::{ClientBuilder, Error as WsError, Limits, Message, WebSocketStream};
 
@@ -20,6 +21,10 @@ const MAX_UPGRADE: u64 = 16 * 1024;
 /// Addresses of one name that are tried, and how long each may take.
 const TRIES: (usize, Duration) = (6, Duration::from_secs(6));
 
+/// Names that are looked up at the same time: the C library waits for answers, each time on a thread of its own. They
+/// are started with the process, as none may be later.
+pub const LOOKUPS: usize = 4;
+
 /// A SOCKS5 reply code, also for proxies that speak something else.
 const GENERAL_FAILURE: u8 = 1;
 
@@ -27,6 +32,7 @@ const GENERAL_FAILURE: u8 = 1;
 pub struct Dialer {
     tls: tokio_rustls::TlsConnector,
     proxy: Option<(String, u16)>,
+    lookups: Arc<Semaphore>,
 }
 
 impl Dialer {
@@ -37,14 +43,14 @@ impl Dialer {
         let mut tls = builder.with_root_certificates(roots).with_no_client_auth();
         // A session ticket would tell the relay that two circuits belong to one person.
         tls.resumption = Resumption::disabled();
-        Ok(Self { tls: Arc::new(tls).into(), proxy })
+        Ok(Self { tls: Arc::new(tls).into(), proxy, lookups: Arc::new(Semaphore::new(LOOKUPS)) })
     }
 
     /// Connects. `circuit` separates this connection from all others at the proxy.
     pub async fn dial(&self, to: &Address, circuit: &str) -> Result<Socket, Trouble> {
         let tcp = match &self.proxy {
             Some((host, port)) => {
-                let mut tcp = reach(host, *port).await.map_err(|_| Trouble::Proxy)?;
+                let mut tcp = self.reach(host, *port).await.map_err(|_| Trouble::Proxy)?;
                 match socks(&mut tcp, to, circuit).await {
                     Ok(0) => tcp,
                     Ok(3..=6) => return Err(Trouble::Unreachable),
@@ -53,7 +59,7 @@ impl Dialer {
             }
             // RFC 7686: an onion name must never be asked of the name system.
             None if is_onion(&to.host) => return Err(Trouble::Address),
-            None => reach(&to.host, to.port).await.map_err(|_| Trouble::Unreachable)?,
+            None => self.reach(&to.host, to.port).await.map_err(|_| Trouble::Unreachable)?,
         };
         tcp.set_nodelay(true).map_err(|_| Trouble::Unreachable)?;
         let io: Box<dyn Io> = if to.tls {
@@ -70,18 +76,27 @@ impl Dialer {
         stream.get_mut().reader_mut().set_limit(u64::MAX);
         Ok(Socket { stream, queue: VecDeque::new(), flushed: true })
     }
-}
 
-async fn reach(host: &str, port: u16) -> io::Result<TcpStream> {
-    // Plain text goes to this name, so nobody else is asked where it is.
-    let host = if host == "localhost" { "127.0.0.1" } else { host };
-    let addresses: Vec<_> = tokio::net::lookup_host((host, port)).await?.take(TRIES.0).collect();
-    for address in addresses {
-        if let Ok(Ok(tcp)) = timeout(TRIES.1, TcpStream::connect(address)).await {
-            return Ok(tcp);
+    async fn reach(&self, host: &str, port: u16) -> io::Result<TcpStream> {
+        // Plain text goes to this name, so nobody else is asked where it is.
+        let host = if host == "localhost" { "127.0.0.1" } else { host };
+        let addresses = match host.parse::<IpAddr>() {
+            Ok(ip) => vec![(ip, port).into()],
+            Err(_) => self.resolve((host.to_owned(), port)).await?,
+        };
+        for address in addresses.into_iter().take(TRIES.0) {
+            if let Ok(Ok(tcp)) = timeout(TRIES.1, TcpStream::connect(address)).await {
+                return Ok(tcp);
+            }
         }
+        Err(io::ErrorKind::HostUnreachable.into())
     }
-    Err(io::ErrorKind::HostUnreachable.into())
+
+    /// Asks the name system. Whoever gives up before the turn comes leaves no question behind.
+    async fn resolve(&self, name: (String, u16)) -> io::Result<Vec<SocketAddr>> {
+        let turn = self.lookups.clone().acquire_owned().await.map_err(io::Error::other)?;
+        spawn_blocking(move || (name.to_socket_addrs().map(Iterator::collect), drop(turn)).0).await?
+    }
 }
 
 /// Asks the proxy to connect; names are the proxy's to resolve. Returns its reply code.
@@ -167,9 +182,7 @@ impl Socket {
             stream.as_mut().start_send(message)?;
             self.flushed = false;
         }
-        if !self.flushed {
-            self.flushed = stream.poll_flush(cx)?.is_ready();
-        }
+        self.flushed = self.flushed || stream.poll_flush(cx)?.is_ready();
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ mod session;
 pub mod subscription;
 pub mod wire;
 
+pub use dial::LOOKUPS;
 pub use hub::run;
 
 use std::time::Duration;

@@ -3,8 +3,9 @@
 //! The start, from top to bottom: prove the sandbox, take the two lines, close the rest of the door, work.
 
 use bulkhead_ipc::{descriptors, line};
-use bulkhead_net::{Config, Error, address};
-use std::{convert::Infallible, process::ExitCode};
+use bulkhead_net::{Config, Error, LOOKUPS, address};
+use bulkhead_rules::Process;
+use std::{convert::Infallible, mem::ManuallyDrop, process::ExitCode, sync::Arc, time::Duration};
 
 fn main() -> ExitCode {
     let Err(error) = start();
@@ -29,7 +30,15 @@ fn start() -> Result<Infallible, Error> {
         _ => return Err(Error::Arguments),
     };
     let config = Config::new(life.map_err(|_| Error::Arguments)?, proxy);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build()?;
-    bulkhead_rules::steady(bulkhead_rules::Process::Net)?;
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    // Never dropped: its threads would end, and the rules say that none does.
+    builder.enable_all().max_blocking_threads(LOOKUPS).thread_keep_alive(Duration::MAX);
+    let runtime = ManuallyDrop::new(builder.build()?);
+    bulkhead_rules::narrow_files(Process::Net)?;
+    // All threads that there will ever be: under the narrower file rules, and before none can be started.
+    let all = Arc::new(std::sync::Barrier::new(LOOKUPS + 1));
+    (0..LOOKUPS).map(|_| all.clone()).for_each(|all| drop(runtime.spawn_blocking(move || all.wait())));
+    all.wait();
+    bulkhead_rules::narrow_calls(Process::Net)?;
     runtime.block_on(bulkhead_net::run(post, sign, config))
 }

@@ -61,14 +61,11 @@ impl Connection {
     pub async fn run(mut self) {
         let mut failures = 0;
         while self.rest().await.is_some() {
-            failures += 1;
             let began = Instant::now();
             let Some(trouble) = self.attempt().await else { break };
             self.lose_jobs().await;
             self.note(Note::State(self.key, RelayState::Offline(trouble))).await;
-            if began.elapsed() > self.tick * 12 {
-                failures = 1;
-            }
+            failures = if began.elapsed() > self.tick * 12 { 1 } else { failures + 1 };
             // 1 s, 2 s, 4 s … 5 min, a quarter more or less, so that a relay's clients do not return as one.
             let step = self.tick / 10 * 2u32.saturating_pow(failures).min(600);
             self.delay = step.mul_f32(0.75 + fastrand::f32() / 2.0);

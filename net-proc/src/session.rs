@@ -82,11 +82,8 @@ impl<'a> Session<'a> {
             }
             tokio::select! {
                 command = self.of.commands.recv() => self.command(command.ok_or(None)?),
-                permit = notes.reserve(), if !self.outbox.is_empty() => {
-                    if let (Ok(permit), Some(note)) = (permit, self.outbox.pop_front()) {
-                        permit.send(note);
-                    }
-                }
+                permit = notes.reserve(), if !self.outbox.is_empty() =>
+                    drop(permit.ok().zip(self.outbox.pop_front()).map(|(permit, note)| permit.send(note))),
                 message = self.socket.turn(self.outbox.is_empty()) => self.message(&message.map_err(Some)?)?,
                 // Not while we do not read: then the relay's silence is our doing.
                 _ = ticks.tick(), if self.outbox.is_empty() => self.tick()?,
@@ -127,10 +124,9 @@ impl<'a> Session<'a> {
             return Err(Some(Trouble::Closed));
         }
         let heard = message.as_text().and_then(wire::parse);
-        if message.is_ping() || message.is_pong() || heard.is_some_and(|heard| self.relay_said(heard)) {
-            return Ok(());
+        if !message.is_ping() && !message.is_pong() && !heard.is_some_and(|heard| self.relay_said(heard)) {
+            self.patience = self.patience.checked_sub(1).ok_or(Some(Trouble::Misbehaving))?;
         }
-        self.patience = self.patience.checked_sub(1).ok_or(Some(Trouble::Misbehaving))?;
         Ok(())
     }
 

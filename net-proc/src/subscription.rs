@@ -145,8 +145,7 @@ impl Subscriptions {
     /// An event came.
     pub fn event(&mut self, subscription: &str, event: &Event) -> Fit {
         let Some((kind, _, batch)) = find(&mut self.batches, subscription) else { return Fit::Foreign };
-        let asked = event.kind == ENVELOPE && wire::mailboxes(event).any(|m| batch.members.contains(&m));
-        if !asked {
+        if event.kind != ENVELOPE || !wire::mailboxes(event).any(|m| batch.members.contains(&m)) {
             return Fit::Foreign;
         }
         // Over `b0` come the first page and new events, over `p0` the later pages only.

@@ -10,8 +10,10 @@
 
 mod common;
 
+use bulkhead_net::LOOKUPS;
 use bulkhead_rules::{Child, Launch, Process, launch};
 use common::*;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -37,7 +39,8 @@ fn start(proxy: Option<u16>) -> (Net, Child) {
 #[test]
 fn it_works_inside_its_sandbox() {
     let (relay, _stop) = local_relay(free_port(), Default::default());
-    let (mut net, _child) = start(None);
+    let (mut net, child) = start(None);
+    assert_eq!(threads(&child), 1 + LOOKUPS);
     let mailbox = key(&nostr::Keys::generate());
     // A name to resolve that does not exist; TLS with somebody who does not speak it; a relay.
     net.relays(&["wss://relay.invalid", &relay.replace("ws://127.0.0.1", "wss://localhost"), &relay]);
@@ -55,6 +58,25 @@ fn it_works_inside_its_sandbox() {
     net.send(ToNet::Reconnect);
     net.publish(2, envelope(mailbox, "y", NOW).0);
     assert_eq!(net.verdict(2), Verdict::Lost);
+    // More names at once than there are threads for them: each gets its turn, and no thread is made for it.
+    let names: Vec<String> = (0..20).map(|n| format!("wss://relay-{n}.invalid")).collect();
+    net.relays(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    net.watch(mailbox, NOW);
+    let mut waiting: BTreeSet<u16> = (1..=20).collect();
+    while let Some(id) = waiting.first().copied() {
+        for message in net.until(offline(id)) {
+            if let FromNet::Relay { id, state: RelayState::Offline(_) } = message {
+                waiting.remove(&id);
+            }
+        }
+    }
+    assert_eq!(threads(&child), 1 + LOOKUPS);
+}
+
+/// The threads of a process.
+fn threads(child: &Child) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    status.lines().find_map(|line| line.strip_prefix("Threads:")).unwrap().trim().parse().unwrap()
 }
 
 #[test]

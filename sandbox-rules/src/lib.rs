@@ -226,14 +226,24 @@ pub fn require_sandbox() {
 
 /// Narrows this process to what it needs once it is set up. There is no way back.
 ///
-/// Calls: all threads. Files: the calling thread and those that it starts later, so call it before starting
-/// threads where the rules name steady files.
+/// Calls: all threads. Files: the calling thread and those that it starts later. A process whose rules name steady
+/// files starts its threads between [`narrow_files`] and [`narrow_calls`] instead.
 pub fn steady(process: Process) -> Result<(), Error> {
-    let rules = rules::of(process)?;
-    let programs = filter::steady(&rules).programs()?;
-    if let Some(ruleset) = files::steady(&rules)? {
-        child::restrict(&ruleset)?;
+    narrow_files(process)?;
+    narrow_calls(process)
+}
+
+/// The first half of [`steady`]: the files that remain, for the calling thread and those that it starts later.
+pub fn narrow_files(process: Process) -> Result<(), Error> {
+    match files::steady(&rules::of(process)?)? {
+        Some(ruleset) => Ok(child::restrict(&ruleset)?),
+        None => Ok(()),
     }
+}
+
+/// The second half: the calls that remain, for all threads.
+pub fn narrow_calls(process: Process) -> Result<(), Error> {
+    let programs = filter::steady(&rules::of(process)?).programs()?;
     programs.iter().try_for_each(|program| seccompiler::apply_filter_all_threads(program)).map_err(Error::Apply)
 }
 

@@ -119,6 +119,8 @@ pub(crate) struct Condition {
 #[allow(clippy::upper_case_acronyms)]
 pub(crate) enum Errno {
     EACCES,
+    EINTR,
+    ENOMEM,
     ENOSYS,
     EPERM,
 }
@@ -127,6 +129,8 @@ impl Errno {
     pub fn number(self) -> u32 {
         let number = match self {
             Self::EACCES => libc::EACCES,
+            Self::EINTR => libc::EINTR,
+            Self::ENOMEM => libc::ENOMEM,
             Self::ENOSYS => libc::ENOSYS,
             Self::EPERM => libc::EPERM,
         };

@@ -53,7 +53,11 @@ fn start() -> Result<ExitCode, (u8, String)> {
     if bulkhead_secrets::reserve() == Kept::Ordinary {
         eprintln!("bulkhead-vault: keys may be swapped to a disk: let programs lock 32 KiB of memory (ulimit -l)");
     }
-    let wanted = arguments::parse(std::env::args().skip(1)).map_err(|error| (BAD_START, error.to_string()))?;
+    let mut wanted = arguments::parse(std::env::args().skip(1)).map_err(|error| (BAD_START, error.to_string()))?;
+    // Links on the way to the profile are followed now: later the sandbox does not let them be read.
+    if let Ok(real) = wanted.profile.canonicalize() {
+        wanted.profile = real;
+    }
     let lines = lines::Lines::inherit().map_err(|error| (BAD_START, error.to_string()))?;
     let passphrase =
         wanted.passphrase.map(passphrase::read).transpose().map_err(|error| (BAD_START, error.to_string()))?;

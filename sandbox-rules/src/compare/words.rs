@@ -151,6 +151,8 @@ pub(crate) fn errno(errno: Errno) -> &'static str {
     match errno {
         Errno::EACCES => "permission denied",
         Errno::ENOSYS => "no such call",
+        Errno::EINTR => "interrupted",
+        Errno::ENOMEM => "no memory",
         Errno::EPERM => "not permitted",
     }
 }
