@@ -47,7 +47,6 @@ pub fn print_open() {
     println!("\n## known to succeed\n");
     for open in OPEN {
         let from: Vec<&str> = PLACES.iter().filter(|p| open.from.has(p.bit)).map(|p| p.title).collect();
-        let who = if open.root { " (as root)" } else { "" };
-        println!("* {}{who} from {}: {}", open.name, from.join("; "), open.why);
+        println!("* {} from {}: {}", open.name, from.join("; "), open.why);
     }
 }

@@ -212,7 +212,13 @@ pub const ATTACKS: &[Attack] = &[
     attack("ssh-agent", "has the user's SSH agent sign", EVERYWHERE, |w| path_socket(w, "agent", STREAM).map(drop)),
     attack("journal", "sends a datagram to a local service without connecting", EVERYWHERE, |w| {
         let (address, length) = local(w.path("log").as_bytes());
-        send(socket(libc::AF_UNIX, DATAGRAM, 0)?, b"x", 0, &address[..length])
+        // By the call that is there for the display.
+        let part = libc::iovec { iov_base: b"x".as_ptr().cast_mut().cast(), iov_len: 1 };
+        // SAFETY: all zeros is a message without anything.
+        let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+        (header.msg_name, header.msg_namelen) = (address.as_ptr().cast_mut().cast(), length as u32);
+        (header.msg_iov, header.msg_iovlen) = ((&raw const part).cast_mut(), 1);
+        does(libc::SYS_sendmsg, [socket(libc::AF_UNIX, DATAGRAM, 0)?, to(&header), 0])
     }),
     attack("local-service", "offers a local service", EVERYWHERE, |w| {
         let (address, length) = local(w.path("home/service").as_bytes());
