@@ -49,5 +49,9 @@ pub const OPEN: &[Open] = &[
         STARTS,
         "the dynamic loader may be executed and maps what it may read; what runs then is held by the same rules",
     ),
-    open("threads", VAULT_START, "the kernel's bound on threads counts all of the user's, so no number fits everybody"),
+    open(
+        "threads",
+        NET_START.and(VAULT_START),
+        "the kernel's bound on threads counts all of the user's, so no number fits everybody",
+    ),
 ];
