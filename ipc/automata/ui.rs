@@ -126,6 +126,7 @@ const ROWS: &[Row] = &[
     meant("Accept", IN_PHASE, &[]),
     meant("Rename", OF_CONTACT, &[Number]),
     meant("Verified", OF_CONTACT, &[Number, Choice]),
+    meant("Timer", OF_CONTACT, &[Number]),
     meant("SaveName", IN_PHASE, &[]),
     meant("AddRelay", IN_PHASE, &[]),
     meant("RemoveRelay", &[Step::Need(PHASE, Ignored), Step::Need(RELAYS, Ignored)], &[Number]),
@@ -283,6 +284,7 @@ impl Word for intent::FromUi {
             Self::Accept => "Accept",
             Self::Rename(_) => "Rename",
             Self::Verified { .. } => "Verified",
+            Self::Timer { .. } => "Timer",
             Self::SaveName => "SaveName",
             Self::AddRelay => "AddRelay",
             Self::RemoveRelay(_) => "RemoveRelay",
@@ -303,9 +305,13 @@ impl Word for intent::FromUi {
             // Nothing is on screen: true in every phase.
             (Self::Open(None), PHASE) => {}
             (_, PHASE) => give(phase(Phase::Open)),
-            (Self::Open(Some(handle)) | Self::Rename(handle) | Self::Verified { handle, .. }, CONTACTS) => {
-                give(number(*handle));
-            }
+            (
+                Self::Open(Some(handle))
+                | Self::Rename(handle)
+                | Self::Verified { handle, .. }
+                | Self::Timer { handle, .. },
+                CONTACTS,
+            ) => give(number(*handle)),
             (Self::RemoveRelay(id), RELAYS) => give(number(u32::from(*id))),
             _ => {}
         }

@@ -32,6 +32,9 @@ pub enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
+    /// Seconds that what is written in it lives once read; not there, or more than 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timer: Option<u32>,
     /// Opaque; never reused while ui lives.
     pub handle: u32,
     /// Unread messages.
@@ -138,6 +141,10 @@ pub enum Notice {
     Refused,
     /// A field is empty that must not be.
     NameMissing,
+    /// The computer's clock is more than a month ahead of where it was: messages that disappear wait for an hour.
+    ClockLeapt,
+    /// Not all of the profile could be deleted; its key is gone.
+    NotErased,
 }
 
 /// Navigation that the vault made of a key press outside text: never a key, never a character.
@@ -234,7 +241,10 @@ impl Message for ToUi {
     fn check(&self) -> Result<(), OutOfBounds> {
         match self {
             Self::Welcome { life, version } => greeting::check(*life, *version),
-            Self::Contacts(list) => bound(list.len() <= MAX_CONTACTS, "contacts"),
+            Self::Contacts(list) => {
+                bound(list.len() <= MAX_CONTACTS, "contacts")?;
+                bound(list.iter().all(|contact| contact.timer != Some(0)), "timer")
+            }
             Self::Relays(list) => bound(list.len() <= MAX_RELAYS, "relays"),
             _ => Ok(()),
         }
@@ -278,6 +288,13 @@ pub enum FromUi {
         handle: u32,
         /// Compared or not.
         verified: bool,
+    },
+    /// What is written in this conversation from now on disappears.
+    Timer {
+        /// The contact.
+        handle: u32,
+        /// So many seconds after it was read; 0 for never.
+        seconds: u32,
     },
     /// Take the name typed as one's own.
     SaveName,

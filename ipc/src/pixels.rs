@@ -110,11 +110,13 @@ pub enum SlotKind {
     RelayUrl,
     /// Field: address of a relay to add.
     NewRelay,
+    /// Dialogue: asks whether to delete the whole profile; a field for the word that says so, and the vault's own buttons.
+    ConfirmErase,
 }
 
 impl SlotKind {
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Unlock,
         Self::NewPassphrase,
         Self::RepeatPassphrase,
@@ -137,6 +139,7 @@ impl SlotKind {
         Self::ConfirmDelete,
         Self::RelayUrl,
         Self::NewRelay,
+        Self::ConfirmErase,
     ];
 
     /// Whether a person can type into it, so that it takes part in keyboard focus.
@@ -152,6 +155,7 @@ impl SlotKind {
                 | Self::PasteInvite
                 | Self::Rename
                 | Self::NewRelay
+                | Self::ConfirmErase
         )
     }
 

@@ -139,6 +139,7 @@ fn shoot(folder: &Path, name: &str, size: (u32, u32, u32), theme: pixels::Theme,
 fn open(app: &mut App, count: u32) {
     app.told(ToUi::Phase(Phase::Open));
     let contact = |handle| Contact {
+        timer: (handle == 2).then_some(86_400),
         handle,
         unread: [0, 2, 0, 0, 128][handle as usize % 5],
         waiting: handle == 3,
@@ -250,6 +251,7 @@ fn main() {
         ("safety", Box::new(show(Panel::Safety(1)))),
         ("delete", Box::new(show(Panel::Delete(1)))),
         ("settings", Box::new(show(Panel::Settings))),
+        ("erase", Box::new(show(Panel::Erase))),
         (
             "settings-keys",
             Box::new(move |app| {

@@ -209,6 +209,7 @@ impl App {
                 }
                 self.want(only(SlotKind::PasteInvite));
             }
+            Panel::Erase => self.want(only(SlotKind::ConfirmErase)),
             Panel::Delete(handle) => self.want(SlotKey { kind: SlotKind::ConfirmDelete, handle }),
             _ => {}
         }
@@ -225,6 +226,7 @@ impl App {
     fn escape(&mut self) {
         match self.state.panel {
             Some(Panel::Safety(handle) | Panel::Delete(handle)) => self.show(Panel::Contact(handle)),
+            Some(Panel::Erase) => self.show(Panel::Settings),
             Some(_) => self.close(),
             None if self.state.searching => self.end_search(),
             None if self.state.narrow() && self.state.open.is_some() => self.pressed(Message::Back),

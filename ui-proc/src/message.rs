@@ -18,6 +18,8 @@ pub enum Panel {
     Safety(u32),
     /// Asks whether to delete a contact.
     Delete(u32),
+    /// Asks whether to delete the whole profile.
+    Erase,
 }
 
 impl Panel {
@@ -25,7 +27,7 @@ impl Panel {
     pub fn contact(self) -> Option<u32> {
         match self {
             Self::Contact(handle) | Self::Safety(handle) | Self::Delete(handle) => Some(handle),
-            Self::Invite | Self::Accept | Self::Settings => None,
+            Self::Invite | Self::Accept | Self::Settings | Self::Erase => None,
         }
     }
 }

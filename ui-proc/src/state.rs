@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_is_about_a_lost_contact_closes() {
-        let contact = |handle| Contact { handle, unread: 0, waiting: false, verified: false };
+        let contact = |handle| Contact { timer: None, handle, unread: 0, waiting: false, verified: false };
         let mut state =
             State { contacts: vec![contact(1)], open: Some(2), panel: Some(Panel::Delete(2)), ..State::default() };
         state.prune();

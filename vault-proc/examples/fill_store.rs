@@ -46,6 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             sent_at: start + n * 60_000,
             at: Time(start + n * 60_000),
             state: if mine { MessageState::Delivered } else { MessageState::Received },
+            life: 0,
         }])?;
     }
     Ok(store.commit()?)

@@ -334,6 +334,7 @@ impl Desk {
 
     /// Carries out what the session wants done outside.
     pub fn finish(&mut self) {
+        self.session.follow_list();
         self.follow_focus();
         loop {
             let out = self.session.take_out();
@@ -497,6 +498,7 @@ impl Desk {
                 Said::Send => self.session.send(),
                 Said::Hit(index) => self.session.open_hit(index),
                 Said::Delete(delete) => self.session.confirm_delete(delete),
+                Said::Erase(erase) => self.session.confirm_erase(erase),
             }
             self.dirty = true;
         }

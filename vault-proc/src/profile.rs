@@ -76,7 +76,7 @@ pub fn exists(folder: &Path) -> bool {
 }
 
 /// Takes the profile's lock.
-fn lock(folder: &Path) -> Result<Arc<Lock>, ProfileError> {
+pub(crate) fn lock(folder: &Path) -> Result<Arc<Lock>, ProfileError> {
     let file =
         OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(folder.join("profile.lock"));
     let file = file.map_err(|_| ProfileError::Io)?;

@@ -5,6 +5,7 @@
 
 mod acts;
 mod fields;
+mod deletion;
 mod focus;
 mod intents;
 
@@ -17,9 +18,10 @@ use crate::worker::{Derived, Job};
 pub use acts::Acts;
 use bulkhead_ipc::control::{Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Accept, Command, Invite, MAX_CONTACTS, Notice, ToUi};
-use bulkhead_ipc::pixels::{SlotKey, SlotKind, Theme};
+use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind, Theme};
 use bulkhead_ipc::{post, sign};
 use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, Hit, Input, Plaintext, Vault};
+pub use deletion::ERASE;
 pub use fields::Fields;
 use std::path::PathBuf;
 
@@ -97,6 +99,7 @@ pub struct Session {
     folder: PathBuf,
     config: Config,
     slots: Vec<SlotKey>,
+    list_slot: Option<Slot>,
     wanted: Option<SlotKey>,
     jump: Option<(u32, u64)>,
     new_name: Option<Plaintext>,
@@ -128,6 +131,7 @@ impl Session {
             folder,
             config,
             slots: Vec::new(),
+            list_slot: None,
             wanted: None,
             jump: None,
             new_name: None,
@@ -197,7 +201,7 @@ impl Session {
 
     /// Time passed.
     pub fn tick(&mut self) {
-        self.inputs(vec![Input::Tick]);
+        self.inputs(vec![Input::Steady(clock::steady()), Input::Tick]);
     }
 
     /// The user did something.
@@ -257,6 +261,21 @@ impl Session {
                 behind.for_each(|(_, place)| *place += count);
                 if self.open == Some(contact) {
                     self.list.inserted(seq, count);
+                }
+            }
+            Changed::Removed { contact, seq, up } => {
+                let moved = |place: u64| match up {
+                    true => place + u64::from(place < seq),
+                    false => place - u64::from(place > seq),
+                };
+                self.hits.retain(|hit| hit.contact != contact || hit.seq != seq);
+                self.hit = self.hit.min(self.hits.len().saturating_sub(1));
+                self.jump = self.jump.filter(|(of, place)| *of != contact || *place != seq);
+                let hits = self.hits.iter_mut().map(|hit| (hit.contact, &mut hit.seq));
+                let jump = self.jump.iter_mut().map(|(of, place)| (*of, place));
+                hits.chain(jump).filter(|(of, _)| *of == contact).for_each(|(_, place)| *place = moved(*place));
+                if self.open == Some(contact) {
+                    self.list.removed(seq, moved);
                 }
             }
             Changed::Added(contact) => {
@@ -330,6 +349,7 @@ impl Session {
         self.stale.0 = false;
         let contacts = self.vault().map(Vault::contacts).unwrap_or_default();
         let told = |c: &ContactView| intent::Contact {
+            timer: (c.timer > 0).then_some(c.timer),
             handle: c.handle,
             unread: c.unread,
             waiting: c.waiting,
@@ -385,7 +405,8 @@ impl Session {
         self.set_phase(Phase::Open(vault));
         self.notice(None);
         // net has been waiting for its Welcome since before the vault could know anything.
-        let mut inputs = Vec::new();
+        // First what has died meanwhile, before anything is shown.
+        let mut inputs = vec![Input::Steady(clock::steady())];
         inputs.extend(self.hello.0.clone().map(Input::Post));
         inputs.extend(self.hello.1.clone().map(Input::Sign));
         self.inputs(inputs);

@@ -11,6 +11,7 @@ pub mod labels;
 pub mod message_list;
 pub mod place;
 pub mod results;
+pub mod stopwatch;
 pub mod strip;
 
 use bulkhead_canvas::widget::text_editor;
@@ -29,4 +30,6 @@ pub enum Said {
     Hit(usize),
     /// A button of the delete dialogue was pressed.
     Delete(bool),
+    /// A button of the dialogue that deletes the profile was pressed.
+    Erase(bool),
 }

@@ -41,7 +41,7 @@ names!(peers, Peer: Net Ui);
 names!(phases, Phase: Setup Locked Unlocking Open Broken);
 names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort StoreTooNew StoreDamaged StoreNotWritable
     ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable Refused
-    NameMissing);
+    NameMissing ClockLeapt NotErased);
 names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings FocusNext
     FocusPrevious Activate Up Down);
 names!(cursors, Cursor: Arrow Hand);
@@ -49,7 +49,7 @@ names!(themes, Theme: Light Dark);
 names!(troubles, Trouble: Unreachable Certificate Misbehaving Closed Proxy Address);
 names!(kinds, SlotKind: Unlock NewPassphrase RepeatPassphrase OwnName Search SearchResults Avatar ContactName Preview
     RowTime ConversationTitle MessageList Compose InviteLink InviteQr PasteInvite SafetyNumber SafetyQr Rename
-    ConfirmDelete RelayUrl NewRelay);
+    ConfirmDelete RelayUrl NewRelay ConfirmErase);
 
 fn one_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> BoxedStrategy<T> {
     prop::sample::select(all).boxed()
@@ -247,8 +247,8 @@ pub fn pointer() -> BoxedStrategy<intent::Pointer> {
 
 pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
     use intent::{Contact, MAX_CONTACTS, Relay, ToUi};
-    let contact = any::<(u32, u32, bool, bool)>()
-        .prop_map(|(handle, unread, waiting, verified)| Contact { handle, unread, waiting, verified })
+    let contact = (prop::option::of(1..=u32::MAX), any::<(u32, u32, bool, bool)>())
+        .prop_map(|(timer, (handle, unread, waiting, verified))| Contact { timer, handle, unread, waiting, verified })
         .boxed();
     let relay =
         (any::<u16>(), any::<bool>(), relay_state()).prop_map(|(id, own, state)| Relay { id, own, state }).boxed();
@@ -283,6 +283,7 @@ pub fn intent_from_ui() -> BoxedStrategy<intent::FromUi> {
         FromUi::Rename(_) => any::<u32>().prop_map(FromUi::Rename),
         FromUi::Verified { .. } => any::<(u32, bool)>()
             .prop_map(|(handle, verified)| FromUi::Verified { handle, verified }),
+        FromUi::Timer { .. } => any::<(u32, u32)>().prop_map(|(handle, seconds)| FromUi::Timer { handle, seconds }),
         FromUi::SaveName => Just(FromUi::SaveName),
         FromUi::AddRelay => Just(FromUi::AddRelay),
         FromUi::RemoveRelay(_) => any::<u16>().prop_map(FromUi::RemoveRelay),

@@ -159,7 +159,7 @@ fn intent_line() -> List {
     let keys = || values::kinds().into_iter().map(|kind| Some(pixels::SlotKey { kind, handle })).chain([None]);
     let states = values::troubles().into_iter().map(post::RelayState::Offline);
     let states = [post::RelayState::Connecting, post::RelayState::Online].into_iter().chain(states);
-    let contact = Contact { handle, unread: 300, waiting: true, verified: false };
+    let contact = Contact { timer: None, handle, unread: 300, waiting: true, verified: false };
     add(&mut list, "intent-to-ui", [ToUi::Welcome { life: Some(7), version: 2 }]);
     add(&mut list, "intent-to-ui", values::phases().into_iter().map(ToUi::Phase));
     add(
@@ -167,7 +167,7 @@ fn intent_line() -> List {
         "intent-to-ui",
         [
             ToUi::Contacts(vec![]),
-            ToUi::Contacts(vec![contact, Contact { waiting: false, verified: true, ..contact }]),
+            ToUi::Contacts(vec![contact, Contact { timer: Some(86_400), waiting: false, verified: true, ..contact }]),
             ToUi::Relays(states.map(|state| Relay { id: 1, own: true, state }).collect()),
         ],
     );
@@ -194,6 +194,7 @@ fn intent_line() -> List {
     add(&mut list, "intent-from-ui", [FromUi::Create, FromUi::Unlock, FromUi::Lock, FromUi::Invite]);
     add(&mut list, "intent-from-ui", [FromUi::CopyInvite, FromUi::Accept, FromUi::Rename(handle)]);
     add(&mut list, "intent-from-ui", [false, true].map(|verified| FromUi::Verified { handle, verified }));
+    add(&mut list, "intent-from-ui", [0, 604_800].map(|seconds| FromUi::Timer { handle, seconds }));
     add(&mut list, "intent-from-ui", [FromUi::SaveName, FromUi::AddRelay, FromUi::RemoveRelay(3), FromUi::Reconnect]);
     add(&mut list, "intent-from-ui", values::themes().into_iter().map(FromUi::Theme));
     add(&mut list, "intent-from-ui", [FromUi::Newest, FromUi::EndSearch, FromUi::Dismiss]);

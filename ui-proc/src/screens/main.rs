@@ -1,6 +1,6 @@
 //! The open program: the list on the left, what was chosen on the right; in a narrow window one at a time.
 
-use super::{add_contact, contact, conversation, delete, list, notice, safety, settings};
+use super::{add_contact, contact, conversation, delete, erase, list, notice, safety, settings};
 use crate::message::Panel;
 use crate::widgets::{Element, View, fill};
 use bulkhead_canvas::core::Length;
@@ -33,6 +33,7 @@ fn right(view: View<'_>) -> Element<'_> {
         Some(Panel::Contact(handle)) => contact::view(view, handle),
         Some(Panel::Safety(handle)) => safety::view(view, handle),
         Some(Panel::Delete(handle)) => delete::view(view, handle),
+        Some(Panel::Erase) => erase::view(view),
         None => conversation::view(view),
     }
 }

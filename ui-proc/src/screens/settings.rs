@@ -1,7 +1,7 @@
 //! Settings: name, relays, appearance, security, lock.
 
 use super::contact::panel_bar;
-use crate::message::Message;
+use crate::message::{Message, Panel};
 use crate::widgets::{
     Element, Face, View, beside, body, button, card, choices, dot, field, hint, label, labelled, line, page, slot,
 };
@@ -26,6 +26,8 @@ pub fn view(view: View<'_>) -> Element<'_> {
     .spacing(8);
     let lock = button(view, Face::Secondary, words::LOCK, Message::Tell(FromUi::Lock));
     let lock = column![label(p, words::LOCK_LABEL), hint(p, words::LOCK_HINT), lock].spacing(8);
+    let erase = button(view, Face::Danger, words::ERASE, Message::Show(Panel::Erase));
+    let erase = column![label(p, words::ERASE_LABEL), hint(p, words::ERASE_HINT), erase].spacing(8);
     let about =
         column![label(p, words::KEYS), hint(p, words::KEYS_LIST), label(p, words::ABOUT), hint(p, words::about())]
             .spacing(8);
@@ -35,7 +37,8 @@ pub fn view(view: View<'_>) -> Element<'_> {
         card(view, appearance),
         card(view, security(p)),
         card(view, lock),
-        card(view, about)
+        card(view, about),
+        card(view, erase)
     ];
     column![panel_bar(view, words::SETTINGS), page(view, 560.0, content.spacing(16))].into()
 }

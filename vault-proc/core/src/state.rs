@@ -7,7 +7,7 @@ use crate::content::MessageId;
 use crate::event::Curve;
 use crate::order::Heard;
 use crate::session::Session;
-use crate::store::{ContactRow, InviteRow, JobRow, RelayRow, Store, Work};
+use crate::store::{Age, ContactRow, InviteRow, JobRow, RelayRow, Store, Timer, Work};
 use crate::view::{ContactView, Preview};
 use crate::{Error, MessageView, Plaintext};
 use std::collections::{BTreeMap, HashMap};
@@ -19,8 +19,11 @@ const PREVIEW: usize = 200;
 pub struct Contact {
     pub row: ContactRow,
     pub session: Option<Session>,
-    /// The highest place in the conversation.
+    /// The highest place in the conversation; 0 if it is empty.
     pub newest: u64,
+    /// The lowest.
+    pub oldest: u64,
+    pub timer: Timer,
     /// The message there, and its number.
     pub last: Option<(u64, MessageView)>,
     /// Received texts that have no place yet.
@@ -41,6 +44,8 @@ impl Contact {
             row,
             session: None,
             newest: last.as_ref().map_or(0, |(_, last)| last.seq),
+            oldest: 0,
+            timer: Timer::default(),
             last,
             heard: Vec::new(),
             latest: None,
@@ -49,6 +54,13 @@ impl Contact {
             owed: None,
             complained: false,
         }
+    }
+
+    /// A message stands in the next place.
+    pub fn appended(&mut self, message: u64, view: MessageView) {
+        self.newest = view.seq;
+        self.oldest = self.oldest.max(1);
+        self.last = Some((message, view));
     }
 
     /// The session, read from the store the first time.
@@ -67,6 +79,7 @@ impl Contact {
             mine: last.mine,
             at: last.at,
             state: last.state,
+            life: last.life,
         });
         ContactView {
             handle: self.row.handle,
@@ -76,6 +89,7 @@ impl Contact {
             verified: self.row.verified,
             preview,
             added: self.row.added,
+            timer: self.timer.seconds,
         }
     }
 }
@@ -104,6 +118,9 @@ pub struct State {
     pub mailboxes: HashMap<[u8; 32], Owner>,
     /// The highest number of a message.
     pub messages: u64,
+    pub age: Option<Age>,
+    /// At which age the next message dies.
+    pub next_death: Option<u64>,
 }
 
 impl State {
@@ -119,11 +136,23 @@ impl State {
             carriers: HashMap::new(),
             mailboxes: HashMap::new(),
             messages: snapshot.messages,
+            age: snapshot.age,
+            next_death: snapshot.next_death,
         };
         for (row, last) in snapshot.contacts {
             let handle = row.handle;
             state.mailboxes.insert(row.mailbox.public.0, Owner::Contact(handle));
             state.contacts.insert(handle, Contact::new(row, last));
+        }
+        for (handle, oldest) in snapshot.oldest {
+            if let Some(contact) = state.contacts.get_mut(&handle) {
+                contact.oldest = oldest;
+            }
+        }
+        for (handle, timer) in snapshot.timers {
+            if let Some(contact) = state.contacts.get_mut(&handle) {
+                contact.timer = timer;
+            }
         }
         for row in snapshot.invites {
             // A damaged key would otherwise show up only when somebody uses the invite.

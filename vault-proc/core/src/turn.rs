@@ -18,6 +18,8 @@ pub struct Turn {
     pub heard: BTreeSet<u32>,
     /// Contact, place and number of messages that were put before others.
     pub inserted: Vec<(u32, u64, u64)>,
+    /// Contact and place of messages that went, and whether those before them moved up.
+    pub removed: Vec<(u32, u64, bool)>,
     pub added: Vec<u32>,
     pub relays: bool,
     pub invite: bool,
@@ -39,6 +41,7 @@ impl Turn {
             arrived: BTreeMap::new(),
             heard: BTreeSet::new(),
             inserted: Vec::new(),
+            removed: Vec::new(),
             added: Vec::new(),
             relays: false,
             invite: false,

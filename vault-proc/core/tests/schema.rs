@@ -79,6 +79,8 @@ fn known(body: &Body) -> usize {
         Body::Hello(Hello { name: _, mailbox: _, seal: _, relays: _ }) => 0,
         Body::Text { id: _, sent_at: _, text: _ } => 1,
         Body::Receipt(_) => 2,
+        Body::Timer { sent_at: _, seconds: _ } => 3,
+        Body::Vanishing { id: _, sent_at: _, text: _, life: _ } => 4,
     }
 }
 
@@ -91,6 +93,15 @@ fn draw(runner: &mut TestRunner, kind: usize) -> Body {
         1 => {
             let (id, sent_at, text) = one(runner, (any::<[u8; 16]>(), any::<u64>(), text(1, MAX_TEXT)));
             Body::Text { id, sent_at, text: Plaintext::new(text) }
+        }
+        3 => {
+            let (sent_at, seconds) = one(runner, (any::<u64>(), prop_oneof![Just(0u32), 60..=2_419_200u32]));
+            Body::Timer { sent_at, seconds }
+        }
+        4 => {
+            let strategy = (any::<[u8; 16]>(), any::<u64>(), text(1, MAX_TEXT), 60..=2_419_200u32);
+            let (id, sent_at, text, life) = one(runner, strategy);
+            Body::Vanishing { id, sent_at, text: Plaintext::new(text), life }
         }
         _ => {
             Body::Receipt(one(runner, prop_oneof![vec(any::<[u8; 16]>(), 0..6), vec(any::<[u8; 16]>(), MAX_RECEIPTS)]))
@@ -124,8 +135,8 @@ fn content_bundle_and_their_schema_say_the_same() {
     let runner = &mut TestRunner::deterministic();
     let mut seen = BTreeSet::new();
     for number in 0..DRAWN {
-        let content = Content { erase: Key::new([9; 32]), body: draw(runner, number % 3) };
-        assert_eq!(known(&content.body), number % 3);
+        let content = Content { erase: Key::new([9; 32]), body: draw(runner, number % 5) };
+        assert_eq!(known(&content.body), number % 5);
         let bytes = unpadded(content::encode(&content).unwrap().bytes());
         let others = bundle(runner).encode().unwrap();
         for (rule, bytes) in [("content", bytes), ("bundle", others)] {
@@ -166,6 +177,17 @@ fn golden() -> String {
         ("text", Body::Text { id: [0xa5; 16], sent_at: 1_795_000_000_123, text: Plaintext::new("Hi, é 🔑".into()) }),
         ("receipt", Body::Receipt(vec![[0xa5; 16], [0x5a; 16]])),
         ("receipt of a hello", Body::Receipt(vec![])),
+        ("timer", Body::Timer { sent_at: 1_795_000_000_124, seconds: 86_400 }),
+        ("timer off", Body::Timer { sent_at: 1_795_000_000_125, seconds: 0 }),
+        (
+            "vanishing text",
+            Body::Vanishing {
+                id: [0xa6; 16],
+                sent_at: 1_795_000_000_126,
+                text: Plaintext::new("Soon gone".into()),
+                life: 3_600,
+            },
+        ),
     ];
     let line = |(name, body): (&str, Body)| {
         let bytes = unpadded(content::encode(&Content { erase: Key::new(array(0x60)), body }).unwrap().bytes());

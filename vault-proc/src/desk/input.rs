@@ -38,6 +38,7 @@ impl Desk {
             open: self.session.is_open(),
             compose: self.session.shown(SlotKind::Compose).is_some()
                 && self.session.shown(SlotKind::Compose) == self.session.open,
+            chosen: self.session.list.chosen(),
             composing: self.composition.is_live(),
         }
     }
@@ -90,6 +91,7 @@ impl Desk {
             }
             Own::Result(Step::Up) => self.session.hit = self.session.hit.saturating_sub(1),
             Own::SwitchButton => self.session.delete_chosen = !self.session.delete_chosen,
+            Own::List(key) => self.session.list.key(key),
             Own::PressButton => self.session.confirm_delete(self.session.delete_chosen),
         }
         self.dirty = true;
@@ -134,6 +136,16 @@ impl Desk {
                 }
                 None => {}
             },
+            // What can be done with a message; elsewhere the other button means nothing.
+            mouse::Event::ButtonPressed(mouse::Button::Right) => {
+                if let Some(key) = self.slot_at(self.physical()).map(|slot| slot.key)
+                    && key.kind == SlotKind::MessageList
+                {
+                    self.end_composition(None);
+                    self.session.set_focus(Some(key));
+                    self.feed(Event::Mouse(event));
+                }
+            }
             mouse::Event::WheelScrolled { delta } => self.wheel(delta),
             _ => {}
         }

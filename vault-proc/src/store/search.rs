@@ -4,6 +4,7 @@
 //! made a word of its own, in the index and in the query, and a query word becomes a phrase.
 
 use crate::store::rows::message;
+use bulkhead_vault_core::Plaintext;
 use bulkhead_vault_core::store::Found;
 use rusqlite::{Connection, params};
 use std::borrow::Cow;
@@ -52,12 +53,24 @@ fn query(words: &str) -> Option<String> {
     Some(out)
 }
 
+/// Indexes all messages, in an index that is empty.
+pub fn fill(db: &Connection) -> rusqlite::Result<()> {
+    let mut all = db.prepare("SELECT n, text FROM messages ORDER BY n")?;
+    let mut add = db.prepare_cached("INSERT INTO search(rowid, text) VALUES (?1, ?2)")?;
+    let mut rows = all.query([])?;
+    while let Some(row) = rows.next()? {
+        let text = Plaintext::new(row.get(1)?);
+        add.execute(params![row.get::<_, i64>(0)?, indexed(text.as_str())])?;
+    }
+    Ok(())
+}
+
 /// Messages that hold all words, the last as a prefix, newest first.
 pub fn find(db: &Connection, words: &str, limit: usize) -> rusqlite::Result<Vec<Found>> {
     let Some(query) = query(words) else { return Ok(Vec::new()) };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut statement = db.prepare_cached(
-        "SELECT m.contact, m.seq, m.mine, m.text, m.at, m.state FROM search
+        "SELECT m.contact, m.seq, m.mine, m.text, m.at, m.state, m.life FROM search
          JOIN messages AS m ON m.n = search.rowid
          WHERE search MATCH ?1 ORDER BY search.rowid DESC LIMIT ?2",
     )?;

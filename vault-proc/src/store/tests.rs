@@ -7,5 +7,8 @@ mod gathered;
 mod hostile;
 mod order;
 mod pairing;
+mod schedule;
 mod searching;
+mod traces;
+mod vanishing;
 mod world;

@@ -165,8 +165,8 @@ fn to_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) 
             _ => Phase::Open,
         }),
         5 => {
-            let contact =
-                |handle: u8| intent::Contact { handle: handle.into(), unread: 0, waiting: false, verified: false };
+            let (timer, unread, waiting, verified) = (None, 0, false, false);
+            let contact = |handle: u8| intent::Contact { timer, handle: handle.into(), unread, waiting, verified };
             ToUi::Contacts(script.numbers().map(contact).collect())
         }
         6 => {
@@ -186,7 +186,7 @@ fn to_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) 
 
 fn from_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) -> Rc<dyn Word> {
     use intent::FromUi;
-    let kind = script.byte() % 24;
+    let kind = script.byte() % 25;
     Rc::new(match kind {
         0 => return Rc::new(pixels::FromUi::Hello { life, version }),
         1..5 => {
@@ -217,6 +217,7 @@ fn from_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32
         20 => FromUi::Theme(pixels::Theme::Light),
         21 => FromUi::Newest,
         22 => FromUi::EndSearch,
+        23 => FromUi::Timer { handle: script.few().into(), seconds: 60 },
         _ => FromUi::Dismiss,
     })
 }
