@@ -19,7 +19,13 @@ fn step() -> impl Strategy<Value = ToUi> {
         ToUi::Contacts(
             list.into_iter()
                 .zip(0..)
-                .map(|((unread, waiting, verified), handle)| Contact { timer: None, handle, unread: unread * 7, waiting, verified })
+                .map(|((unread, waiting, verified), handle)| Contact {
+                    timer: None,
+                    handle,
+                    unread: unread * 7,
+                    waiting,
+                    verified,
+                })
                 .collect(),
         )
     });
@@ -232,7 +238,9 @@ fn a_list_that_moves_under_a_pressed_button_opens_nothing_else() {
     frames.pointer(&mut app, Pointer::Pressed);
     frames.settle(&mut app);
     app.told(ToUi::Contacts(
-        [4, 0, 1, 2, 3].map(|handle| Contact { timer: None, handle, unread: 0, waiting: false, verified: false }).to_vec(),
+        [4, 0, 1, 2, 3]
+            .map(|handle| Contact { timer: None, handle, unread: 0, waiting: false, verified: false })
+            .to_vec(),
     ));
     frames.pointer(&mut app, Pointer::Released);
     frames.settle(&mut app);

@@ -142,7 +142,8 @@ fn navigation(key: Named, held: Modifiers, now: Situation) -> Meaning {
     let dialogue = now.focus == Some(SlotKind::ConfirmDelete);
     let list = now.open && matches!(now.focus, None | Some(SlotKind::MessageList));
     let results = matches!(now.focus, Some(SlotKind::Search | SlotKind::SearchResults));
-    if now.open && now.focus == Some(SlotKind::MessageList)
+    if now.open
+        && now.focus == Some(SlotKind::MessageList)
         && let Some(act) = with_messages(key, held, now.chosen)
     {
         return Act(Own::List(act));

@@ -60,7 +60,8 @@ fn timer(view: View<'_>, handle: u32) -> Element<'_> {
     ];
     // All beside each other, or on two lines where that is too wide.
     let rows = all.chunks(if view.slim() { 3 } else { 5 });
-    let rows = rows.map(|row| Row::with_children(row.iter().map(|(label, seconds)| choice(*label, *seconds))).spacing(4).into());
+    let rows = rows
+        .map(|row| Row::with_children(row.iter().map(|(label, seconds)| choice(*label, *seconds))).spacing(4).into());
     let choices = choices(p, Column::with_children(rows).spacing(4));
     column![label(p, words::TIMER), choices, hint(p, words::TIMER_HINT)].spacing(8).into()
 }

@@ -161,13 +161,7 @@ impl<S: Store> Vault<S> {
     }
 
     /// The contact changed the timer. The newest change counts; of two at one time, the longer life.
-    pub(crate) fn timer_told(
-        &mut self,
-        handle: u32,
-        sent_at: u64,
-        seconds: u32,
-        turn: &mut Turn,
-    ) -> Result<(), Error> {
+    pub(crate) fn timer_told(&mut self, handle: u32, sent_at: u64, seconds: u32, turn: &mut Turn) -> Result<(), Error> {
         let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
         let sent_at = sent_at.min(i64::MAX.unsigned_abs());
         if (sent_at, seconds) <= (entry.timer.changed, entry.timer.seconds) {

@@ -29,7 +29,13 @@ pub fn delete<'a>(name: &str, chosen: bool, focused: bool, palette: &'static Pal
 }
 
 /// The question before the profile is deleted: one has to type a word. What is typed is not shown in the question.
-pub fn erase<'a>(key: SlotKey, typed: &str, ready: bool, focused: bool, palette: &'static Palette) -> Element<'a, Said> {
+pub fn erase<'a>(
+    key: SlotKey,
+    typed: &str,
+    ready: bool,
+    focused: bool,
+    palette: &'static Palette,
+) -> Element<'a, Said> {
     let title = text("Delete everything?").size(17).font(SEMIBOLD).color(palette.text.color());
     let words = text(format!(
         "Your keys, contacts and messages on this computer are destroyed. There is no way back, not even with the \
@@ -46,7 +52,8 @@ pub fn erase<'a>(key: SlotKey, typed: &str, ready: bool, focused: bool, palette:
     });
     let cancel = answer("Cancel", false, false, Some(Said::Erase(false)), palette);
     let erase = answer("Delete everything", true, false, ready.then_some(Said::Erase(true)), palette);
-    let buttons = row![Space::new().width(Length::Fill), cancel, erase].spacing(10).align_y(alignment::Vertical::Center);
+    let buttons =
+        row![Space::new().width(Length::Fill), cancel, erase].spacing(10).align_y(alignment::Vertical::Center);
     container(column![title, words, field, Space::new().height(Length::Fill), buttons].spacing(12))
         .padding(20)
         .width(Length::Fill)

@@ -8,8 +8,8 @@ mod paint;
 
 use super::ink::{self, area};
 use super::place::{Anchor, Placement, place};
-use crate::clock::Zone;
 use super::stopwatch;
+use crate::clock::Zone;
 use crate::keys::{ListKey, Scroll};
 use bulkhead_canvas::core::text::Paragraph as _;
 use bulkhead_canvas::core::{
@@ -321,7 +321,11 @@ impl Inner {
         let size = Size {
             width: if line {
                 text.width + stopwatch::EDGE + 8.0
-            } else if inline { text.width.max(last.0 + 10.0 + meta) } else { text.width.max(meta) } + 2.0 * PAD.0,
+            } else if inline {
+                text.width.max(last.0 + 10.0 + meta)
+            } else {
+                text.width.max(meta)
+            } + 2.0 * PAD.0,
             height: text.height + if inline { 0.0 } else { 15.0 } + 2.0 * PAD.1,
         };
         let above =

@@ -73,8 +73,8 @@ pub fn put_age(db: &Connection, age: Age) -> Result<()> {
 /// Reads how long the profile has lived.
 pub fn age(db: &Connection) -> Result<Option<Age>> {
     let unsigned = |n: i64| u64::try_from(n).unwrap_or_default();
-    let row = db.prepare_cached("SELECT lived, wall FROM age")?.query_row([], |row| {
-        Ok(Age { lived: unsigned(row.get(0)?), wall: Time(unsigned(row.get(1)?)) })
-    });
+    let row = db
+        .prepare_cached("SELECT lived, wall FROM age")?
+        .query_row([], |row| Ok(Age { lived: unsigned(row.get(0)?), wall: Time(unsigned(row.get(1)?)) }));
     row.optional()
 }

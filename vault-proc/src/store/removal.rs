@@ -12,11 +12,11 @@ const MANY: usize = 256;
 pub fn messages(db: &Connection, contact: u32, places: &[u64]) -> Result<Vec<(u64, MessageState)>> {
     let many = places.len() > MANY;
     searching(db, many)?;
-    let mut find =
-        db.prepare_cached("SELECT n, text, state FROM messages WHERE contact = ?1 AND seq = ?2")?;
+    let mut find = db.prepare_cached("SELECT n, text, state FROM messages WHERE contact = ?1 AND seq = ?2")?;
     let mut gone = Vec::with_capacity(places.len());
     for place in places {
-        let found = find.query_row(params![contact, number(*place)], |row| Ok((read(row)?, state(row, 2)?))).optional()?;
+        let found =
+            find.query_row(params![contact, number(*place)], |row| Ok((read(row)?, state(row, 2)?))).optional()?;
         let Some(((n, text), state)) = found else { continue };
         unindex(db, n, &text)?;
         db.prepare_cached("DELETE FROM messages WHERE n = ?1")?.execute([n])?;
@@ -28,8 +28,7 @@ pub fn messages(db: &Connection, contact: u32, places: &[u64]) -> Result<Vec<(u6
 
 /// Removes a contact with session, messages, timer.
 pub fn contact(db: &Connection, handle: u32) -> Result<()> {
-    let count: i64 =
-        db.query_row("SELECT count(*) FROM messages WHERE contact = ?1", [handle], |row| row.get(0))?;
+    let count: i64 = db.query_row("SELECT count(*) FROM messages WHERE contact = ?1", [handle], |row| row.get(0))?;
     let many = usize::try_from(count).unwrap_or(usize::MAX) > MANY;
     searching(db, many)?;
     let mut all = db.prepare_cached("SELECT n, text FROM messages WHERE contact = ?1")?;

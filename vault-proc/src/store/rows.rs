@@ -284,9 +284,11 @@ pub fn load(db: &Connection) -> core::result::Result<Snapshot, Error> {
                 [],
                 first,
             )?,
-            oldest: all(db, "SELECT handle, (SELECT min(seq) FROM messages WHERE contact = handle) FROM contacts", |row| {
-                Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map_or(0, i64::unsigned_abs)))
-            })?,
+            oldest: all(
+                db,
+                "SELECT handle, (SELECT min(seq) FROM messages WHERE contact = handle) FROM contacts",
+                |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map_or(0, i64::unsigned_abs))),
+            )?,
             timers: ages::timers(db)?,
             age: ages::age(db)?,
             next_death: ages::next(db)?,

@@ -48,7 +48,8 @@ pub fn slice(db: &Connection, first: bool) -> Result<bool> {
 
 /// `next` is the page to go on with, `remaining` how many are left: a deletion meanwhile begins a new round where this one is.
 fn pages(db: &Connection, most: i64) -> Result<bool> {
-    let row = db.prepare_cached("SELECT next, remaining FROM wash")?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
+    let row =
+        db.prepare_cached("SELECT next, remaining FROM wash")?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
     let Some((mut next, mut left)): Option<(i64, i64)> = row.optional()? else { return Ok(true) };
     let count: i64 = db.query_row("PRAGMA page_count", [], |row| row.get(0))?;
     let mut read = db.prepare_cached("SELECT data FROM sqlite_dbpage('main') WHERE pgno = ?1")?;

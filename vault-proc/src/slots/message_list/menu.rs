@@ -45,7 +45,10 @@ impl Menu {
     fn items(&self, card: Rectangle) -> [(&'static str, Rectangle); 2] {
         if self.sure {
             let y = card.y + card.height - 48.0;
-            [("Cancel", area(card.x + card.width - 188.0, y, 82.0, 34.0)), ("Delete", area(card.x + card.width - 98.0, y, 82.0, 34.0))]
+            [
+                ("Cancel", area(card.x + card.width - 188.0, y, 82.0, 34.0)),
+                ("Delete", area(card.x + card.width - 98.0, y, 82.0, 34.0)),
+            ]
         } else {
             let row = |n: f32| area(card.x + 6.0, card.y + 6.0 + n * ROW, card.width - 12.0, ROW);
             [("Copy text", row(0.0)), ("Delete for me…", row(1.0))]

@@ -19,7 +19,14 @@ fn made(seq: u64) -> MessageView {
     let words = ["Lunch?", "See you at the station at six.\nBring the umbrella.", "שלום, נדבר מחר"][seq as usize % 3];
     let mine = seq.is_multiple_of(4);
     let state = if mine { MessageState::Delivered } else { MessageState::Received };
-    MessageView { seq, mine, text: Plaintext::new(words.into()), at: Time(1_714_564_800_000 + seq * 600_000), state, life: 0 }
+    MessageView {
+        seq,
+        mine,
+        text: Plaintext::new(words.into()),
+        at: Time(1_714_564_800_000 + seq * 600_000),
+        state,
+        life: 0,
+    }
 }
 
 const VIEW: Size = Size { width: 700.0, height: 500.0 };

@@ -154,9 +154,10 @@ fn of_a_deleted_conversation_nothing_is_left_but_the_others() {
     // Parts of every state that the session had: ratchet keys, chain keys, message keys. What all have in common (the
     // form of the record) tells nothing.
     let own = world.vault(0).own_name().as_str().to_owned();
-    let parts = records.iter().flat_map(|record| record.chunks_exact(32).step_by(7)).filter(|part| {
-        part.iter().filter(|byte| **byte == 0).count() < 8
-    });
+    let parts = records
+        .iter()
+        .flat_map(|record| record.chunks_exact(32).step_by(7))
+        .filter(|part| part.iter().filter(|byte| **byte == 0).count() < 8);
     let parts: Vec<&[u8]> = parts.collect();
     assert!(parts.len() > 500);
     assert_eq!(parts.iter().filter(|part| holds(&after, part)).count(), 0);
