@@ -8,6 +8,7 @@ use aes::cipher::generic_array::GenericArray;
 use aes::cipher::{BlockDecrypt, KeyInit};
 use bulkhead_vault_core::{Action, Input, Vault};
 use rand::Rng;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// SQLCipher's page, and what it keeps of it for itself: 16 bytes of vector, 32 of tag.
@@ -54,6 +55,12 @@ pub fn holds(contents: &[Vec<u8>], needle: &[u8]) -> bool {
     contents.iter().any(|part| part.windows(needle.len()).any(|window| window == needle))
 }
 
+/// Which of many needles of one length are there, in one walk.
+fn which<'a>(contents: &[Vec<u8>], needles: &HashSet<&'a [u8]>) -> HashSet<&'a [u8]> {
+    let length = needles.iter().next().map_or(1, |needle| needle.len());
+    contents.iter().flat_map(|part| part.windows(length)).filter_map(|window| needles.get(window).copied()).collect()
+}
+
 /// Words that occur once, and share no beginning: the index writes a word's beginning only if the one before differs.
 fn rare(rng: &mut impl Rng) -> String {
     (0..12).map(|_| char::from(rng.random_range(b'a'..=b'z'))).collect()
@@ -61,7 +68,9 @@ fn rare(rng: &mut impl Rng) -> String {
 
 fn found<'a>(contents: &[Vec<u8>], words: impl IntoIterator<Item = &'a String>) -> Vec<&'a str> {
     // The end of a word stands in the index even where its beginning is left out.
-    words.into_iter().map(String::as_str).filter(|word| holds(contents, &word.as_bytes()[5..])).collect()
+    let words: Vec<&str> = words.into_iter().map(String::as_str).collect();
+    let there = which(contents, &words.iter().map(|word| &word.as_bytes()[5..]).collect());
+    words.into_iter().filter(|word| there.contains(&word.as_bytes()[5..])).collect()
 }
 
 /// The record of the session with the first contact.
@@ -158,9 +167,9 @@ fn of_a_deleted_conversation_nothing_is_left_but_the_others() {
         .iter()
         .flat_map(|record| record.chunks_exact(32).step_by(7))
         .filter(|part| part.iter().filter(|byte| **byte == 0).count() < 8);
-    let parts: Vec<&[u8]> = parts.collect();
+    let parts: HashSet<&[u8]> = parts.collect();
     assert!(parts.len() > 500);
-    assert_eq!(parts.iter().filter(|part| holds(&after, part)).count(), 0);
+    assert_eq!(which(&after, &parts).len(), 0);
     assert!(holds(&after, own.as_bytes()), "the search still finds what is there");
 }
 
