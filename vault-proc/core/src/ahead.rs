@@ -126,22 +126,22 @@ impl Ahead {
 
     fn keep(&mut self, place: Place, event: Arrived, message: Incoming, now: Time) {
         self.last.insert(place.0, now);
-        self.bytes += message.len();
+        self.bytes += message.size();
         if let Some((_, same)) = self.waiting.insert(place, (event, message)) {
-            self.bytes -= same.len();
+            self.bytes -= same.size();
         }
         // What is needed last goes first; it still lies at the relays.
         while self.bytes > self.room
             && let Some((_, (_, last))) = self.waiting.pop_last()
         {
-            self.bytes -= last.len();
+            self.bytes -= last.size();
             self.short = true;
         }
     }
 
     fn take(&mut self, place: &Place) -> Option<(Arrived, Incoming)> {
         let waiting = self.waiting.remove(place)?;
-        self.bytes -= waiting.1.len();
+        self.bytes -= waiting.1.size();
         Some(waiting)
     }
 
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn without_room_what_is_needed_last_is_left_to_the_relays() {
         let list = messages(5);
-        let mut ahead = Ahead { room: 3 * list[4].len() + 100, ..Ahead::default() };
+        let mut ahead = Ahead { room: 3 * list[4].size() + 100, ..Ahead::default() };
         for message in list.into_iter().rev() {
             let (chain, counter) = message.place();
             let id = Bytes([u8::try_from(counter).unwrap(); 32]);

@@ -154,7 +154,7 @@ impl Incoming {
     }
 
     /// Bytes.
-    pub fn len(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         match self {
             Self::Signal(message) => message.serialized().len(),
             Self::PreKey(message) => message.serialized().len(),
