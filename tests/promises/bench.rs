@@ -19,8 +19,11 @@ use std::time::{Duration, Instant};
 
 const MANY: u64 = 100_000;
 
+/// Measures something and prints it.
+type Part = fn() -> Result<(), Error>;
+
 /// What is measured, in this order; names on the command line choose some of them.
-const PARTS: [(&str, fn() -> Result<(), Error>); 11] = [
+const PARTS: [(&str, Part); 11] = [
     ("lines", lines),
     ("store", store_ratios),
     ("starting", starting),
