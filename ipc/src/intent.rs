@@ -136,8 +136,6 @@ pub enum Notice {
     Undecryptable,
     /// The relays of a contact refuse messages.
     Refused,
-    /// On X11 other programs of the same user can watch the screen and keys.
-    X11Exposed,
     /// A field is empty that must not be.
     NameMissing,
 }

@@ -29,7 +29,7 @@ pub mod post;
 pub mod sign;
 
 /// Version of every message schema in this crate; both ends of a line must name the same one.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// Largest packet on any line, in bytes. Linux refuses a `SOCK_SEQPACKET` packet above the default send
 /// buffer (208 KiB); this leaves room for the kernel's own book-keeping.

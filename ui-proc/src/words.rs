@@ -152,9 +152,6 @@ pub fn notice(notice: Notice) -> &'static str {
             "A message arrived that could not be opened. Nothing else is lost: ask for it to be sent again."
         }
         Notice::Refused => "A contact's relays refuse your messages. They stay here and are sent again by themselves.",
-        Notice::X11Exposed => {
-            "On X11, other programs of yours can watch this window and your keys. Log in to a Wayland session to prevent that."
-        }
         Notice::NameMissing => "The name is empty. Type one first.",
     }
 }

@@ -57,7 +57,7 @@ impl SqlStore {
     /// Opens a store.
     pub fn open(folder: &Path, key: &StoreKey) -> Result<Self, Error> {
         let mut store = Self::connect(folder, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        schema::check(&store.db)?;
+        schema::upgrade(&store.db)?;
         store.seen = Seen::load(&store.db).map_err(|error| cause(&error))?;
         Ok(store)
     }

@@ -41,7 +41,7 @@ names!(peers, Peer: Net Ui);
 names!(phases, Phase: Setup Locked Unlocking Open Broken);
 names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort StoreTooNew StoreDamaged StoreNotWritable
     ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable Refused
-    X11Exposed NameMissing);
+    NameMissing);
 names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings FocusNext
     FocusPrevious Activate Up Down);
 names!(cursors, Cursor: Arrow Hand);

@@ -11,7 +11,7 @@ use bulkhead_ipc::intent::{FromUi, Notice};
 fn tone(p: &Palette, notice: Notice) -> Tone {
     match notice {
         Notice::Copied => p.ok,
-        Notice::NetRestarted | Notice::UiRestarted | Notice::X11Exposed => p.warn,
+        Notice::NetRestarted | Notice::UiRestarted => p.warn,
         _ => p.danger,
     }
 }

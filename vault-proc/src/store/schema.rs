@@ -5,7 +5,11 @@ use bulkhead_vault_core::Error;
 use rusqlite::Connection;
 
 /// Version of the tables below. A store with a higher one is refused: this program would not understand it.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
+
+/// What makes tables of version 2 of those of version 1, and so on. They end with the columns that [`TABLES`] has, in
+/// the same order; a test compares.
+const STEPS: [&str; 1] = [""];
 
 const TABLES: &str = "
 CREATE TABLE profile(id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL) STRICT;
@@ -68,12 +72,25 @@ pub fn create(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))
 }
 
-/// Whether the tables are of this version.
-pub fn check(db: &Connection) -> Result<(), Error> {
+/// Brings the tables to this version, all or none. A store from a later program is refused.
+pub fn upgrade(db: &Connection) -> Result<(), Error> {
     let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| cause(&error))?;
-    match version {
-        VERSION => Ok(()),
-        newer if newer > VERSION => Err(Error::TooNew),
-        _ => Err(Error::Damaged),
+    if version > VERSION {
+        return Err(Error::TooNew);
     }
+    // Version 0 has no tables: nothing that this program made.
+    let behind = version.checked_sub(1).and_then(|done| usize::try_from(done).ok());
+    let steps = behind.and_then(|done| STEPS.get(done..)).ok_or(Error::Damaged)?;
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let script = format!("BEGIN; {} PRAGMA user_version = {VERSION}; COMMIT;", steps.concat());
+    db.execute_batch(&script).map_err(|error| {
+        // Harmless if SQLite has already done so.
+        let _ = db.execute_batch("ROLLBACK");
+        cause(&error)
+    })
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,7 +39,7 @@ fn store_of_a_newer_version_or_another_key_is_refused() {
     let folder = folder();
     let key = key(&folder);
     let store = SqlStore::create(&folder.0, &key).unwrap();
-    store.db.execute_batch("PRAGMA user_version = 2").unwrap();
+    store.db.execute_batch("PRAGMA user_version = 99").unwrap();
     drop(store);
     assert_eq!(SqlStore::open(&folder.0, &key).err(), Some(Error::TooNew));
     let other = crate::profile::StoreKey { key: bulkhead_vault_core::Key::new([1; 32]), ..key.clone() };
