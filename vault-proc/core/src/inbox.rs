@@ -13,6 +13,7 @@ use crate::store::{Mailbox, Store};
 use crate::turn::Turn;
 use crate::vault::Vault;
 use crate::{Error, MessageState};
+use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_ipc::intent::Notice;
 use bulkhead_ipc::post::Event;
 use rand::{CryptoRng, Rng};
@@ -73,15 +74,19 @@ impl<S: Store> Vault<S> {
             return Ok(());
         };
         match owner {
-            Some(Owner::Contact(handle)) => self.take_from_contact(handle, &event, expires_at, &sealed, turn, rng),
+            Some(Owner::Contact(handle)) => {
+                self.take_from_contact(handle, mailbox, &event, expires_at, &sealed, turn, rng)
+            }
             Some(Owner::Invite(invite)) => self.take_from_invited(invite, &event, expires_at, &sealed, turn, rng),
             None => self.found_bundle(&sealed, turn, rng),
         }
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn take_from_contact<R: Rng + CryptoRng>(
         &mut self,
         handle: u32,
+        mailbox: Bytes32,
         event: &Verified<Event>,
         expires_at: u64,
         sealed: &[u8],
@@ -89,7 +94,8 @@ impl<S: Store> Vault<S> {
         rng: &mut R,
     ) -> Result<(), Error> {
         let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
-        let Some((kind, body)) = unseal(&entry.row.mailbox, sealed) else {
+        let own = entry.mailboxes().find(|own| own.public == mailbox);
+        let Some((kind, body)) = own.and_then(|own| unseal(own, sealed)) else {
             self.dropped.malformed += 1;
             return Ok(());
         };
@@ -111,7 +117,10 @@ impl<S: Store> Vault<S> {
         };
         self.store.remember_event(&event.get().id, expires_at)?;
         match content {
-            Some(content) => self.told(handle, event, content, turn),
+            Some(content) => {
+                self.heard_in(handle, &mailbox.0, turn.now);
+                self.told(handle, mailbox, event, content, turn)
+            }
             None => {
                 self.dropped.undecryptable += 1;
                 if !core::mem::replace(&mut entry.complained, true) {
@@ -123,13 +132,20 @@ impl<S: Store> Vault<S> {
     }
 
     /// Acts on authentic content.
-    fn told(&mut self, handle: u32, event: &Verified<Event>, content: Content, turn: &mut Turn) -> Result<(), Error> {
+    fn told(
+        &mut self,
+        handle: u32,
+        mailbox: Bytes32,
+        event: &Verified<Event>,
+        content: Content,
+        turn: &mut Turn,
+    ) -> Result<(), Error> {
         let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
         if core::mem::take(&mut entry.row.waiting) {
             entry.row_changed = true;
             turn.touched.insert(handle);
         }
-        let (mailbox, relays) = (entry.row.mailbox.public, entry.row.mailbox.relays.clone());
+        let relays = entry.mailboxes().find(|own| own.public == mailbox).map(|own| own.relays.clone());
         match content.body {
             Body::Text { id, sent_at, text } => {
                 entry.row.unread = entry.row.unread.saturating_add(1);
@@ -146,21 +162,14 @@ impl<S: Store> Vault<S> {
                     self.receipted(handle, &id, turn)?;
                 }
             }
-            Body::Hello(hello) => {
-                let public = self.curve.is_public(&hello.mailbox);
-                let relays = if public { self.relay_ids(&hello.relays, turn)? } else { Vec::new() };
-                if let Some(entry) = self.state.contacts.get_mut(&handle).filter(|_| !relays.is_empty()) {
-                    (entry.row.peer.mailbox, entry.row.peer.seal) = (hello.mailbox, hello.seal);
-                    entry.row.peer.relays = relays;
-                    entry.row_changed = true;
-                    turn.sweep = true;
-                }
-            }
+            // It has done its work when it made the contact; since then, moves count.
+            Body::Hello(_) => {}
+            Body::Moved(moved) => self.follow(handle, moved, turn)?,
         }
         // Whether it is the author's is for relays to find out: whoever lies about it only keeps their own event
         // there, and computing the public key would cost as much as the decryption.
         if Curve::is_secret(&content.erase) {
-            self.erase(event.get().id, mailbox, content.erase, relays, turn)?;
+            self.erase(event.get().id, mailbox, content.erase, relays.unwrap_or_default(), turn)?;
         }
         Ok(())
     }
