@@ -52,11 +52,13 @@ pub enum Mood {
     Wiped,
     /// Never says that it has said all.
     Endless,
+    /// Wants to know who everybody is, over and over.
+    Asking,
 }
 
 impl Mood {
     /// All but honest ones.
-    pub const BAD: [Self; 22] = [
+    pub const BAD: [Self; 23] = [
         Self::Vanished,
         Self::Losing,
         Self::Doubling,
@@ -79,6 +81,7 @@ impl Mood {
         Self::Forging,
         Self::Wiped,
         Self::Endless,
+        Self::Asking,
     ];
 
     /// Whether open connections end when it begins.
@@ -127,6 +130,8 @@ pub fn from_client(mood: Mood, text: &str, rng: &mut StdRng) -> Fate {
             let why = ["blocked: no", "error: disk full", "rate-limited: slow down", "invalid: so it is", ""];
             swallowed(answer(false, why[rng.random_range(0..why.len())]))
         }
+        (Mood::Asking, "EVENT") if rng.random_ratio(1, 2) => swallowed(answer(false, "auth-required: who are you")),
+        (Mood::Asking, "AUTH") => swallowed(answer(rng.random_ratio(1, 2), "")),
         (Mood::Haunting, "EVENT") if said[1]["kind"] == 5 => swallowed(answer(true, "")),
         (Mood::Unfiltered, "REQ") => {
             Fate::pass(&serde_json::json!(["REQ", said[1], {"kinds": [1059, 5]}]).to_string(), 0)
@@ -174,6 +179,12 @@ pub fn from_relay(mood: Mood, text: &str, client: u64, seen: &mut Vec<String>, r
                 let subscription = if kind == "OK" { "b0".into() } else { said[1].clone() };
                 fate.on.push((rng.random_range(0..50), serde_json::json!(["EVENT", subscription, event]).to_string()));
             }
+            fate
+        }
+        (Mood::Asking, _) if rng.random_ratio(1, 3) => {
+            let challenge = format!("challenge {}", rng.random_range(0..1_000_000));
+            let mut fate = Fate::pass(text, 0);
+            fate.on.insert(0, (0, serde_json::json!(["AUTH", challenge]).to_string()));
             fate
         }
         (Mood::Garbling, _) if rng.random_ratio(1, 2) => {

@@ -6,8 +6,10 @@ use crate::moods::Mood;
 use crate::proxy::Proxy;
 use bulkhead_ipc::intent;
 use bulkhead_ipc::post::RelayState;
-use bulkhead_vault_core::{Action, MessageState, Plaintext};
+use bulkhead_vault::store::SqlStore;
+use bulkhead_vault_core::{Action, MessageState, Plaintext, Vault};
 use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rustls::RootCertStore;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,9 +41,20 @@ pub struct Tally {
     moods: BTreeMap<Mood, usize>,
     latencies: Vec<Duration>,
     seeds: Vec<u64>,
+    /// Moods that are still to come, in this round.
+    deck: Vec<Mood>,
 }
 
 impl Tally {
+    /// The next mood: each comes once in a round.
+    fn draw(&mut self, rng: &mut StdRng) -> Mood {
+        if self.deck.is_empty() {
+            self.deck = Mood::BAD.to_vec();
+            self.deck.shuffle(rng);
+        }
+        self.deck.pop().unwrap_or(Mood::Honest)
+    }
+
     fn latency(&self, share: f64) -> Duration {
         let mut sorted = self.latencies.clone();
         sorted.sort_unstable();
@@ -50,7 +63,7 @@ impl Tally {
 
     /// The histories are no use if nothing happens in them.
     pub fn judge(&self) {
-        assert!(self.texts >= 20 && self.moods.len() >= 3, "{self}");
+        assert!(self.texts >= 20 && self.moods.len() >= 5, "{self}");
         assert!(self.latency(0.5) < Duration::from_secs(2), "{self}");
     }
 }
@@ -108,7 +121,7 @@ pub fn run(scenario: &Scenario, until: Instant, tally: &mut Tally) {
         bad += 1;
         *tally.moods.entry(mood).or_default() += 1;
         world.proxies[relay].turn(mood);
-        let length = Duration::from_millis(world.rng.random_range(800..3_000));
+        let length = Duration::from_millis(world.rng.random_range(300..1_500));
         if world.rng.random_ratio(1, 3) {
             let who = world.rng.random_range(0..2);
             world.people[who].stop();
@@ -125,6 +138,7 @@ pub fn run(scenario: &Scenario, until: Instant, tally: &mut Tally) {
             world.talk(length / 2);
         }
         world.arrive(mood, relay);
+        world.receipted(mood, relay);
         world.heal(relay);
     }
     assert!(bad > 0);
@@ -135,6 +149,12 @@ pub fn run(scenario: &Scenario, until: Instant, tally: &mut Tally) {
     runtime.shutdown_timeout(Duration::from_secs(5));
 }
 
+/// All own texts are at the other device.
+fn delivered(vault: &mut Vault<SqlStore>) -> bool {
+    let messages = vault.messages(1, 1..=vault.newest(1)).expect("messages");
+    messages.iter().all(|message| !message.mine || message.state == MessageState::Delivered)
+}
+
 impl World {
     fn pair(&mut self) {
         let [alice, bob] = &self.people;
@@ -142,8 +162,7 @@ impl World {
         assert!(alice.until(SETTLING, |vault| vault.invite() == intent::Invite::Ready), "an invite");
         let link = alice.look(|vault| vault.invite_link().map(|link| link.as_str().to_owned())).expect("a link");
         bob.act(Action::Accept(Plaintext::new(link)));
-        let paired =
-            |vault: &mut bulkhead_vault_core::Vault<_>| vault.contacts().iter().any(|contact| !contact.waiting);
+        let paired = |vault: &mut Vault<SqlStore>| vault.contacts().iter().any(|contact| !contact.waiting);
         assert!(alice.until(SETTLING, paired) && bob.until(SETTLING, paired), "seed {}: contacts", self.seed);
     }
 
@@ -209,6 +228,19 @@ impl World {
         }
     }
 
+    /// And all of it is receipted, so that nothing which only the good relay has is under way when another goes bad.
+    fn receipted(&self, mood: Mood, relay: usize) {
+        for person in &self.people {
+            let done = person.until(LONGEST, delivered);
+            assert!(
+                done,
+                "seed {}: relay {relay} is {mood:?}, and a receipt did not come; {}",
+                self.seed,
+                self.story()
+            );
+        }
+    }
+
     /// What both devices know, for whoever looks into a failure.
     fn story(&self) -> String {
         let of = |person: &Device| {
@@ -229,9 +261,8 @@ impl World {
         self.proxies[relay].turn(Mood::Honest);
         for person in &self.people {
             person.act(Action::Reconnect);
-            let online = |vault: &mut bulkhead_vault_core::Vault<_>| {
-                vault.relays().iter().all(|relay| relay.state == RelayState::Online)
-            };
+            let online =
+                |vault: &mut Vault<SqlStore>| vault.relays().iter().all(|relay| relay.state == RelayState::Online);
             assert!(person.until(SETTLING, online), "seed {}: relay {relay} did not come back", self.seed);
         }
     }
@@ -240,10 +271,6 @@ impl World {
     fn finish(&mut self, tally: &mut Tally) {
         for who in 0..2 {
             let person = &self.people[who];
-            let delivered = |vault: &mut bulkhead_vault_core::Vault<_>| {
-                let messages = vault.messages(1, 1..=vault.newest(1)).expect("messages");
-                messages.iter().all(|message| !message.mine || message.state == MessageState::Delivered)
-            };
             assert!(person.until(SETTLING, delivered), "seed {}: a text was never receipted", self.seed);
             let texts = person.look(|vault| {
                 let messages = vault.messages(1, 1..=vault.newest(1)).expect("messages");

@@ -169,6 +169,8 @@ impl<S: Store> Vault<S> {
         let mut gone = Vec::new();
         moving.former.retain_mut(|former| {
             let relays_before = former.mailbox.relays.len();
+            // A clock that was wrong.
+            former.left = former.left.min(now);
             if former.until.is_none() && now.since(former.left) >= GONE {
                 // Who has not followed in all that time was away. At own relays, waiting longer costs nothing.
                 former.mailbox.relays.retain(|id| relays.get(id).is_some_and(|relay| relay.own));
