@@ -104,7 +104,6 @@ pub fn run(scenario: &Scenario, until: Instant, tally: &mut Tally) {
         .map(|n| Proxy::start(&runtime, Certificates::make(&mut roots), scenario.seed * 16 + n as u64))
         .collect();
     let urls: Vec<String> = proxies.iter().map(|proxy| proxy.url.clone()).collect();
-    // Whoever moves has one relay in reserve.
     let person = |name: &str, n: u64| {
         let seed = scenario.seed.wrapping_mul(1_000_003).wrapping_add(n << 32);
         Device::new(name, &urls, roots.clone(), scenario.tick, seed)
@@ -116,12 +115,11 @@ pub fn run(scenario: &Scenario, until: Instant, tally: &mut Tally) {
     world.pair();
     let mut bad = 0;
     while Instant::now() < until {
-        let (relay, mood) =
-            (world.rng.random_range(0..scenario.relays), Mood::BAD[world.rng.random_range(0..Mood::BAD.len())]);
+        let (relay, mood) = (world.rng.random_range(0..scenario.relays), tally.draw(&mut world.rng));
         bad += 1;
         *tally.moods.entry(mood).or_default() += 1;
         world.proxies[relay].turn(mood);
-        let length = Duration::from_millis(world.rng.random_range(300..1_500));
+        let length = Duration::from_millis(world.rng.random_range(200..900));
         if world.rng.random_ratio(1, 3) {
             let who = world.rng.random_range(0..2);
             world.people[who].stop();
