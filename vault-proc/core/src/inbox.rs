@@ -7,7 +7,7 @@ use crate::content::{self, Body, Content};
 use crate::envelope::{self, Address};
 use crate::event::{Curve, Unverified, Verified};
 use crate::order::Heard;
-use crate::session::{Opened, Session};
+use crate::session::{Incoming, Opened, Session};
 use crate::state::Owner;
 use crate::store::{Mailbox, Store};
 use crate::turn::Turn;
@@ -75,77 +75,83 @@ impl<S: Store> Vault<S> {
         };
         match owner {
             Some(Owner::Contact(handle)) => {
-                self.take_from_contact(handle, mailbox, &event, expires_at, &sealed, turn, rng)
+                let event = Arrived { id: event.get().id, mailbox, expires_at };
+                self.take_from_contact(handle, event, &sealed, turn, rng)
             }
             Some(Owner::Invite(invite)) => self.take_from_invited(invite, &event, expires_at, &sealed, turn, rng),
             None => self.found_bundle(&sealed, turn, rng),
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn take_from_contact<R: Rng + CryptoRng>(
         &mut self,
         handle: u32,
-        mailbox: Bytes32,
-        event: &Verified<Event>,
-        expires_at: u64,
+        event: Arrived,
         sealed: &[u8],
         turn: &mut Turn,
         rng: &mut R,
     ) -> Result<(), Error> {
-        let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
-        let own = entry.mailboxes().find(|own| own.public == mailbox);
+        let Some(entry) = self.state.contacts.get(&handle) else { return Ok(()) };
+        let own = entry.mailboxes().find(|own| own.public == event.mailbox);
         let Some((kind, body)) = own.and_then(|own| unseal(own, sealed)) else {
             self.dropped.malformed += 1;
             return Ok(());
         };
-        let opened = match kind {
-            envelope::SIGNAL => entry.session(&mut self.store)?.open(false, &body, rng),
-            envelope::PREKEY => entry.session(&mut self.store)?.open(true, &body, rng),
-            _ => Opened::Undecryptable,
-        };
-        let content = match opened {
+        let Some(message) = incoming(kind, &body) else { return self.undecryptable(handle, event, turn) };
+        let Some((event, message)) = self.hold(handle, event, message, turn.now) else { return Ok(()) };
+        let chain = message.place().0;
+        self.open_from(handle, event, &message, turn, rng)?;
+        self.catch_up(handle, &chain, turn, rng)
+    }
+
+    /// Opens a message of a contact whose turn it is.
+    pub(crate) fn open_from<R: Rng + CryptoRng>(
+        &mut self,
+        handle: u32,
+        event: Arrived,
+        message: &Incoming,
+        turn: &mut Turn,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
+        match entry.session(&mut self.store)?.decrypt(message, rng) {
             Opened::Content(padded) => {
                 entry.session_changed = true;
-                content::decode(padded.bytes())
+                entry.reach.opened(message.place());
+                match content::decode(padded.bytes()) {
+                    Some(content) => {
+                        self.store.remember_event(&event.id, event.expires_at)?;
+                        self.heard_in(handle, &event.mailbox.0, turn.now);
+                        self.told(handle, event, content, turn)
+                    }
+                    None => self.undecryptable(handle, event, turn),
+                }
             }
             Opened::Duplicate => {
                 self.dropped.duplicate += 1;
-                return self.store.remember_event(&event.get().id, expires_at);
+                self.store.remember_event(&event.id, event.expires_at)
             }
-            Opened::Undecryptable => None,
-        };
-        self.store.remember_event(&event.get().id, expires_at)?;
-        match content {
-            Some(content) => {
-                self.heard_in(handle, &mailbox.0, turn.now);
-                self.told(handle, mailbox, event, content, turn)
-            }
-            None => {
-                self.dropped.undecryptable += 1;
-                if !core::mem::replace(&mut entry.complained, true) {
-                    turn.notice(Notice::Undecryptable);
-                }
-                Ok(())
-            }
+            Opened::Undecryptable => self.undecryptable(handle, event, turn),
         }
     }
 
+    fn undecryptable(&mut self, handle: u32, event: Arrived, turn: &mut Turn) -> Result<(), Error> {
+        self.dropped.undecryptable += 1;
+        let told = self.state.contacts.get_mut(&handle).map(|c| core::mem::replace(&mut c.complained, true));
+        if told == Some(false) {
+            turn.notice(Notice::Undecryptable);
+        }
+        self.store.remember_event(&event.id, event.expires_at)
+    }
+
     /// Acts on authentic content.
-    fn told(
-        &mut self,
-        handle: u32,
-        mailbox: Bytes32,
-        event: &Verified<Event>,
-        content: Content,
-        turn: &mut Turn,
-    ) -> Result<(), Error> {
+    fn told(&mut self, handle: u32, event: Arrived, content: Content, turn: &mut Turn) -> Result<(), Error> {
         let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
         if core::mem::take(&mut entry.row.waiting) {
             entry.row_changed = true;
             turn.touched.insert(handle);
         }
-        let relays = entry.mailboxes().find(|own| own.public == mailbox).map(|own| own.relays.clone());
+        let relays = entry.mailboxes().find(|own| own.public == event.mailbox).map(|own| own.relays.clone());
         match content.body {
             Body::Text { id, sent_at, text } => {
                 entry.row.unread = entry.row.unread.saturating_add(1);
@@ -168,8 +174,10 @@ impl<S: Store> Vault<S> {
         }
         // Whether it is the author's is for relays to find out: whoever lies about it only keeps their own event
         // there, and computing the public key would cost as much as the decryption.
-        if Curve::is_secret(&content.erase) {
-            self.erase(event.get().id, mailbox, content.erase, relays.unwrap_or_default(), turn)?;
+        if let Some(relays) = relays
+            && Curve::is_secret(&content.erase)
+        {
+            self.erase(event.id, event.mailbox, content.erase, relays, turn)?;
         }
         Ok(())
     }
@@ -251,6 +259,25 @@ impl<S: Store> Vault<S> {
             }
         }
         Ok(())
+    }
+}
+
+/// What is kept of an event once it was verified and taken apart.
+#[derive(Clone, Copy)]
+pub struct Arrived {
+    /// Its identifier.
+    pub id: Bytes32,
+    /// The mailbox that it was in.
+    pub mailbox: Bytes32,
+    /// Unix time from which on it may be forgotten.
+    pub expires_at: u64,
+}
+
+fn incoming(kind: u8, body: &[u8]) -> Option<Incoming> {
+    match kind {
+        envelope::SIGNAL => Incoming::read(false, body),
+        envelope::PREKEY => Incoming::read(true, body),
+        _ => None,
     }
 }
 
