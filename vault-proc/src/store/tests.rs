@@ -5,6 +5,7 @@ mod failing;
 mod faults;
 mod gathered;
 mod hostile;
+mod moving;
 mod order;
 mod pairing;
 mod searching;
