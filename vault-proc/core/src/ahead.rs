@@ -124,6 +124,11 @@ impl Ahead {
         self.complete.retain(|(_, of)| *of != mailbox.0);
     }
 
+    /// Whether a relay has sent all that it had for a mailbox, on this connection.
+    pub fn has_read(&self, relay: u16, mailbox: &Bytes32) -> bool {
+        self.complete.contains(&(relay, mailbox.0))
+    }
+
     fn keep(&mut self, place: Place, event: Arrived, message: Incoming, now: Time) {
         self.last.insert(place.0, now);
         self.bytes += message.size();

@@ -2,8 +2,8 @@
 //! anything. Format and rules: `ipc/WIRE.md`, "Moving".
 //!
 //! Whoever reads a mailbox decides when to leave it: when the own relays changed, and once in a while, so that no
-//! relay sees one address for years. The old mailbox stays watched until the writer was heard in the new one, and a
-//! day longer, for what lies at a relay that was away. A move that nobody confirms is announced again and again.
+//! relay sees one address for years. The old mailbox stays watched until the writer was heard in the new one, a day has
+//! passed, and its relays had nothing more. A move that nobody confirms is announced again and again.
 
 use crate::content::{Body, MAX_RELAYS, Moved};
 use crate::store::{Former, JobRow, Mailbox, Place, Store, Work};
@@ -165,6 +165,7 @@ impl<S: Store> Vault<S> {
     fn end_handovers(&mut self, handle: u32, turn: &mut Turn) -> Result<(), Error> {
         let Some(contact) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
         let (relays, moving, now) = (&self.state.relays, &mut contact.row.moving, turn.now);
+        let ahead = &self.ahead;
         let over = |until: Time| now >= until || until.0 > now.0.saturating_add(HANDOVER + DAY);
         let mut gone = Vec::new();
         moving.former.retain_mut(|former| {
@@ -175,7 +176,10 @@ impl<S: Store> Vault<S> {
                 // Who has not followed in all that time was away. At own relays, waiting longer costs nothing.
                 former.mailbox.relays.retain(|id| relays.get(id).is_some_and(|relay| relay.own));
             }
-            let stays = !former.until.is_some_and(over) && !former.mailbox.relays.is_empty();
+            // A relay that is away may still have something.
+            let read = former.mailbox.relays.iter().all(|relay| ahead.has_read(*relay, &former.mailbox.public));
+            let done = former.until.is_some_and(over) && (read || now.since(former.left) >= GONE);
+            let stays = !done && !former.mailbox.relays.is_empty();
             if !stays || former.mailbox.relays.len() != relays_before {
                 gone.push((former.mailbox.public.0, stays));
             }
