@@ -36,6 +36,8 @@ pub struct Contact {
     pub reach: Reach,
     /// The user was told that something could not be decrypted.
     pub complained: bool,
+    /// The session was lost with a part of the store: nothing can be said any more.
+    pub lost: bool,
 }
 
 impl Contact {
@@ -52,6 +54,7 @@ impl Contact {
             owed: None,
             reach: Reach::default(),
             complained: false,
+            lost: false,
         }
     }
 
@@ -59,6 +62,10 @@ impl Contact {
     pub fn session<S: Store>(&mut self, store: &mut S) -> Result<&mut Session, Error> {
         if self.session.is_none() {
             let record = store.session(self.row.handle)?;
+            // What a salvaged store has in place of a session that was lost.
+            if record.bytes().is_empty() {
+                return Err(Error::Keys);
+            }
             self.session = Some(Session::load(&self.row.own, &self.row.peer.identity, record.bytes())?);
         }
         self.session.as_mut().ok_or(Error::Keys)
@@ -80,6 +87,7 @@ impl Contact {
             verified: self.row.verified,
             preview,
             added: self.row.added,
+            lost: self.lost,
         }
     }
 }
@@ -128,6 +136,11 @@ impl State {
             let handle = row.handle;
             state.mailboxes.insert(row.mailbox.public.0, Owner::Contact(handle));
             state.contacts.insert(handle, Contact::new(row, last));
+        }
+        for handle in snapshot.lost {
+            if let Some(contact) = state.contacts.get_mut(&handle) {
+                contact.lost = true;
+            }
         }
         for row in snapshot.invites {
             // A damaged key would otherwise show up only when somebody uses the invite.

@@ -42,6 +42,10 @@ pub struct Person<S: Store = SqlStore> {
     /// Already handed over in this connection.
     pub seen: BTreeSet<(Bytes32, [u8; 32])>,
     pub signed: Vec<bulkhead_ipc::sign::ToNet>,
+    /// From when on events of a mailbox are asked for, Unix time.
+    pub sinces: BTreeMap<Bytes32, u64>,
+    /// How far this device's clock is from the right time, in milliseconds.
+    pub skew: i64,
 }
 
 pub struct World {
@@ -80,6 +84,8 @@ impl World {
                 queue: VecDeque::new(),
                 seen: BTreeSet::new(),
                 signed: Vec::new(),
+                sinces: BTreeMap::new(),
+                skew: 0,
             });
         }
         (0..names.len()).for_each(|who| world.connect(who));
@@ -95,8 +101,9 @@ impl World {
     }
 
     pub fn inputs(&mut self, who: usize, inputs: Vec<Input>) {
+        let now = self.clock(who);
         let person = &mut self.people[who];
-        let effects = person.vault.as_mut().unwrap().handle_all(inputs, self.now, &mut self.rng);
+        let effects = person.vault.as_mut().unwrap().handle_all(inputs, now, &mut self.rng);
         for effect in effects {
             match effect {
                 Effect::Post(packet) => {
@@ -107,6 +114,18 @@ impl World {
                 Effect::Changed(changed) => person.changes.push(changed),
             }
         }
+    }
+
+    /// What time it is, as somebody's device says.
+    pub fn clock(&self, who: usize) -> Time {
+        Time(self.now.0.saturating_add_signed(self.people[who].skew))
+    }
+
+    /// Whether the relay takes an event at this time, as most do: not expired, not from the future.
+    fn timely(&self, event: &Event) -> bool {
+        let expires = event.tags.iter().find(|tag| tag[0] == "expiration").and_then(|tag| tag[1].parse::<u64>().ok());
+        let now = self.now.seconds();
+        expires.is_none_or(|at| at > now) && event.created_at < now + 86_400
     }
 
     pub fn act(&mut self, who: usize, action: Action) {
@@ -133,7 +152,8 @@ impl World {
         let person = &mut self.people[who];
         person.vault = None;
         let store = SqlStore::open(&person.folder.0, &key(&person.folder)).unwrap();
-        person.vault = Some(Vault::open(store, &config(), self.now).unwrap());
+        let now = Time(self.now.0.saturating_add_signed(person.skew));
+        person.vault = Some(Vault::open(store, &config(), now).unwrap());
         self.connect(who);
     }
 
@@ -152,19 +172,28 @@ impl World {
                         self.input(who, Input::Post(state));
                     }
                 }
-                ToNet::Watch(watch) => drop(self.people[who].watches.insert(watch.mailbox, watch.relays)),
+                ToNet::Watch(watch) => {
+                    self.people[who].sinces.insert(watch.mailbox, watch.since);
+                    self.people[who].watches.insert(watch.mailbox, watch.relays);
+                }
                 ToNet::Unwatch(mailbox) => {
                     let person = &mut self.people[who];
                     person.watches.remove(&mailbox);
                     person.seen.retain(|(m, _)| *m != mailbox);
                 }
                 ToNet::Publish { job, event, relays, .. } => {
-                    let lost = self.lost();
-                    if !lost {
+                    let (lost, timely) = (self.lost(), self.timely(&event));
+                    if !lost && timely {
                         self.publish(*event);
                     }
                     for relay in relays {
-                        let verdict = if lost || self.lost() { Verdict::Lost } else { Verdict::Accepted };
+                        let verdict = if !timely {
+                            Verdict::Refused("invalid: too early or too late".into())
+                        } else if lost || self.lost() {
+                            Verdict::Lost
+                        } else {
+                            Verdict::Accepted
+                        };
                         self.input(who, Input::Post(FromNet::Ack { job, relay, verdict }));
                     }
                 }
@@ -194,7 +223,8 @@ impl World {
         for event in &self.stored {
             let mailbox = Bytes32::from_hex(&event.tags[0][1]).unwrap();
             let person = &mut self.people[who];
-            if person.watches.contains_key(&mailbox) && person.seen.insert((mailbox, event.id.0)) {
+            let asked = person.watches.contains_key(&mailbox) && event.created_at >= person.sinces[&mailbox];
+            if asked && person.seen.insert((mailbox, event.id.0)) {
                 list.push(Delivery { event: event.clone(), relay });
             }
         }
