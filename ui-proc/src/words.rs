@@ -93,7 +93,7 @@ words! {
     OWN_NAME_HINT = "People whom you add from now on see it.";
     RELAYS = "Relays";
     RELAYS_LEAD = "Relays hold messages for you until you are online. They cannot read them. Two or three by different operators are best.";
-    RELAYS_FOREIGN = "Relays of your contacts";
+    RELAYS_FOREIGN = "Relays of your contacts, and removed ones that they still use";
     RELAY_NEW = "Add a relay";
     RECONNECT = "Connect again now";
     APPEARANCE = "Appearance";

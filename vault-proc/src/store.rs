@@ -8,6 +8,7 @@
 //! shared library. So its security updates come with the system, and the vault loads one more library.
 
 mod erasures;
+mod moves;
 mod rows;
 pub mod salvage;
 mod schema;
@@ -17,7 +18,9 @@ mod seen;
 use crate::profile::{Lock, StoreKey};
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_vault_core::content::MessageId;
-use bulkhead_vault_core::store::{ContactRow, Found, InviteRow, JobRow, NewMessage, Placed, RelayRow, Snapshot, Store};
+use bulkhead_vault_core::store::{
+    ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, Placed, RelayRow, Snapshot, Store,
+};
 use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret};
 use erasures::Erasures;
 use rows::{first, message, number, state_number, work_columns};
@@ -192,7 +195,12 @@ impl Store for SqlStore {
         rows::put_contact(&self.db, row).map_err(|error| cause(&error))
     }
 
+    fn put_moving(&mut self, contact: u32, moving: &Moving) -> Done {
+        moves::put(&self.db, contact, moving).map_err(|error| cause(&error))
+    }
+
     fn remove_contact(&mut self, handle: u32) -> Done {
+        moves::remove(&self.db, handle).map_err(|error| cause(&error))?;
         self.run("DELETE FROM search WHERE rowid IN (SELECT n FROM messages WHERE contact = ?1)", [handle])?;
         self.run("DELETE FROM messages WHERE contact = ?1", [handle])?;
         self.run("DELETE FROM sessions WHERE contact = ?1", [handle])?;
@@ -271,12 +279,12 @@ impl Store for SqlStore {
     }
 
     fn add_job(&mut self, row: &JobRow, body: &Secret) -> Done {
-        let Some((kind, owner, prekey, message)) = work_columns(row.what) else {
+        let Some((kind, owner, prekey, message, revision)) = work_columns(row.what) else {
             self.erasures.add(row);
             return Ok(());
         };
         let sql = "INSERT INTO jobs(job, kind, owner, prekey, message, author, nonce, created, expires, since, relays,
-            body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+            body, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         self.run(
             sql,
             params![
@@ -292,6 +300,7 @@ impl Store for SqlStore {
                 number(row.since.0),
                 rows::ids(&row.relays),
                 body.bytes(),
+                number(revision),
             ],
         )
     }

@@ -92,7 +92,8 @@ impl<S: Store> Vault<S> {
         rng: &mut R,
     ) -> Result<(), Error> {
         let Some(entry) = self.state.contacts.get(&handle) else { return Ok(()) };
-        let Some((kind, body)) = unseal(&entry.row.mailbox, sealed) else {
+        let own = entry.mailboxes().find(|own| own.public == event.mailbox);
+        let Some((kind, body)) = own.and_then(|own| unseal(own, sealed)) else {
             self.dropped.malformed += 1;
             return Ok(());
         };
@@ -125,6 +126,7 @@ impl<S: Store> Vault<S> {
                 match content::decode(padded.bytes()) {
                     Some(content) => {
                         self.store.remember_event(&event.id, event.expires_at)?;
+                        self.heard_in(handle, &event.mailbox.0, turn.now);
                         self.told(handle, event, content, turn)
                     }
                     None => self.undecryptable(handle, event, turn),
@@ -155,7 +157,7 @@ impl<S: Store> Vault<S> {
             entry.row_changed = true;
             turn.touched.insert(handle);
         }
-        let (mailbox, relays) = (entry.row.mailbox.public, entry.row.mailbox.relays.clone());
+        let relays = entry.mailboxes().find(|own| own.public == event.mailbox).map(|own| own.relays.clone());
         match content.body {
             Body::Text { id, sent_at, text } => {
                 entry.row.unread = entry.row.unread.saturating_add(1);
@@ -172,21 +174,16 @@ impl<S: Store> Vault<S> {
                     self.receipted(handle, &id, turn)?;
                 }
             }
-            Body::Hello(hello) => {
-                let public = self.curve.is_public(&hello.mailbox);
-                let relays = if public { self.relay_ids(&hello.relays, turn)? } else { Vec::new() };
-                if let Some(entry) = self.state.contacts.get_mut(&handle).filter(|_| !relays.is_empty()) {
-                    (entry.row.peer.mailbox, entry.row.peer.seal) = (hello.mailbox, hello.seal);
-                    entry.row.peer.relays = relays;
-                    entry.row_changed = true;
-                    turn.sweep = true;
-                }
-            }
+            // It has done its work when it made the contact; since then, moves count.
+            Body::Hello(_) => {}
+            Body::Moved(moved) => self.follow(handle, moved, turn)?,
         }
         // Whether it is the author's is for relays to find out: whoever lies about it only keeps their own event
         // there, and computing the public key would cost as much as the decryption.
-        if Curve::is_secret(&content.erase) {
-            self.erase(event.id, mailbox, content.erase, relays, turn)?;
+        if let Some(relays) = relays
+            && Curve::is_secret(&content.erase)
+        {
+            self.erase(event.id, event.mailbox, content.erase, relays, turn)?;
         }
         Ok(())
     }

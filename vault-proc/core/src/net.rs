@@ -17,8 +17,11 @@ use bulkhead_ipc::{VERSION, sign};
 use rand::{CryptoRng, Rng};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Most jobs under way at once: bounds net's memory, and what is sent again after it crashed.
+/// Most jobs under way at one relay: bounds net's memory, and what is sent again after it crashed. For each relay its
+/// own, so that one which takes and never answers holds up no other.
 const FLIGHTS: usize = 32;
+/// Milliseconds between two attempts at all relays because none is left.
+const HURRY: u64 = 30_000;
 /// Milliseconds until a job whose answer could not be stored is handed to net again.
 const UNHEARD: u64 = 5000;
 /// Events are asked for from this long before a mailbox was made, for clocks that differ.
@@ -41,6 +44,8 @@ pub struct Net {
     /// Relays that lost or put off a job: how often, and when to try again.
     later: HashMap<(u64, u16), (u32, Time)>,
     signed: HashMap<(u16, Bytes32), (Time, u32)>,
+    /// When all relays were last tried again because none was left.
+    hurried: Option<Time>,
     /// Events could not be stored: ask for them again then.
     pub again: Option<Time>,
 }
@@ -138,7 +143,14 @@ impl<S: Store> Vault<S> {
             turn.broke = true;
             return;
         }
-        self.net.states.insert(id, state);
+        let before = self.net.states.insert(id, state);
+        let online = self.net.states.values().any(|state| *state == RelayState::Online);
+        let hurried = self.net.hurried.is_some_and(|at| turn.now.since(at) < HURRY && turn.now >= at);
+        if before == Some(RelayState::Online) && !online && self.net.states.len() > 1 && !hurried {
+            // The last one is gone. Others that were away may be back for long: net asks those less and less often.
+            self.net.hurried = Some(turn.now);
+            turn.direct.push(Effect::Post(ToNet::Reconnect));
+        }
         self.ahead.reconnected(id);
         if state == RelayState::Online {
             self.net.later.retain(|(_, relay), _| *relay != id);
@@ -253,7 +265,10 @@ impl<S: Store> Vault<S> {
 
     fn mailbox_secret(&self, mailbox: &Bytes32) -> Option<Key> {
         match self.state.mailboxes.get(&mailbox.0) {
-            Some(Owner::Contact(handle)) => Some(self.state.contacts.get(handle)?.row.mailbox.secret.clone()),
+            Some(Owner::Contact(handle)) => {
+                let contact = self.state.contacts.get(handle)?;
+                contact.mailboxes().find(|own| own.public == *mailbox).map(|own| own.secret.clone())
+            }
             Some(Owner::Invite(id)) => Some(self.state.invites.get(id)?.mailbox.secret.clone()),
             None => self.accepting.as_ref().filter(|a| a.rendezvous == *mailbox).map(|a| a.link.mailbox()),
         }
@@ -278,7 +293,11 @@ impl<S: Store> Vault<S> {
         let mut wanted: BTreeMap<Bytes32, (Vec<u16>, Time)> = BTreeMap::new();
         let here = |relays: &[u16]| relays.iter().copied().filter(|id| known.contains(id)).collect::<Vec<_>>();
         for contact in self.state.contacts.values() {
-            wanted.insert(contact.row.mailbox.public, (here(&contact.row.mailbox.relays), contact.row.added));
+            let (row, moving) = (&contact.row, &contact.row.moving);
+            let former = moving.former.iter().map(|former| (&former.mailbox, former.made));
+            for (mailbox, made) in former.chain([(&row.mailbox, moving.made)]) {
+                wanted.insert(mailbox.public, (here(&mailbox.relays), made.max(row.added)));
+            }
         }
         for invite in self.state.invites.values() {
             let made = invite.expires_at.saturating_sub(crate::invite::LIFETIME);
@@ -314,21 +333,31 @@ impl<S: Store> Vault<S> {
         if !self.net.ready {
             return Ok(());
         }
+        let reachable = |relay: &&post::Relay| !matches!(self.net.state(relay.id), RelayState::Offline(_));
+        let mut room: BTreeMap<u16, usize> =
+            self.net.relays.iter().filter(reachable).map(|relay| (relay.id, FLIGHTS)).collect();
+        for relay in self.net.flights.values().flatten() {
+            room.entry(*relay).and_modify(|room| *room = room.saturating_sub(1));
+        }
         for erasures in [false, true] {
+            // Deletions that nobody answers never keep messages from being sent.
+            let kept = if erasures { FLIGHTS / 2 } else { 0 };
             let jobs = self.state.jobs.values().filter(|row| matches!(row.what, Work::Erase { .. }) == erasures);
             let mut ready = Vec::new();
             for row in jobs {
-                if self.net.flights.len() + ready.len() >= FLIGHTS {
+                if room.values().all(|room| *room <= kept) {
                     break;
                 }
                 let flying = self.net.flights.get(&row.job);
                 let able = |relay: &u16| {
                     let retry = self.net.later.get(&(row.job, *relay)).is_none_or(|(_, at)| now >= *at);
-                    let known = self.net.relays.iter().any(|r| r.id == *relay);
-                    let offline = matches!(self.net.state(*relay), RelayState::Offline(_));
-                    retry && known && !offline && flying.is_none_or(|f| !f.contains(relay))
+                    let free = room.get(relay).is_some_and(|room| *room > kept);
+                    retry && free && flying.is_none_or(|f| !f.contains(relay))
                 };
                 let relays: Vec<u16> = row.relays.iter().copied().filter(able).collect();
+                for relay in &relays {
+                    room.entry(*relay).and_modify(|room| *room -= 1);
+                }
                 if !relays.is_empty() {
                     ready.push((row.job, relays));
                 }

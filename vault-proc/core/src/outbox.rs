@@ -117,8 +117,8 @@ impl<S: Store> Vault<S> {
         let padded = content::encode(&Content { erase: stamp.author.clone(), body }).ok_or(Error::Keys)?;
         let (prekey, bytes) = entry.session(&mut self.store)?.seal(&padded, turn.now, rng)?;
         entry.session_changed = true;
-        let relays = entry.row.peer.relays.clone();
-        self.queue(Work::Envelope { contact, prekey, message }, stamp, relays, &Secret::new(bytes), turn)
+        let (relays, revision) = (entry.row.peer.relays.clone(), entry.row.moving.peer_revision);
+        self.queue(Work::Envelope { contact, prekey, message, revision }, stamp, relays, &Secret::new(bytes), turn)
     }
 
     /// Queues a job.
@@ -165,10 +165,10 @@ impl<S: Store> Vault<S> {
                 let sealed = self.store.job_body(job)?;
                 envelope::event(curve, &invite.rendezvous, stamp, sealed.bytes()).map(|e| (e, invite.rendezvous))
             }
-            Work::Envelope { contact, prekey, .. } => {
-                let Some(contact) = self.state.contacts.get(&contact) else { return Ok(None) };
+            Work::Envelope { contact, prekey, revision, .. } => {
+                let Some((mailbox, seal)) = self.place_of(contact, revision) else { return Ok(None) };
                 let body = self.store.job_body(job)?;
-                let to = Address { mailbox: &contact.row.peer.mailbox, seal: &contact.row.peer.seal };
+                let to = Address { mailbox, seal };
                 let kind = if prekey { envelope::PREKEY } else { envelope::SIGNAL };
                 let sealed = envelope::seal(&to, &stamp.nonce, kind, body.bytes());
                 sealed.and_then(|sealed| envelope::event(curve, to.mailbox, stamp, &sealed)).map(|e| (e, *to.mailbox))

@@ -8,9 +8,9 @@ use crate::content::MessageId;
 use crate::event::Curve;
 use crate::order::Heard;
 use crate::session::Session;
-use crate::store::{ContactRow, InviteRow, JobRow, RelayRow, Store, Work};
+use crate::store::{ContactRow, InviteRow, JobRow, Mailbox, RelayRow, Store, Work};
 use crate::view::{ContactView, Preview};
-use crate::{Error, MessageView, Plaintext};
+use crate::{Error, MessageView, Plaintext, Time};
 use std::collections::{BTreeMap, HashMap};
 
 /// Longest preview in characters.
@@ -30,6 +30,9 @@ pub struct Contact {
     pub latest: Option<u64>,
     pub session_changed: bool,
     pub row_changed: bool,
+    pub moving_changed: bool,
+    /// The own relays changed: the mailbox follows then.
+    pub move_at: Option<Time>,
     /// Messages to be receipted at the end of the transaction; `Some` and empty for a hello.
     pub owed: Option<Vec<MessageId>>,
     /// How far its messages were opened since the profile was.
@@ -51,6 +54,8 @@ impl Contact {
             latest: None,
             session_changed: false,
             row_changed: false,
+            moving_changed: false,
+            move_at: None,
             owed: None,
             reach: Reach::default(),
             complained: false,
@@ -69,6 +74,12 @@ impl Contact {
             self.session = Some(Session::load(&self.row.own, &self.row.peer.identity, record.bytes())?);
         }
         self.session.as_mut().ok_or(Error::Keys)
+    }
+
+    /// All own mailboxes, the one in use first.
+    pub fn mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
+        let former = self.row.moving.former.iter().map(|former| &former.mailbox);
+        core::iter::once(&self.row.mailbox).chain(former)
     }
 
     /// What the window shows of it.
@@ -134,8 +145,9 @@ impl State {
         };
         for (row, last) in snapshot.contacts {
             let handle = row.handle;
-            state.mailboxes.insert(row.mailbox.public.0, Owner::Contact(handle));
-            state.contacts.insert(handle, Contact::new(row, last));
+            let contact = Contact::new(row, last);
+            state.mailboxes.extend(contact.mailboxes().map(|m| (m.public.0, Owner::Contact(handle))));
+            state.contacts.insert(handle, contact);
         }
         for handle in snapshot.lost {
             if let Some(contact) = state.contacts.get_mut(&handle) {

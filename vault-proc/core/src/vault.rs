@@ -203,7 +203,7 @@ impl<S: Store> Vault<S> {
                     self.settle(turn)?;
                     self.act(action, turn, rng)?;
                 }
-                Input::Tick => self.tick(turn)?,
+                Input::Tick => self.tick(turn, rng)?,
             }
         }
         self.release(turn, rng)?;
@@ -221,6 +221,9 @@ impl<S: Store> Vault<S> {
             }
             if core::mem::take(&mut contact.row_changed) {
                 self.store.put_contact(&contact.row)?;
+            }
+            if core::mem::take(&mut contact.moving_changed) {
+                self.store.put_moving(contact.row.handle, &contact.row.moving)?;
             }
         }
         self.store.commit()
@@ -332,7 +335,7 @@ impl<S: Store> Vault<S> {
         }
     }
 
-    fn tick(&mut self, turn: &mut Turn) -> Result<(), Error> {
+    fn tick<R: Rng + CryptoRng>(&mut self, turn: &mut Turn, rng: &mut R) -> Result<(), Error> {
         if let Some(error) = self.unread.take()
             && self.reported.is_none_or(|at| turn.now.since(at) >= REPORT || turn.now < at)
         {
@@ -341,6 +344,7 @@ impl<S: Store> Vault<S> {
         }
         self.expire_invites(turn)?;
         self.expire_jobs(turn)?;
+        self.keep_moving(turn, rng)?;
         if self.swept.is_none_or(|at| turn.now.since(at) >= SWEEP || turn.now < at) {
             self.swept = Some(turn.now);
             self.store.forget_events(turn.now.seconds())?;
@@ -406,7 +410,9 @@ impl<S: Store> Vault<S> {
 
     fn delete(&mut self, handle: u32, turn: &mut Turn) -> Result<(), Error> {
         let Some(contact) = self.state.contacts.remove(&handle) else { return Ok(()) };
-        self.state.mailboxes.remove(&contact.row.mailbox.public.0);
+        for mailbox in contact.mailboxes() {
+            self.state.mailboxes.remove(&mailbox.public.0);
+        }
         let theirs = |what: Work| matches!(what, Work::Envelope { contact, .. } if contact == handle);
         let jobs: Vec<_> = self.state.jobs.values().filter(|j| theirs(j.what)).map(|j| j.job).collect();
         jobs.into_iter().try_for_each(|job| self.drop_job(job))?;

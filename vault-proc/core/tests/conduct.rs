@@ -10,7 +10,7 @@ use bulkhead_ipc::post::{Delivery, Event, FromNet, RelayState, ToNet, Verdict};
 use bulkhead_ipc::{VERSION, sign};
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{
-    ContactRow, Found, InviteRow, JobRow, NewMessage, Placed, RelayRow, Snapshot, Store, Work,
+    ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, Placed, RelayRow, Snapshot, Store, Work,
 };
 use bulkhead_vault_core::{
     Action, Changed, Config, Effect, Error, Input, MessageState, MessageView, Plaintext, Secret, Time, Vault,
@@ -150,6 +150,11 @@ impl Store for Recorder {
     fn put_contact(&mut self, row: &ContactRow) -> Done {
         self.see(Seen::Kept(Record::Contact));
         self.now.contacts.insert(row.handle, row.clone());
+        Ok(())
+    }
+
+    fn put_moving(&mut self, contact: u32, moving: &Moving) -> Done {
+        self.now.contacts.get_mut(&contact).ok_or(Error::Damaged)?.moving = moving.clone();
         Ok(())
     }
 

@@ -9,7 +9,7 @@
 mod kit;
 
 use bulkhead_ipc::bytes::Bytes;
-use bulkhead_vault_core::content::{self, Body, Content, Hello, MAX_RECEIPTS, MAX_RELAYS, SIZES};
+use bulkhead_vault_core::content::{self, Body, Content, Hello, MAX_RECEIPTS, MAX_RELAYS, Moved, SIZES};
 use bulkhead_vault_core::invite::{Bundle, Signed};
 use bulkhead_vault_core::{Key, MAX_NAME, MAX_TEXT, Plaintext};
 use kit::item::{Item, hex};
@@ -79,6 +79,7 @@ fn known(body: &Body) -> usize {
         Body::Hello(Hello { name: _, mailbox: _, seal: _, relays: _ }) => 0,
         Body::Text { id: _, sent_at: _, text: _ } => 1,
         Body::Receipt(_) => 2,
+        Body::Moved(Moved { revision: _, mailbox: _, seal: _, relays: _ }) => 3,
     }
 }
 
@@ -92,8 +93,12 @@ fn draw(runner: &mut TestRunner, kind: usize) -> Body {
             let (id, sent_at, text) = one(runner, (any::<[u8; 16]>(), any::<u64>(), text(1, MAX_TEXT)));
             Body::Text { id, sent_at, text: Plaintext::new(text) }
         }
-        _ => {
+        2 => {
             Body::Receipt(one(runner, prop_oneof![vec(any::<[u8; 16]>(), 0..6), vec(any::<[u8; 16]>(), MAX_RECEIPTS)]))
+        }
+        _ => {
+            let (revision, (_, mailbox, seal, relays)) = one(runner, (any::<u64>(), hellos()));
+            Body::Moved(Moved { revision, mailbox: Bytes(mailbox), seal: Key::new(seal), relays })
         }
     }
 }
@@ -124,8 +129,8 @@ fn content_bundle_and_their_schema_say_the_same() {
     let runner = &mut TestRunner::deterministic();
     let mut seen = BTreeSet::new();
     for number in 0..DRAWN {
-        let content = Content { erase: Key::new([9; 32]), body: draw(runner, number % 3) };
-        assert_eq!(known(&content.body), number % 3);
+        let content = Content { erase: Key::new([9; 32]), body: draw(runner, number % 4) };
+        assert_eq!(known(&content.body), number % 4);
         let bytes = unpadded(content::encode(&content).unwrap().bytes());
         let others = bundle(runner).encode().unwrap();
         for (rule, bytes) in [("content", bytes), ("bundle", others)] {
@@ -161,11 +166,16 @@ fn name_with_control_characters_is_refused_although_the_schema_cannot_say_so() {
 fn golden() -> String {
     let array = |first: u8| -> [u8; 32] { std::array::from_fn(|at| first + u8::try_from(at).unwrap()) };
     let relays = vec!["wss://relay.example".to_owned(), "wss://other.example/é".to_owned()];
+    let moved = vec!["wss://new.example".to_owned()];
     let bodies = [
         ("hello", Body::Hello(hello(("Alice".into(), array(0x20), array(0x40), relays)))),
         ("text", Body::Text { id: [0xa5; 16], sent_at: 1_795_000_000_123, text: Plaintext::new("Hi, é 🔑".into()) }),
         ("receipt", Body::Receipt(vec![[0xa5; 16], [0x5a; 16]])),
         ("receipt of a hello", Body::Receipt(vec![])),
+        (
+            "moved",
+            Body::Moved(Moved { revision: 1, mailbox: Bytes(array(0x80)), seal: Key::new(array(0xa0)), relays: moved }),
+        ),
     ];
     let line = |(name, body): (&str, Body)| {
         let bytes = unpadded(content::encode(&Content { erase: Key::new(array(0x60)), body }).unwrap().bytes());

@@ -236,6 +236,17 @@ pub fn begin(desk: &mut Desk, request: &Value) -> Answer {
             desk.session.act(Action::Reconnect);
             ok()
         }
+        "add_relay" => {
+            open(desk)?;
+            desk.session.act(Action::AddRelay(text(request, "url")?));
+            ok()
+        }
+        "remove_relay" => {
+            let url = text(request, "url")?;
+            let relay = open(desk)?.relays().iter().find(|relay| relay.own && relay.url == url).map(|relay| relay.id);
+            desk.session.act(Action::RemoveRelay(relay.ok_or("that is not an own relay")?));
+            ok()
+        }
         "quit" => {
             desk.session.quit();
             ok()

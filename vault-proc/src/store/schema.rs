@@ -9,7 +9,23 @@ const VERSION: i64 = 2;
 
 /// What makes tables of version 2 of those of version 1, and so on. They end with the columns that [`TABLES`] has, in
 /// the same order; a test compares.
-const STEPS: [&str; 1] = [""];
+const STEPS: [&str; 1] = ["
+ALTER TABLE jobs ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE moves(
+    contact INTEGER PRIMARY KEY REFERENCES contacts(handle), revision INTEGER NOT NULL, made INTEGER NOT NULL,
+    rotate INTEGER NOT NULL, announced INTEGER NOT NULL, peer_revision INTEGER NOT NULL
+) STRICT;
+CREATE TABLE former_mailboxes(
+    contact INTEGER NOT NULL REFERENCES contacts(handle), revision INTEGER NOT NULL,
+    secret BLOB NOT NULL, public BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL,
+    made INTEGER NOT NULL, retired INTEGER NOT NULL, until INTEGER, PRIMARY KEY (contact, revision)
+) STRICT;
+CREATE TABLE former_places(
+    contact INTEGER NOT NULL REFERENCES contacts(handle), revision INTEGER NOT NULL,
+    mailbox BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL, until INTEGER NOT NULL,
+    PRIMARY KEY (contact, revision)
+) STRICT;
+"];
 
 const TABLES: &str = "
 CREATE TABLE profile(id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL) STRICT;
@@ -45,7 +61,21 @@ CREATE TABLE jobs(
     job INTEGER PRIMARY KEY, kind INTEGER NOT NULL, owner INTEGER NOT NULL, prekey INTEGER NOT NULL,
     message INTEGER NOT NULL, author BLOB NOT NULL, nonce BLOB NOT NULL,
     created INTEGER NOT NULL, expires INTEGER NOT NULL, since INTEGER NOT NULL, relays BLOB NOT NULL,
-    body BLOB NOT NULL
+    body BLOB NOT NULL, revision INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE moves(
+    contact INTEGER PRIMARY KEY REFERENCES contacts(handle), revision INTEGER NOT NULL, made INTEGER NOT NULL,
+    rotate INTEGER NOT NULL, announced INTEGER NOT NULL, peer_revision INTEGER NOT NULL
+) STRICT;
+CREATE TABLE former_mailboxes(
+    contact INTEGER NOT NULL REFERENCES contacts(handle), revision INTEGER NOT NULL,
+    secret BLOB NOT NULL, public BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL,
+    made INTEGER NOT NULL, retired INTEGER NOT NULL, until INTEGER, PRIMARY KEY (contact, revision)
+) STRICT;
+CREATE TABLE former_places(
+    contact INTEGER NOT NULL REFERENCES contacts(handle), revision INTEGER NOT NULL,
+    mailbox BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL, until INTEGER NOT NULL,
+    PRIMARY KEY (contact, revision)
 ) STRICT;
 CREATE TABLE erasures(n INTEGER PRIMARY KEY, list BLOB NOT NULL) STRICT;
 CREATE TABLE events(n INTEGER PRIMARY KEY, until INTEGER NOT NULL, ids BLOB NOT NULL) STRICT;

@@ -10,6 +10,7 @@ mod faults;
 mod gathered;
 mod hostile;
 mod killed;
+mod moving;
 mod order;
 mod pairing;
 mod salvaging;

@@ -192,7 +192,7 @@ fn conversation_survives_a_disk_that_fails_at_any_call_in_any_way() {
     assert!(whole.refused.is_empty() && calls > 100, "{calls}");
 
     let rng = &mut StdRng::seed_from_u64(901);
-    let every: u64 = std::env::var("BULKHEAD_FAULTS").map_or(7, |every| every.parse().unwrap());
+    let every: u64 = std::env::var("BULKHEAD_EVERY").map_or(7, |every| every.parse().unwrap());
     let (mut runs, mut refused, mut closed) = (0, 0, 0);
     for (number, fault) in FAULTS.into_iter().enumerate() {
         for call in (number as u64..calls).step_by(usize::try_from(every).unwrap()) {

@@ -313,7 +313,7 @@ impl Scene {
                 ToNet::Publish { job, event, relays, .. } => {
                     let lost = loss && self.rng.random_bool(0.1);
                     if !lost {
-                        self.relay.publish(*event);
+                        self.relay.publish_at(super::world::RELAY, *event);
                     }
                     self.people[who].acks += 1;
                     if self.people[who].plan == Plan::Ack(self.people[who].acks) {
