@@ -15,7 +15,7 @@ use crate::profile::StoreKey;
 use crate::store::rows::{number, relays};
 use crate::store::{SqlStore, cause, erasures, rows, schema, search};
 use bulkhead_vault_core::session::{Own, Session};
-use bulkhead_vault_core::store::{ContactRow, Mailbox, Peer};
+use bulkhead_vault_core::store::{ContactRow, Mailbox, Moving, Peer};
 use bulkhead_vault_core::{Error, Key, Plaintext, Secret, Time};
 use cells::{Kind, Row};
 use pages::Pages;
@@ -344,6 +344,7 @@ fn restore_owners(db: &Connection, now: Time) -> rusqlite::Result<()> {
                 seal: Key::new(peer_seal),
                 relays: relays.clone(),
             },
+            moving: Moving::default(),
         };
         rows::put_contact(db, &row)?;
     }
@@ -370,7 +371,9 @@ fn judge_sessions(db: &Connection, doubtful: bool) -> rusqlite::Result<u32> {
             db.execute("INSERT OR REPLACE INTO sessions(contact, record) VALUES (?1, x'')", [handle])?;
         }
     }
-    db.execute("DELETE FROM sessions WHERE contact NOT IN (SELECT handle FROM contacts)", [])?;
+    for table in ["sessions", "moves", "former_mailboxes", "former_places"] {
+        db.execute(&format!("DELETE FROM {table} WHERE contact NOT IN (SELECT handle FROM contacts)"), [])?;
+    }
     Ok(lost)
 }
 
