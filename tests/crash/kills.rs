@@ -176,7 +176,14 @@ impl Kills {
             let _ = signal(victim, Signal::SIGKILL);
         }
         if let Some(mut tracer) = tracer {
+            // It lets go when it is asked to, or when all is dead; where threads died while it was about to stop them, it
+            // waits for ever, and they with it.
             let _ = signal(tracer.id(), Signal::SIGTERM);
+            let began = Instant::now();
+            while matches!(tracer.try_wait(), Ok(None)) && began.elapsed() < Duration::from_secs(2) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            let _ = tracer.kill();
             let _ = tracer.wait();
         }
         self.total += 1;

@@ -168,12 +168,15 @@ fn tables(db: &Connection, pages: &mut Pages) -> Result<(Vec<Table>, Roots), Err
     let mut tables = Vec::new();
     for (name, _) in own.iter().filter(|(name, _)| !name.starts_with("search") && !name.starts_with("sqlite_")) {
         let columns = || -> rusqlite::Result<Vec<Column>> {
-            let mut statement =
-                db.prepare("SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info(?1)")?;
+            let mut statement = db.prepare(
+                "SELECT name, type, \"notnull\", dflt_value, pk,
+                    (SELECT max(pk) FROM pragma_table_info(?1)) FROM pragma_table_info(?1)",
+            )?;
             let column = |row: &rusqlite::Row<'_>| {
                 let (name, kind): (String, String) = (row.get(0)?, row.get(1)?);
                 let (required, default): (bool, Option<String>) = (row.get(2)?, row.get(3)?);
-                let number = row.get::<_, i64>(4)? > 0 && kind == "INTEGER";
+                // One column alone; a key of several leaves the row's number to itself.
+                let number = row.get::<_, i64>(4)? == 1 && kind == "INTEGER" && row.get::<_, i64>(5)? == 1;
                 Ok(Column { name, kind, optional: !number && (!required || default.is_some()), number })
             };
             statement.query_map([name], column)?.collect()
@@ -284,6 +287,7 @@ fn put(db: &Connection, table: &Table, row: &Row) -> rusqlite::Result<()> {
 fn mend(db: &Connection, doubtful: bool, now: Time) -> rusqlite::Result<Salvaged> {
     db.execute("INSERT OR IGNORE INTO profile(id, name) VALUES (1, '?')", [])?;
     restore_owners(db, now)?;
+    forget_strangers(db)?;
     let lost = judge_sessions(db, doubtful)?;
     // A job whose contact or invite is gone has nobody to go to; a message whose job is gone will not go by itself.
     db.execute_batch(
@@ -338,6 +342,7 @@ fn restore_owners(db: &Connection, now: Time) -> rusqlite::Result<()> {
             sent_at: 0,
             own,
             mailbox,
+            moving: Moving::default(),
             peer: Peer {
                 identity,
                 mailbox: bulkhead_ipc::bytes::Bytes(peer),
@@ -347,6 +352,19 @@ fn restore_owners(db: &Connection, now: Time) -> rusqlite::Result<()> {
             moving: Moving::default(),
         };
         rows::put_contact(db, &row)?;
+    }
+    Ok(())
+}
+
+/// Forgets what belongs to contacts of whom nothing else is left.
+fn forget_strangers(db: &Connection) -> rusqlite::Result<()> {
+    let sql = "SELECT s.name, c.name FROM sqlite_schema AS s, pragma_table_info(s.name) AS c
+        WHERE s.type = 'table' AND c.name IN ('contact', 'handle') AND s.name <> 'contacts'";
+    let mut list = db.prepare(sql)?;
+    let tables: Vec<(String, String)> =
+        list.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+    for (table, column) in tables {
+        db.execute(&format!("DELETE FROM \"{table}\" WHERE {column} NOT IN (SELECT handle FROM contacts)"), [])?;
     }
     Ok(())
 }
