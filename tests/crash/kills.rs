@@ -44,6 +44,9 @@ const CALLS: [(&str, &[(&str, &str)]); 3] = [
     ("bulkhead-ui", &[("saying a packet", "sendmsg"), ("hearing a packet", "recvmsg")]),
 ];
 
+/// Own messages with their states, and those of the other one.
+type Seen = (Vec<(String, String)>, Vec<String>);
+
 /// Numbers that nobody needs to be unable to guess.
 struct Dice(u64);
 
@@ -109,7 +112,7 @@ impl Side {
     }
 
     /// Own texts with their states, and received ones.
-    fn messages(&mut self) -> Result<(Vec<(String, String)>, Vec<String>), Error> {
+    fn messages(&mut self) -> Result<Seen, Error> {
         let peer = self.peer;
         let list = self.open()?.driver.messages(peer)?;
         let word = |message: &Value, name: &str| message[name].as_str().unwrap_or_default().to_owned();

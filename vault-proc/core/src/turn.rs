@@ -5,6 +5,9 @@ use crate::{Effect, MessageView, Time};
 use bulkhead_ipc::intent::{Accept, Notice};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A contact, the highest place of its conversation, and the message there with its number.
+pub type End = (u32, u64, Option<(u64, MessageView)>);
+
 /// Gathered while inputs are taken.
 pub struct Turn {
     pub now: Time,
@@ -29,7 +32,7 @@ pub struct Turn {
     /// Relays may have lost their last user.
     pub sweep: bool,
     /// How conversations ended before: contact, highest place, the message there and its number.
-    pub ends: Vec<(u32, u64, Option<(u64, MessageView)>)>,
+    pub ends: Vec<End>,
 }
 
 impl Turn {

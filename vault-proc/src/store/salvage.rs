@@ -342,7 +342,6 @@ fn restore_owners(db: &Connection, now: Time) -> rusqlite::Result<()> {
             sent_at: 0,
             own,
             mailbox,
-            moving: Moving::default(),
             peer: Peer {
                 identity,
                 mailbox: bulkhead_ipc::bytes::Bytes(peer),
@@ -389,9 +388,7 @@ fn judge_sessions(db: &Connection, doubtful: bool) -> rusqlite::Result<u32> {
             db.execute("INSERT OR REPLACE INTO sessions(contact, record) VALUES (?1, x'')", [handle])?;
         }
     }
-    for table in ["sessions", "moves", "former_mailboxes", "former_places"] {
-        db.execute(&format!("DELETE FROM {table} WHERE contact NOT IN (SELECT handle FROM contacts)"), [])?;
-    }
+    db.execute("DELETE FROM sessions WHERE contact NOT IN (SELECT handle FROM contacts)", [])?;
     Ok(lost)
 }
 

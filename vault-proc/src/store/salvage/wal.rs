@@ -120,8 +120,11 @@ fn header(bytes: &[u8]) -> Option<Header> {
     Some((word(bytes, 0)?, word(bytes, 24)?, word(bytes, 28)?, (word(bytes, 16)?, word(bytes, 20)?)))
 }
 
-/// A whole frame's page, size after a commit, salts and checksum.
-fn frame(bytes: &[u8]) -> Option<(u32, u32, (u32, u32), (u32, u32))> {
+/// A frame's page, size after a commit, salts and checksum.
+type FrameHead = (u32, u32, (u32, u32), (u32, u32));
+
+/// The head of a frame that is there as a whole.
+fn frame(bytes: &[u8]) -> Option<FrameHead> {
     if bytes.len() < FRAME {
         return None;
     }
