@@ -43,6 +43,11 @@ words! {
     NEW_PASSPHRASE = "New passphrase";
     BROKEN_TITLE = "Your messages cannot be opened";
     BROKEN_LEAD = "Bulkhead has changed nothing.";
+    SALVAGE = "Save what can be read";
+    SALVAGE_LEAD = "Puts all that can still be read into a new file. Contacts whose keys are lost have to be invited again. The damaged file is kept beside it, as store.db.damaged. If you have a newer backup of the profile folder, put that back instead.";
+    SAVING = "Saving what can be read…";
+    SAVING_LEAD = "This can take some minutes. Nothing of the damaged file is changed.";
+    BROKEN_DAMAGED = "A part of the file that holds your messages cannot be read: it is damaged, or the disk fails.";
     BROKEN_UNKNOWN = "Close this window and start Bulkhead again. If that does not help, put the profile folder back from a backup.";
 
     CONVERSATIONS_NONE = "No conversations yet";
@@ -146,7 +151,7 @@ pub fn notice(notice: Notice) -> &'static str {
             "A newer version of Bulkhead wrote these messages. Install that version, then start it again."
         }
         Notice::StoreDamaged => {
-            "The stored messages cannot be read: the file is damaged or the disk fails. Put the profile folder back from a backup."
+            "Some of what is stored cannot be read: the file is damaged, or the disk fails. Lock and unlock to save what can be read."
         }
         Notice::StoreNotWritable => {
             "Nothing can be saved: the disk is full or read-only. What you typed is still there. Make some room, then try again."
@@ -190,6 +195,16 @@ pub fn notice(notice: Notice) -> &'static str {
             "Locked, because this window was not used for a while or the computer slept. New messages wait at the relays."
         }
         Notice::NameMissing => "The name is empty. Type one first.",
+        Notice::KeyDamaged => {
+            "The file profile.key is damaged. Without it nobody can read these messages: put it back from a backup."
+        }
+        Notice::Saving => "Saving what can be read. This can take some minutes.",
+        Notice::Saved => {
+            "Saved what could be read. What is not there is lost here: ask your contacts. Those marked with lost keys have to be invited again."
+        }
+        Notice::KeysLost => {
+            "Your keys for this contact were lost with a part of the store. Add the contact anew, with an invite; what was written stays."
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 mod erasures;
 mod moves;
 mod rows;
+pub mod salvage;
 mod schema;
 mod search;
 mod seen;
@@ -25,6 +26,7 @@ use erasures::Erasures;
 use rows::{first, message, number, state_number, work_columns};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Params, params};
 use seen::Seen;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroize;
@@ -43,7 +45,7 @@ fn file(folder: &Path) -> PathBuf {
 
 /// Whether there is a store in the folder.
 pub fn exists(folder: &Path) -> bool {
-    file(folder).exists()
+    file(folder).exists() || salvage::is_ready(folder)
 }
 
 impl SqlStore {
@@ -59,6 +61,10 @@ impl SqlStore {
 
     /// Opens a store.
     pub fn open(folder: &Path, key: &StoreKey) -> Result<Self, Error> {
+        salvage::finish(folder)?;
+        if salvage::is_short(folder)? {
+            return Err(Error::Damaged);
+        }
         let mut store = Self::connect(folder, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::upgrade(&store.db)?;
         store.seen = Seen::load(&store.db).map_err(|error| cause(&error))?;
@@ -66,11 +72,19 @@ impl SqlStore {
     }
 
     fn connect(folder: &Path, key: &StoreKey, flags: OpenFlags) -> Result<Self, Error> {
-        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let db = Connection::open_with_flags(file(folder), flags).map_err(|error| cause(&error))?;
-        db.set_prepared_statement_cache_capacity(64);
-        unlock(&db, &key.key).and_then(|()| schema::configure(&db)).map_err(|error| cause(&error))?;
+        let db = Self::connect_bare(&file(folder), key, flags)?;
+        schema::configure(&db).map_err(|error| cause(&error))?;
         Ok(Self { db, seen: Seen::default(), erasures: Erasures::default(), _lock: key.lock.clone() })
+    }
+
+    /// A connection without settings.
+    fn connect_bare(file: &Path, key: &StoreKey, flags: OpenFlags) -> Result<Connection, Error> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let salt = salt(file).map_err(|_| Error::NotWritable)?;
+        let db = Connection::open_with_flags(file, flags).map_err(|error| cause(&error))?;
+        db.set_prepared_statement_cache_capacity(64);
+        unlock(&db, &key.key, salt).map_err(|error| cause(&error))?;
+        Ok(db)
     }
 
     fn run(&self, sql: &str, params: impl Params) -> Result<(), Error> {
@@ -94,12 +108,23 @@ impl SqlStore {
     }
 }
 
+/// The first bytes of a store; `None` if it has none yet. SQLCipher would make a new salt if the disk failed at this
+/// moment, and take every page for damaged.
+fn salt(file: &Path) -> std::io::Result<Option<[u8; 16]>> {
+    let mut salt = [0; 16];
+    match std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut salt)) {
+        Ok(()) => Ok(Some(salt)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Gives SQLCipher the raw key. Through a statement's text, as it has no other way; wiped afterwards.
-fn unlock(db: &Connection, key: &Key) -> rusqlite::Result<()> {
+fn unlock(db: &Connection, key: &Key, salt: Option<[u8; 16]>) -> rusqlite::Result<()> {
     let mut sql = String::with_capacity(256);
     // SQLCipher would write to standard error by itself; what is wrong is told in `Error`.
     sql.push_str("PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'");
-    for byte in key.bytes() {
+    for byte in key.bytes().iter().chain(salt.iter().flatten()) {
         sql.extend([byte >> 4, byte & 15].iter().filter_map(|n| char::from_digit(u32::from(*n), 16)));
     }
     // Most processors have instructions for SHA-256 and none for SHA-512. Its tag is as long as the key.

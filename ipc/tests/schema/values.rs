@@ -42,7 +42,7 @@ names!(phases, Phase: Setup Locked Unlocking Open Broken);
 names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort StoreTooNew StoreDamaged StoreNotWritable
     ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable Refused
     NameMissing WrongOften PassphraseChanged NotARecoveryCode WrongRecoveryCode RecoverySet RecoveryCopied KeyFileMended
-    LockedByItself);
+    LockedByItself KeyDamaged Saving Saved KeysLost);
 names!(recoveries, Recovery: None Set Offered);
 names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings FocusNext
     FocusPrevious Activate Up Down);
@@ -293,6 +293,7 @@ pub fn intent_from_ui() -> BoxedStrategy<intent::FromUi> {
         FromUi::Theme(_) => one_of(themes()).prop_map(FromUi::Theme),
         FromUi::Newest => Just(FromUi::Newest),
         FromUi::EndSearch => Just(FromUi::EndSearch),
+        FromUi::Salvage => Just(FromUi::Salvage),
         FromUi::Dismiss => Just(FromUi::Dismiss),
         FromUi::ChangePassphrase => Just(FromUi::ChangePassphrase),
         FromUi::NewRecovery => Just(FromUi::NewRecovery),

@@ -114,7 +114,12 @@ impl<S: Store> Vault<S> {
         rng: &mut R,
     ) -> Result<(), Error> {
         let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
-        match entry.session(&mut self.store)?.decrypt(message, rng) {
+        let opened = match entry.session(&mut self.store) {
+            Ok(session) => session.decrypt(message, rng),
+            Err(Error::Keys) => Opened::Undecryptable,
+            Err(error) => return Err(error),
+        };
+        match opened {
             Opened::Content(padded) => {
                 entry.session_changed = true;
                 entry.reach.opened(message.place());
@@ -137,9 +142,10 @@ impl<S: Store> Vault<S> {
 
     fn undecryptable(&mut self, handle: u32, event: Arrived, turn: &mut Turn) -> Result<(), Error> {
         self.dropped.undecryptable += 1;
-        let told = self.state.contacts.get_mut(&handle).map(|c| core::mem::replace(&mut c.complained, true));
-        if told == Some(false) {
-            turn.notice(Notice::Undecryptable);
+        let contact = self.state.contacts.get_mut(&handle);
+        let told = contact.map(|c| (core::mem::replace(&mut c.complained, true), c.lost));
+        if let Some((false, lost)) = told {
+            turn.notice(if lost { Notice::KeysLost } else { Notice::Undecryptable });
         }
         self.store.remember_event(&event.id, event.expires_at)
     }

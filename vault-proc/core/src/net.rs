@@ -22,6 +22,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const FLIGHTS: usize = 32;
 /// Milliseconds between two attempts at all relays because none is left.
 const HURRY: u64 = 30_000;
+/// Milliseconds until a job whose answer could not be stored is handed to net again.
+const UNHEARD: u64 = 5000;
 /// Events are asked for from this long before a mailbox was made, for clocks that differ.
 const EARLIER: u64 = 86_400;
 /// No envelope lives longer, in seconds.
@@ -56,6 +58,23 @@ impl Net {
     /// The relays where a mailbox is watched.
     pub fn watched(&self, mailbox: &Bytes32) -> &[u16] {
         self.watches.get(mailbox).map_or(&[], Vec::as_slice)
+    }
+
+    /// A relay's answer could not be stored: the job goes there again, a little later.
+    pub fn unheard(&mut self, job: u64, relay: u16, now: Time) {
+        if let Some(flight) = self.flights.get_mut(&job) {
+            flight.remove(&relay);
+            if flight.is_empty() {
+                self.flights.remove(&job);
+            }
+        }
+        self.later.entry((job, relay)).or_insert((0, Time(now.0.saturating_add(UNHEARD))));
+    }
+
+    /// The clock jumped: no wait is right any more.
+    pub fn jumped(&mut self, now: Time) {
+        self.later.clear();
+        self.again = Some(now);
     }
 
     /// A job is over.
@@ -301,7 +320,8 @@ impl<S: Store> Vault<S> {
                 continue;
             }
             let oldest = now.seconds().saturating_sub(LONGEST_LIFE);
-            let since = made.seconds().saturating_sub(EARLIER).max(oldest);
+            // Made while the clock was ahead, it would otherwise be asked for from the future on.
+            let since = made.min(now).seconds().saturating_sub(EARLIER).max(oldest);
             self.net.watches.insert(mailbox, relays.clone());
             self.ahead.asked(&mailbox);
             out.push(Effect::Post(ToNet::Watch(Watch { since, relays, mailbox })));

@@ -48,12 +48,18 @@ impl<S: Store> Vault<S> {
         // After 30 days without an answer libsignal will not go on with a session: that message fails alone.
         let state = match self.post(contact, body, message, turn, rng) {
             Ok(()) => MessageState::Queued,
-            Err(Error::Keys) => MessageState::Failed,
+            Err(Error::Keys) => {
+                if self.state.contacts.get(&contact).is_some_and(|entry| entry.lost) {
+                    turn.notice(Notice::KeysLost);
+                }
+                MessageState::Failed
+            }
             Err(error) => return Err(error),
         };
         let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(()) };
         let (seq, at, mine) = (entry.newest + 1, turn.now, true);
         self.store.add_messages(&[NewMessage { message, contact, seq, id, mine, text: &text, sent_at, at, state }])?;
+        turn.before(entry);
         entry.newest = seq;
         entry.last = Some((message, MessageView { seq, mine, text, at, state }));
         turn.touched.insert(contact);
@@ -86,6 +92,9 @@ impl<S: Store> Vault<S> {
             return Ok(false);
         }
         self.store.set_state(message, state)?;
+        if entry.last.as_ref().is_some_and(|(number, _)| *number == message) {
+            turn.before(entry);
+        }
         if let Some((_, last)) = entry.last.as_mut().filter(|(number, _)| *number == message) {
             last.state = state;
             turn.touched.insert(contact);
@@ -169,6 +178,9 @@ impl<S: Store> Vault<S> {
 
     /// Gives up what no relay took in time.
     pub(crate) fn expire_jobs(&mut self, turn: &mut Turn) -> Result<(), Error> {
+        if !self.may_expire(turn.now) {
+            return Ok(());
+        }
         let late = |row: &&JobRow| turn.now.since(row.since) >= PATIENCE || turn.now.seconds() >= row.stamp.expires_at;
         let late: Vec<_> = self.state.jobs.values().filter(late).map(|row| (row.job, row.what)).collect();
         for (job, what) in late {

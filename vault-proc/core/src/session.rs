@@ -187,6 +187,11 @@ impl Session {
         record.serialize().map(Secret::new).map_err(|_| Error::Keys)
     }
 
+    /// Whose session a record is, 33 bytes; `None` if it is no record of a session.
+    pub fn their_identity_in(record: &[u8]) -> Option<Vec<u8>> {
+        SessionRecord::deserialize(record).ok()?.remote_identity_key_bytes().ok()?
+    }
+
     /// Begins a session from an invite's bundle; `None` if a key or signature in it is bad.
     pub fn begin<R: Rng + CryptoRng>(own: &Own, bundle: &Bundle, now: Time, rng: &mut R) -> Option<Self> {
         let identity = IdentityKey::decode(&bundle.identity).ok()?;

@@ -39,6 +39,8 @@ pub struct Contact {
     pub reach: Reach,
     /// The user was told that something could not be decrypted.
     pub complained: bool,
+    /// The session was lost with a part of the store: nothing can be said any more.
+    pub lost: bool,
 }
 
 impl Contact {
@@ -57,6 +59,7 @@ impl Contact {
             owed: None,
             reach: Reach::default(),
             complained: false,
+            lost: false,
         }
     }
 
@@ -64,6 +67,10 @@ impl Contact {
     pub fn session<S: Store>(&mut self, store: &mut S) -> Result<&mut Session, Error> {
         if self.session.is_none() {
             let record = store.session(self.row.handle)?;
+            // What a salvaged store has in place of a session that was lost.
+            if record.bytes().is_empty() {
+                return Err(Error::Keys);
+            }
             self.session = Some(Session::load(&self.row.own, &self.row.peer.identity, record.bytes())?);
         }
         self.session.as_mut().ok_or(Error::Keys)
@@ -91,6 +98,7 @@ impl Contact {
             verified: self.row.verified,
             preview,
             added: self.row.added,
+            lost: self.lost,
         }
     }
 }
@@ -140,6 +148,11 @@ impl State {
             let contact = Contact::new(row, last);
             state.mailboxes.extend(contact.mailboxes().map(|m| (m.public.0, Owner::Contact(handle))));
             state.contacts.insert(handle, contact);
+        }
+        for handle in snapshot.lost {
+            if let Some(contact) = state.contacts.get_mut(&handle) {
+                contact.lost = true;
+            }
         }
         for row in snapshot.invites {
             // A damaged key would otherwise show up only when somebody uses the invite.

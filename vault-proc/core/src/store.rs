@@ -248,6 +248,8 @@ pub struct Snapshot {
     pub relays: Vec<RelayRow>,
     /// Contacts, each with the message in the highest place of its conversation and that message's number.
     pub contacts: Vec<(ContactRow, Option<(u64, MessageView)>)>,
+    /// Those of them whose session was lost with a part of the store; their records are empty.
+    pub lost: Vec<u32>,
     /// The highest number of a message.
     pub messages: u64,
     /// Open invites.
@@ -280,7 +282,7 @@ pub trait Store {
     fn put_moving(&mut self, contact: u32, moving: &Moving) -> Done;
     /// Removes a contact with session and messages.
     fn remove_contact(&mut self, handle: u32) -> Done;
-    /// Reads a contact's session record.
+    /// Reads a contact's session record; empty if it was lost with a part of the store.
     fn session(&mut self, contact: u32) -> Result<Secret, Error>;
     /// Writes a contact's session record.
     fn put_session(&mut self, contact: u32, record: &Secret) -> Done;

@@ -1,6 +1,7 @@
 //! What one transaction gathers for afterwards: nothing of it is shown or sent before the commit.
 
-use crate::{Effect, Time};
+use crate::state::Contact;
+use crate::{Effect, MessageView, Time};
 use bulkhead_ipc::intent::{Accept, Notice};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +28,8 @@ pub struct Turn {
     pub broke: bool,
     /// Relays may have lost their last user.
     pub sweep: bool,
+    /// How conversations ended before: contact, highest place, the message there and its number.
+    pub ends: Vec<(u32, u64, Option<(u64, MessageView)>)>,
 }
 
 impl Turn {
@@ -46,7 +49,14 @@ impl Turn {
             notices: Vec::new(),
             broke: false,
             sweep: false,
+            ends: Vec::new(),
         }
+    }
+
+    /// Keeps how a conversation ends, which is about to change: if the transaction fails and the store cannot be read
+    /// either, nothing else knows.
+    pub fn before(&mut self, contact: &Contact) {
+        self.ends.push((contact.row.handle, contact.newest, contact.last.clone()));
     }
 
     /// Notes that a message was put before others.

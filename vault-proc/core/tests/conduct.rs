@@ -125,6 +125,7 @@ impl Store for Recorder {
             own_name: self.now.own_name.clone(),
             relays: self.now.relays.values().cloned().collect(),
             contacts: self.now.contacts.values().map(|row| (row.clone(), last(row.handle))).collect(),
+            lost: Vec::new(),
             messages: self.now.messages.iter().map(|row| row.message).max().unwrap_or_default(),
             invites: self.now.invites.values().cloned().collect(),
             jobs: self.now.jobs.values().map(|(row, _)| row.clone()).collect(),

@@ -95,6 +95,10 @@ pub fn begin(desk: &mut Desk, request: &Value) -> Answer {
             desk.session.lock();
             ok()
         }
+        "salvage" => {
+            desk.session.intent(bulkhead_ipc::intent::FromUi::Salvage);
+            later(request, What::Open, 60_000)
+        }
         "state" => now(state(desk)),
         "recovery_code" => now(json!({ "code": desk.session.offered_code() })),
         "invite" => {

@@ -281,6 +281,7 @@ pub fn load(db: &Connection) -> core::result::Result<Snapshot, Error> {
         jobs.append(&mut erasures::load(db)?);
         Ok(Snapshot {
             own_name: name,
+            lost: all(db, "SELECT contact FROM sessions WHERE length(record) = 0", |row| row.get(0))?,
             messages: db.query_row("SELECT coalesce(max(n), 0) FROM messages", [], first)?,
             contacts: contacts.collect::<Result<_>>()?,
             relays: all(db, "SELECT id, url, own FROM relays ORDER BY id", relay)?,

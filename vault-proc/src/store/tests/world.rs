@@ -42,6 +42,10 @@ pub struct Person<S: Store = SqlStore> {
     /// Already handed over in this connection: mailbox, event, relay.
     pub seen: BTreeSet<(Bytes32, [u8; 32], u16)>,
     pub signed: Vec<bulkhead_ipc::sign::ToNet>,
+    /// From when on events of a mailbox are asked for, Unix time.
+    pub sinces: BTreeMap<Bytes32, u64>,
+    /// How far this device's clock is from the right time, in milliseconds.
+    pub skew: i64,
 }
 
 pub struct World {
@@ -87,6 +91,8 @@ impl World {
                 queue: VecDeque::new(),
                 seen: BTreeSet::new(),
                 signed: Vec::new(),
+                sinces: BTreeMap::new(),
+                skew: 0,
             });
         }
         (0..names.len()).for_each(|who| world.connect(who));
@@ -102,8 +108,9 @@ impl World {
     }
 
     pub fn inputs(&mut self, who: usize, inputs: Vec<Input>) {
+        let now = self.clock(who);
         let person = &mut self.people[who];
-        let effects = person.vault.as_mut().unwrap().handle_all(inputs, self.now, &mut self.rng);
+        let effects = person.vault.as_mut().unwrap().handle_all(inputs, now, &mut self.rng);
         for effect in effects {
             match effect {
                 Effect::Post(packet) => {
@@ -114,6 +121,18 @@ impl World {
                 Effect::Changed(changed) => person.changes.push(changed),
             }
         }
+    }
+
+    /// What time it is, as somebody's device says.
+    pub fn clock(&self, who: usize) -> Time {
+        Time(self.now.0.saturating_add_signed(self.people[who].skew))
+    }
+
+    /// Whether the relay takes an event at this time, as most do: not expired, not from the future.
+    fn timely(&self, event: &Event) -> bool {
+        let expires = event.tags.iter().find(|tag| tag[0] == "expiration").and_then(|tag| tag[1].parse::<u64>().ok());
+        let now = self.now.seconds();
+        expires.is_none_or(|at| at > now) && event.created_at < now + 86_400
     }
 
     pub fn act(&mut self, who: usize, action: Action) {
@@ -140,7 +159,8 @@ impl World {
         let person = &mut self.people[who];
         person.vault = None;
         let store = SqlStore::open(&person.folder.0, &key(&person.folder)).unwrap();
-        person.vault = Some(Vault::open(store, &Config::default(), self.now).unwrap());
+        let now = Time(self.now.0.saturating_add_signed(person.skew));
+        person.vault = Some(Vault::open(store, &Config::default(), now).unwrap());
         self.connect(who);
     }
 
@@ -160,20 +180,32 @@ impl World {
                         self.input(who, Input::Post(FromNet::Relay { id: relay.id, state }));
                     }
                 }
-                ToNet::Watch(watch) => drop(self.people[who].watches.insert(watch.mailbox, watch.relays)),
+                ToNet::Watch(watch) => {
+                    self.people[who].sinces.insert(watch.mailbox, watch.since);
+                    self.people[who].watches.insert(watch.mailbox, watch.relays);
+                }
                 ToNet::Unwatch(mailbox) => {
                     let person = &mut self.people[who];
                     person.watches.remove(&mailbox);
                     person.seen.retain(|(m, ..)| *m != mailbox);
                 }
                 ToNet::Publish { job, event, relays, .. } => {
+                    let timely = self.timely(&event);
                     for relay in relays {
                         let url = self.url(who, relay);
                         let lost = self.lost() || self.down.contains(&url);
-                        if !lost {
+                        if !lost && timely {
                             self.publish_at(&url, (*event).clone());
                         }
-                        let verdict = if lost || self.lost() { Verdict::Lost } else { Verdict::Accepted };
+                        let verdict = if lost {
+                            Verdict::Lost
+                        } else if !timely {
+                            Verdict::Refused("invalid: too early or too late".into())
+                        } else if self.lost() {
+                            Verdict::Lost
+                        } else {
+                            Verdict::Accepted
+                        };
                         self.input(who, Input::Post(FromNet::Ack { job, relay, verdict }));
                     }
                 }
@@ -192,7 +224,8 @@ impl World {
         if url == RELAY { &mut self.stored } else { self.elsewhere.entry(url.to_owned()).or_default() }
     }
 
-    fn publish_at(&mut self, url: &str, event: Event) {
+    /// A relay takes an event.
+    pub fn publish_at(&mut self, url: &str, event: Event) {
         let id = if event.kind == 5 { event.tags[0][1].clone() } else { event.id.to_hex() };
         let name = format!("{url} {id}");
         let deleted = self.deleted.contains(&name);
@@ -229,7 +262,8 @@ impl World {
                 let mailbox = Bytes32::from_hex(&event.tags[0][1]).unwrap();
                 let person = &mut self.people[who];
                 let watched = person.watches.get(&mailbox).is_some_and(|relays| relays.contains(&relay.id));
-                if watched && person.seen.insert((mailbox, event.id.0, relay.id)) {
+                let asked = watched && event.created_at >= person.sinces[&mailbox];
+                if asked && person.seen.insert((mailbox, event.id.0, relay.id)) {
                     list.push(Delivery { event, relay: relay.id });
                 }
             }
