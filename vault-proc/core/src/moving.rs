@@ -23,7 +23,7 @@ const REPEAT: u64 = 7 * DAY;
 /// Nothing that was sent before a move is still at a relay after that time.
 const GONE: u64 = crate::net::LONGEST_LIFE * 1000;
 /// Most old mailboxes per contact, and most old addresses of a contact.
-const MOST: usize = 3;
+const MOST: usize = 6;
 /// Milliseconds to wait for further changes of the list of relays, and most milliseconds between the first contact
 /// that is told and the last. Through a proxy, mailboxes that all change in one moment would be seen to be one person's.
 const PAUSE: u64 = 2_000;
