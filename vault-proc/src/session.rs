@@ -498,6 +498,7 @@ impl Session {
         self.hits.clear();
         self.invite = Invite::None;
         self.accept = Accept::Idle;
+        self.let_go();
         self.notice(self.suspect.then_some(Notice::StoreDamaged));
         self.set_phase(Phase::Locked);
         self.tell_all();

@@ -348,6 +348,7 @@ fn restore_owners(db: &Connection, now: Time) -> rusqlite::Result<()> {
                 seal: Key::new(peer_seal),
                 relays: relays.clone(),
             },
+            moving: Moving::default(),
         };
         rows::put_contact(db, &row)?;
     }
