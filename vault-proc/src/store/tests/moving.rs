@@ -301,8 +301,8 @@ fn envelopes_go_to_the_mailbox_they_were_made_for_as_long_as_it_is_handed_over()
 
 #[test]
 fn nothing_is_lost_or_doubled_while_everybody_moves_with_loss_reordering_and_restarts() {
-    // Not 402: there a text waits for the contact's only relay while more than five turns of the ratchet go by elsewhere,
-    // and libsignal has forgotten its chain (WIRE.md, 4).
+    // Not 402: there a text is lost that waits for the contact's only relay while the conversation goes on elsewhere
+    // ("Known limits" in the core's README).
     for seed in [400, 401] {
         let mut world = World::pair(seed);
         (world.loss, world.shuffle) = (25, true);
