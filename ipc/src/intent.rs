@@ -24,7 +24,8 @@ pub enum Phase {
     Unlocking,
     /// Ready to chat.
     Open,
-    /// The store cannot be used; `Notice` says why. Nothing can be done but quit.
+    /// The store cannot be used; `Notice` says why. Nothing can be done but quit, or [`FromUi::Salvage`] if it is
+    /// damaged.
     Broken,
 }
 
@@ -103,6 +104,18 @@ pub enum Accept {
     Unreachable,
 }
 
+/// Whether the profile can be opened without its passphrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Recovery {
+    /// It has no recovery code.
+    None,
+    /// A code exists, on paper.
+    Set,
+    /// A fresh code waits to be written down, in [`crate::pixels::SlotKind::RecoveryCode`].
+    Offered,
+}
+
 /// A sentence that ui shows in its notice bar. Fixed sentences only: the words are ui's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -141,6 +154,30 @@ pub enum Notice {
     Refused,
     /// A field is empty that must not be.
     NameMissing,
+    /// The passphrase is wrong, again: each further attempt takes longer.
+    WrongOften,
+    /// The passphrase was changed.
+    PassphraseChanged,
+    /// What was typed is not a whole recovery code.
+    NotARecoveryCode,
+    /// It is not this profile's recovery code.
+    WrongRecoveryCode,
+    /// The recovery code counts from now on.
+    RecoverySet,
+    /// The recovery code is on the clipboard.
+    RecoveryCopied,
+    /// The key file was changed or damaged from outside, and was mended.
+    KeyFileMended,
+    /// Nobody used the window for as long as the user chose, or the machine slept: locked.
+    LockedByItself,
+    /// The file with the wrapped key is damaged.
+    KeyDamaged,
+    /// What can be read of a damaged store is being saved.
+    Saving,
+    /// It was; what could not be read is lost, and the damaged file is kept.
+    Saved,
+    /// The keys of this contact were lost with a part of the store: it has to be invited again.
+    KeysLost,
     /// The computer's clock is more than a month ahead of where it was: messages that disappear wait for an hour.
     ClockLeapt,
     /// Not all of the profile could be deleted; its key is gone.
@@ -231,6 +268,8 @@ pub enum ToUi {
     Show(u32),
     /// Put this sentence into the notice bar; `None` clears it.
     Notice(Option<Notice>),
+    /// How the recovery code stands.
+    Recovery(Recovery),
     /// Navigation.
     Command(Command),
     /// The pointer, outside slots.
@@ -312,6 +351,14 @@ pub enum FromUi {
     EndSearch,
     /// The notice was read.
     Dismiss,
+    /// Take the new passphrase typed, if the current one typed is right.
+    ChangePassphrase,
+    /// Make a recovery code to be written down, if the passphrase typed is right.
+    NewRecovery,
+    /// Open the profile with the recovery code typed, and take the new passphrase typed.
+    Recover,
+    /// Build a new store of what can be read of the damaged one.
+    Salvage,
 }
 
 impl Message for FromUi {

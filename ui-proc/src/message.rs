@@ -18,6 +18,10 @@ pub enum Panel {
     Safety(u32),
     /// Asks whether to delete a contact.
     Delete(u32),
+    /// Another passphrase.
+    Passphrase,
+    /// A recovery code: asks for the passphrase, then shows it.
+    Recovery,
     /// Asks whether to delete the whole profile.
     Erase,
 }
@@ -27,7 +31,7 @@ impl Panel {
     pub fn contact(self) -> Option<u32> {
         match self {
             Self::Contact(handle) | Self::Safety(handle) | Self::Delete(handle) => Some(handle),
-            Self::Invite | Self::Accept | Self::Settings | Self::Erase => None,
+            Self::Invite | Self::Accept | Self::Settings | Self::Passphrase | Self::Recovery | Self::Erase => None,
         }
     }
 }
@@ -51,6 +55,8 @@ pub enum Message {
     FollowNotice,
     /// Tell the vault.
     Tell(FromUi),
+    /// On the lock screen: by the recovery code, or back to the passphrase.
+    Recovering(bool),
     /// Ask for another theme.
     Theme(Theme),
     /// The conversation list was scrolled to this offset, in logical pixels.

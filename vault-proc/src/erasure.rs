@@ -3,8 +3,8 @@
 //! First its key: without it the store is noise, whatever copies of it a disk, a journal or a backup still holds. Then
 //! the rest. A power failure in between leaves files that nobody can open, and no profile.
 
-use crate::profile::{self, ProfileError};
-use crate::store::wash;
+use crate::profile::{Lock, ProfileError};
+use crate::store::{salvage, wash};
 use std::fs::{File, OpenOptions, remove_file};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -12,16 +12,33 @@ use std::path::Path;
 /// What is destroyed first, in this order: everything that holds a key, wrapped.
 const KEYS: [&str; 2] = ["profile.key", "profile.key.new"];
 /// All else that the program keeps in the folder. The lock comes last: until then the profile is in use.
-const REST: [&str; 6] = ["store.db-wal", "store.db-journal", "store.db-shm", "store.db", "appearance", "profile.lock"];
+const REST: [&str; 9] = [
+    "store.db-wal",
+    "store.db-journal",
+    "store.db-shm",
+    "store.db",
+    "store.db.draft",
+    "store.db.salvaged",
+    "appearance",
+    "lock-after",
+    "profile.lock",
+];
+/// As many damaged stores as are looked for.
+const DAMAGED: u32 = 64;
 
 /// Destroys the profile in a folder; its store must be closed. Goes on after an error, and then says so.
 pub fn destroy(folder: &Path) -> Result<(), ProfileError> {
-    let _lock = profile::lock(folder)?;
+    let _lock = Lock::take(folder)?;
     let mut done = true;
     for name in KEYS {
         done &= shred(&folder.join(name)).is_ok();
     }
     done &= File::open(folder).and_then(|folder| folder.sync_all()).is_ok();
+    for number in 1..=DAMAGED {
+        for end in ["-wal", ""] {
+            done &= discard(&salvage::kept(folder, number, end)).is_ok();
+        }
+    }
     for name in REST {
         done &= discard(&folder.join(name)).is_ok();
     }
@@ -59,7 +76,10 @@ fn discard(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::tests::{Folder, quick_key};
+    use crate::profile::{
+        self,
+        tests::{Folder, quick_key},
+    };
     use crate::store::SqlStore;
     use bulkhead_vault_core::Passphrase;
 

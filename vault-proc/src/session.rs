@@ -4,17 +4,20 @@
 //! same session runs behind a window and behind the test driver.
 
 mod acts;
-mod fields;
 mod deletion;
+mod fields;
 mod focus;
 mod intents;
+mod ways;
 
 use crate::clock::{self, Zone};
+use crate::idle::AutoLock;
 use crate::profile::{self, ProfileError, StoreKey};
+use crate::rescue::{Damage, Rescued};
 use crate::slots::message_list::Shelf;
 use crate::store::SqlStore;
 use crate::view::Conversation;
-use crate::worker::{Derived, Job};
+use crate::worker::{Derived, How, Job};
 pub use acts::Acts;
 use bulkhead_ipc::control::{Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Accept, Command, Invite, MAX_CONTACTS, Notice, ToUi};
@@ -24,6 +27,7 @@ use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, H
 pub use deletion::ERASE;
 pub use fields::Fields;
 use std::path::PathBuf;
+pub use ways::{Answer, Ways};
 
 /// Most search results.
 const RESULTS: usize = 50;
@@ -54,6 +58,8 @@ pub enum Out {
     Launcher(ToLauncher),
     /// To the worker.
     Derive(Job),
+    /// To the thread that saves what can be read.
+    Rescue(Damage),
     /// Put this on the clipboard.
     Clipboard(String),
     /// Use this theme, and remember it.
@@ -96,6 +102,10 @@ pub struct Session {
     pub attended: bool,
     /// What speaks for ui.
     pub acts: Acts,
+    /// Passphrase and recovery code.
+    pub ways: Ways,
+    /// When to lock without being told.
+    pub auto_lock: AutoLock,
     folder: PathBuf,
     config: Config,
     slots: Vec<SlotKey>,
@@ -104,6 +114,10 @@ pub struct Session {
     jump: Option<(u32, u64)>,
     new_name: Option<Plaintext>,
     hello: (Option<post::FromNet>, Option<sign::FromNet>),
+    /// A part of the store could not be read: at the next unlocking what can be read is to be saved first.
+    suspect: bool,
+    /// The key of a damaged store, for saving what can be read of it.
+    damaged: Option<StoreKey>,
     stale: (bool, bool),
     out: Vec<Out>,
 }
@@ -128,6 +142,8 @@ impl Session {
             zone,
             attended: true,
             acts: Acts::default(),
+            ways: Ways::default(),
+            auto_lock: AutoLock::load(&folder),
             folder,
             config,
             slots: Vec::new(),
@@ -136,6 +152,8 @@ impl Session {
             jump: None,
             new_name: None,
             hello: (None, None),
+            suspect: false,
+            damaged: None,
             stale: (false, false),
             out: Vec::new(),
         }
@@ -296,7 +314,10 @@ impl Session {
                 }
                 self.out.push(Out::Ui(ToUi::Accept(accept)));
             }
-            Changed::Notice(notice) => self.notice(Some(notice)),
+            Changed::Notice(notice) => {
+                self.suspect |= notice == Notice::StoreDamaged;
+                self.notice(Some(notice));
+            }
             Changed::NetBroke => self.out.push(Out::Launcher(ToLauncher::Restart(Peer::Net))),
         }
     }
@@ -339,6 +360,7 @@ impl Session {
         self.out.push(Out::Ui(ToUi::Accept(self.accept)));
         self.out.push(Out::Ui(ToUi::Searching(searching)));
         self.out.push(Out::Ui(ToUi::Notice(self.notice)));
+        self.tell_recovery();
         if let Some(handle) = self.open {
             self.out.push(Out::Ui(ToUi::Show(handle)));
         }
@@ -368,24 +390,82 @@ impl Session {
 
     /// The worker is done.
     pub fn derived(&mut self, derived: Derived) {
-        if !matches!(self.phase, Phase::Unlocking) {
-            return;
+        match derived {
+            Derived::Opened(how, key) if matches!(self.phase, Phase::Unlocking) => self.open_with(how, key),
+            Derived::Opened(..) => {}
+            Derived::Confirmed(key) => self.confirmed(key),
+            Derived::Changed(changed) => self.changed_passphrase(changed),
         }
-        match derived.key {
-            Ok(key) => match self.open_store(&key, derived.create) {
-                Ok(vault) => self.opened(vault),
+    }
+
+    fn open_with(&mut self, how: How, key: Result<StoreKey, ProfileError>) {
+        match key {
+            Ok(key) if self.suspect => self.offer_rescue(key),
+            Ok(key) => match self.open_store(&key, how == How::Created) {
+                Ok(vault) => {
+                    self.opened(vault);
+                    self.hold(key, how);
+                }
                 Err(Error::TooNew) => self.broken(Notice::StoreTooNew),
                 Err(Error::NotWritable) => self.broken(Notice::StoreNotWritable),
-                Err(_) => self.broken(Notice::StoreDamaged),
+                Err(_) => self.offer_rescue(key),
             },
-            Err(ProfileError::Wrong) => {
+            Err(ProfileError::Wrong | ProfileError::NoSlot) if how == How::Recovered => {
                 self.set_phase(Phase::Locked);
-                self.notice(Some(Notice::WrongPassphrase));
+                self.notice(Some(Notice::WrongRecoveryCode));
+            }
+            Err(ProfileError::Wrong) => {
+                let notice = self.wrong();
+                self.set_phase(Phase::Locked);
+                self.notice(Some(notice));
             }
             Err(ProfileError::InUse) => self.broken(Notice::ProfileInUse),
             Err(ProfileError::TooNew) => self.broken(Notice::StoreTooNew),
-            Err(ProfileError::Io) if derived.create => self.broken(Notice::StoreNotWritable),
-            Err(_) => self.broken(Notice::StoreDamaged),
+            Err(ProfileError::Io) => self.broken(Notice::StoreNotWritable),
+            Err(ProfileError::Damaged | ProfileError::NoSlot) => self.broken(Notice::KeyDamaged),
+        }
+    }
+
+    fn offer_rescue(&mut self, key: StoreKey) {
+        self.damaged = Some(key);
+        self.broken(Notice::StoreDamaged);
+    }
+
+    /// Has what can be read of a damaged store saved.
+    fn rescue(&mut self) {
+        if let (Phase::Broken, Some(key)) = (&self.phase, self.damaged.take()) {
+            self.set_phase(Phase::Unlocking);
+            self.notice(Some(Notice::Saving));
+            self.out.push(Out::Rescue(Damage { folder: self.folder.clone(), key }));
+        }
+    }
+
+    /// It was saved, or could not be.
+    pub fn rescued(&mut self, Rescued { key, result }: Rescued) {
+        if !matches!(self.phase, Phase::Unlocking) {
+            return;
+        }
+        self.suspect = false;
+        let opened = result.and_then(|saved| Ok((saved, self.open_store(&key, false)?)));
+        match opened {
+            Ok((saved, vault)) => {
+                let ((pages, lost), (contacts, cut)) = (saved.pages, saved.contacts);
+                eprintln!(
+                    "bulkhead-vault: saved {} messages: {lost} of {pages} pages are lost, and the keys of {cut} of {contacts} contacts",
+                    saved.messages
+                );
+                self.opened(vault);
+                self.hold(key, How::Unlocked);
+                self.notice(Some(Notice::Saved));
+            }
+            // There may be room later: then it can be tried again.
+            Err(Error::NotWritable) => {
+                self.broken(Notice::StoreNotWritable);
+            }
+            Err(_) => {
+                self.set_phase(Phase::Broken);
+                self.notice(None);
+            }
         }
     }
 
@@ -439,16 +519,32 @@ impl Session {
         self.hits.clear();
         self.invite = Invite::None;
         self.accept = Accept::Idle;
-        self.notice(None);
+        self.let_go();
+        self.notice(self.suspect.then_some(Notice::StoreDamaged));
         self.set_phase(Phase::Locked);
         self.tell_all();
         self.hello = (None, None);
         self.out.push(Out::Launcher(ToLauncher::Restart(Peer::Net)));
     }
 
+    /// The same without the user, who finds a sentence about it.
+    pub fn lock_by_itself(&mut self) {
+        self.lock();
+        self.notice(Some(Notice::LockedByItself));
+    }
+
+    /// Chooses when to lock without being told.
+    pub fn set_auto_lock(&mut self, choice: AutoLock) {
+        if !choice.save(&self.folder) {
+            return self.notice(Some(Notice::StoreNotWritable));
+        }
+        self.auto_lock = choice;
+    }
+
     /// Closes the store in good order.
     pub fn close(&mut self) {
         self.save_draft();
+        self.let_go();
         self.fields.clear();
         self.phase = Phase::Locked;
     }
@@ -538,6 +634,22 @@ impl Session {
         if delete {
             self.fields.edited = false;
             self.act(Action::Delete(contact));
+        }
+    }
+
+    /// The other button of the dialogue that has the keyboard.
+    pub fn switch_button(&mut self) {
+        match self.focus.map(|key| key.kind) {
+            Some(SlotKind::RecoveryCode) => self.ways.chosen = self.ways.chosen.next(),
+            _ => self.delete_chosen = !self.delete_chosen,
+        }
+    }
+
+    /// Its chosen button.
+    pub fn press_button(&mut self) {
+        match self.focus.map(|key| key.kind) {
+            Some(SlotKind::RecoveryCode) => self.answer_offer(self.ways.chosen),
+            _ => self.confirm_delete(self.delete_chosen),
         }
     }
 

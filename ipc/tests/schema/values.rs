@@ -34,14 +34,16 @@ macro_rules! names {
 }
 
 use control::Peer;
-use intent::{Command, Notice, Phase};
+use intent::{Command, Notice, Phase, Recovery};
 use pixels::{Cursor, SlotKind, Theme};
 use post::Trouble;
 names!(peers, Peer: Net Ui);
 names!(phases, Phase: Setup Locked Unlocking Open Broken);
 names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort StoreTooNew StoreDamaged StoreNotWritable
     ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable Refused
-    NameMissing ClockLeapt NotErased);
+    NameMissing WrongOften PassphraseChanged NotARecoveryCode WrongRecoveryCode RecoverySet RecoveryCopied KeyFileMended
+    LockedByItself KeyDamaged Saving Saved KeysLost ClockLeapt NotErased);
+names!(recoveries, Recovery: None Set Offered);
 names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings FocusNext
     FocusPrevious Activate Up Down);
 names!(cursors, Cursor: Arrow Hand);
@@ -49,7 +51,7 @@ names!(themes, Theme: Light Dark);
 names!(troubles, Trouble: Unreachable Certificate Misbehaving Closed Proxy Address);
 names!(kinds, SlotKind: Unlock NewPassphrase RepeatPassphrase OwnName Search SearchResults Avatar ContactName Preview
     RowTime ConversationTitle MessageList Compose InviteLink InviteQr PasteInvite SafetyNumber SafetyQr Rename
-    ConfirmDelete RelayUrl NewRelay ConfirmErase);
+    ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock ConfirmErase);
 
 fn one_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> BoxedStrategy<T> {
     prop::sample::select(all).boxed()
@@ -262,6 +264,7 @@ pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
         ToUi::Searching(_) => any::<bool>().prop_map(ToUi::Searching),
         ToUi::Focus(_) => prop::option::of(slot_key()).prop_map(ToUi::Focus),
         ToUi::Show(_) => any::<u32>().prop_map(ToUi::Show),
+        ToUi::Recovery(_) => one_of(recoveries()).prop_map(ToUi::Recovery),
         ToUi::Notice(_) => prop::option::of(one_of(notices())).prop_map(ToUi::Notice),
         ToUi::Command(_) => one_of(commands()).prop_map(ToUi::Command),
         ToUi::Pointer(_) => pointer().prop_map(ToUi::Pointer),
@@ -291,7 +294,11 @@ pub fn intent_from_ui() -> BoxedStrategy<intent::FromUi> {
         FromUi::Theme(_) => one_of(themes()).prop_map(FromUi::Theme),
         FromUi::Newest => Just(FromUi::Newest),
         FromUi::EndSearch => Just(FromUi::EndSearch),
+        FromUi::Salvage => Just(FromUi::Salvage),
         FromUi::Dismiss => Just(FromUi::Dismiss),
+        FromUi::ChangePassphrase => Just(FromUi::ChangePassphrase),
+        FromUi::NewRecovery => Just(FromUi::NewRecovery),
+        FromUi::Recover => Just(FromUi::Recover),
     })
 }
 

@@ -9,6 +9,7 @@ mod erase;
 mod list;
 mod main;
 mod notice;
+mod passphrase;
 mod safety;
 mod settings;
 mod setup;
@@ -25,6 +26,7 @@ pub fn view(state: &State, focus: Focus) -> Element<'_> {
     let view = View { state, focus, palette: Palette::of(state.theme) };
     match state.phase {
         Phase::Setup => setup::view(view),
+        Phase::Locked if state.recovering => unlock::recover(view),
         Phase::Locked => unlock::view(view, false),
         Phase::Unlocking => unlock::view(view, true),
         Phase::Open => main::view(view),

@@ -10,8 +10,8 @@ use bulkhead_ipc::intent::{FromUi, Notice};
 
 fn tone(p: &Palette, notice: Notice) -> Tone {
     match notice {
-        Notice::Copied => p.ok,
-        Notice::NetRestarted | Notice::UiRestarted => p.warn,
+        Notice::Copied | Notice::PassphraseChanged | Notice::RecoverySet | Notice::RecoveryCopied => p.ok,
+        Notice::Saved | Notice::NetRestarted | Notice::UiRestarted | Notice::LockedByItself => p.warn,
         _ => p.danger,
     }
 }
@@ -21,6 +21,8 @@ fn remedy(notice: Notice) -> Option<&'static str> {
     match notice {
         Notice::Refused | Notice::StoreNotWritable => Some(words::TRY_AGAIN),
         Notice::LastRelay | Notice::TooManyRelays => Some(words::TO_RELAYS),
+        Notice::StoreDamaged => Some(words::LOCK),
+        Notice::KeysLost => Some(words::ADD_CONTACT),
         _ => None,
     }
 }

@@ -7,12 +7,13 @@ use crate::content::{self, Body, Content};
 use crate::envelope::{self, Address};
 use crate::event::{Curve, Unverified, Verified};
 use crate::order::Heard;
-use crate::session::{Opened, Session};
+use crate::session::{Incoming, Opened, Session};
 use crate::state::Owner;
 use crate::store::{Mailbox, Store};
 use crate::turn::Turn;
 use crate::vault::Vault;
 use crate::{Error, MessageState};
+use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_ipc::intent::Notice;
 use bulkhead_ipc::post::Event;
 use rand::{CryptoRng, Rng};
@@ -73,7 +74,10 @@ impl<S: Store> Vault<S> {
             return Ok(());
         };
         match owner {
-            Some(Owner::Contact(handle)) => self.take_from_contact(handle, &event, expires_at, &sealed, turn, rng),
+            Some(Owner::Contact(handle)) => {
+                let event = Arrived { id: event.get().id, mailbox, expires_at };
+                self.take_from_contact(handle, event, &sealed, turn, rng)
+            }
             Some(Owner::Invite(invite)) => self.take_from_invited(invite, &event, expires_at, &sealed, turn, rng),
             None => self.found_bundle(&sealed, turn, rng),
         }
@@ -82,54 +86,78 @@ impl<S: Store> Vault<S> {
     fn take_from_contact<R: Rng + CryptoRng>(
         &mut self,
         handle: u32,
-        event: &Verified<Event>,
-        expires_at: u64,
+        event: Arrived,
         sealed: &[u8],
         turn: &mut Turn,
         rng: &mut R,
     ) -> Result<(), Error> {
-        let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
-        let Some((kind, body)) = unseal(&entry.row.mailbox, sealed) else {
+        let Some(entry) = self.state.contacts.get(&handle) else { return Ok(()) };
+        let own = entry.mailboxes().find(|own| own.public == event.mailbox);
+        let Some((kind, body)) = own.and_then(|own| unseal(own, sealed)) else {
             self.dropped.malformed += 1;
             return Ok(());
         };
-        let opened = match kind {
-            envelope::SIGNAL => entry.session(&mut self.store)?.open(false, &body, rng),
-            envelope::PREKEY => entry.session(&mut self.store)?.open(true, &body, rng),
-            _ => Opened::Undecryptable,
+        let Some(message) = incoming(kind, &body) else { return self.undecryptable(handle, event, turn) };
+        let Some((event, message)) = self.hold(handle, event, message, turn.now) else { return Ok(()) };
+        let chain = message.place().0;
+        self.open_from(handle, event, &message, turn, rng)?;
+        self.catch_up(handle, &chain, turn, rng)
+    }
+
+    /// Opens a message of a contact whose turn it is.
+    pub(crate) fn open_from<R: Rng + CryptoRng>(
+        &mut self,
+        handle: u32,
+        event: Arrived,
+        message: &Incoming,
+        turn: &mut Turn,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
+        let opened = match entry.session(&mut self.store) {
+            Ok(session) => session.decrypt(message, rng),
+            Err(Error::Keys) => Opened::Undecryptable,
+            Err(error) => return Err(error),
         };
-        let content = match opened {
+        match opened {
             Opened::Content(padded) => {
                 entry.session_changed = true;
-                content::decode(padded.bytes())
+                entry.reach.opened(message.place());
+                match content::decode(padded.bytes()) {
+                    Some(content) => {
+                        self.store.remember_event(&event.id, event.expires_at)?;
+                        self.heard_in(handle, &event.mailbox.0, turn.now);
+                        self.told(handle, event, content, turn)
+                    }
+                    None => self.undecryptable(handle, event, turn),
+                }
             }
             Opened::Duplicate => {
                 self.dropped.duplicate += 1;
-                return self.store.remember_event(&event.get().id, expires_at);
+                self.store.remember_event(&event.id, event.expires_at)
             }
-            Opened::Undecryptable => None,
-        };
-        self.store.remember_event(&event.get().id, expires_at)?;
-        match content {
-            Some(content) => self.told(handle, event, content, turn),
-            None => {
-                self.dropped.undecryptable += 1;
-                if !core::mem::replace(&mut entry.complained, true) {
-                    turn.notice(Notice::Undecryptable);
-                }
-                Ok(())
-            }
+            Opened::Undecryptable => self.undecryptable(handle, event, turn),
         }
     }
 
+    fn undecryptable(&mut self, handle: u32, event: Arrived, turn: &mut Turn) -> Result<(), Error> {
+        self.dropped.undecryptable += 1;
+        let contact = self.state.contacts.get_mut(&handle);
+        let told = contact.map(|c| (core::mem::replace(&mut c.complained, true), c.lost));
+        if let Some((false, lost)) = told {
+            turn.notice(if lost { Notice::KeysLost } else { Notice::Undecryptable });
+        }
+        self.store.remember_event(&event.id, event.expires_at)
+    }
+
     /// Acts on authentic content.
-    fn told(&mut self, handle: u32, event: &Verified<Event>, content: Content, turn: &mut Turn) -> Result<(), Error> {
+    fn told(&mut self, handle: u32, event: Arrived, content: Content, turn: &mut Turn) -> Result<(), Error> {
         let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
         if core::mem::take(&mut entry.row.waiting) {
             entry.row_changed = true;
             turn.touched.insert(handle);
         }
-        let (mailbox, relays) = (entry.row.mailbox.public, entry.row.mailbox.relays.clone());
+        let relays = entry.mailboxes().find(|own| own.public == event.mailbox).map(|own| own.relays.clone());
         match content.body {
             Body::Text { .. } | Body::Vanishing { .. } => {
                 let (id, sent_at, text, life) = match content.body {
@@ -152,21 +180,16 @@ impl<S: Store> Vault<S> {
                     self.receipted(handle, &id, turn)?;
                 }
             }
-            Body::Hello(hello) => {
-                let public = self.curve.is_public(&hello.mailbox);
-                let relays = if public { self.relay_ids(&hello.relays, turn)? } else { Vec::new() };
-                if let Some(entry) = self.state.contacts.get_mut(&handle).filter(|_| !relays.is_empty()) {
-                    (entry.row.peer.mailbox, entry.row.peer.seal) = (hello.mailbox, hello.seal);
-                    entry.row.peer.relays = relays;
-                    entry.row_changed = true;
-                    turn.sweep = true;
-                }
-            }
+            // It has done its work when it made the contact; since then, moves count.
+            Body::Hello(_) => {}
+            Body::Moved(moved) => self.follow(handle, moved, turn)?,
         }
         // Whether it is the author's is for relays to find out: whoever lies about it only keeps their own event
         // there, and computing the public key would cost as much as the decryption.
-        if Curve::is_secret(&content.erase) {
-            self.erase(event.get().id, mailbox, content.erase, relays, turn)?;
+        if let Some(relays) = relays
+            && Curve::is_secret(&content.erase)
+        {
+            self.erase(event.id, event.mailbox, content.erase, relays, turn)?;
         }
         Ok(())
     }
@@ -248,6 +271,25 @@ impl<S: Store> Vault<S> {
             }
         }
         Ok(())
+    }
+}
+
+/// What is kept of an event once it was verified and taken apart.
+#[derive(Clone, Copy)]
+pub struct Arrived {
+    /// Its identifier.
+    pub id: Bytes32,
+    /// The mailbox that it was in.
+    pub mailbox: Bytes32,
+    /// Unix time from which on it may be forgotten.
+    pub expires_at: u64,
+}
+
+fn incoming(kind: u8, body: &[u8]) -> Option<Incoming> {
+    match kind {
+        envelope::SIGNAL => Incoming::read(false, body),
+        envelope::PREKEY => Incoming::read(true, body),
+        _ => None,
     }
 }
 

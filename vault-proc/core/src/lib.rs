@@ -5,12 +5,14 @@
 //! trait ([`Store`]); effects are handed out only once what they stand for is durable.
 
 mod aead;
+mod ahead;
 pub mod content;
 pub mod envelope;
 mod error;
 pub mod event;
 mod inbox;
 pub mod invite;
+mod moving;
 mod net;
 mod order;
 mod outbox;

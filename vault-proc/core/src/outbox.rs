@@ -52,13 +52,19 @@ impl<S: Store> Vault<S> {
         // After 30 days without an answer libsignal will not go on with a session: that message fails alone.
         let state = match self.post(contact, body, message, turn, rng) {
             Ok(()) => MessageState::Queued,
-            Err(Error::Keys) => MessageState::Failed,
+            Err(Error::Keys) => {
+                if self.state.contacts.get(&contact).is_some_and(|entry| entry.lost) {
+                    turn.notice(Notice::KeysLost);
+                }
+                MessageState::Failed
+            }
             Err(error) => return Err(error),
         };
         let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(()) };
         let (seq, at, mine) = (entry.newest + 1, turn.now, true);
         let row = NewMessage { message, contact, seq, id, mine, text: &text, sent_at, at, state, life };
         self.store.add_messages(&[row])?;
+        turn.before(entry);
         entry.appended(message, MessageView { seq, mine, text, at, state, life });
         if life > 0 && state == MessageState::Failed {
             self.begin_sent(message, turn)?;
@@ -94,6 +100,9 @@ impl<S: Store> Vault<S> {
             return Ok(false);
         }
         self.store.set_state(message, state)?;
+        if entry.last.as_ref().is_some_and(|(number, _)| *number == message) {
+            turn.before(entry);
+        }
         if let Some((_, last)) = entry.last.as_mut().filter(|(number, _)| *number == message) {
             last.state = state;
             turn.touched.insert(contact);
@@ -119,8 +128,8 @@ impl<S: Store> Vault<S> {
         let padded = content::encode(&Content { erase: stamp.author.clone(), body }).ok_or(Error::Keys)?;
         let (prekey, bytes) = entry.session(&mut self.store)?.seal(&padded, turn.now, rng)?;
         entry.session_changed = true;
-        let relays = entry.row.peer.relays.clone();
-        self.queue(Work::Envelope { contact, prekey, message }, stamp, relays, &Secret::new(bytes), turn)
+        let (relays, revision) = (entry.row.peer.relays.clone(), entry.row.moving.peer_revision);
+        self.queue(Work::Envelope { contact, prekey, message, revision }, stamp, relays, &Secret::new(bytes), turn)
     }
 
     /// Queues a job.
@@ -167,10 +176,10 @@ impl<S: Store> Vault<S> {
                 let sealed = self.store.job_body(job)?;
                 envelope::event(curve, &invite.rendezvous, stamp, sealed.bytes()).map(|e| (e, invite.rendezvous))
             }
-            Work::Envelope { contact, prekey, .. } => {
-                let Some(contact) = self.state.contacts.get(&contact) else { return Ok(None) };
+            Work::Envelope { contact, prekey, revision, .. } => {
+                let Some((mailbox, seal)) = self.place_of(contact, revision) else { return Ok(None) };
                 let body = self.store.job_body(job)?;
-                let to = Address { mailbox: &contact.row.peer.mailbox, seal: &contact.row.peer.seal };
+                let to = Address { mailbox, seal };
                 let kind = if prekey { envelope::PREKEY } else { envelope::SIGNAL };
                 let sealed = envelope::seal(&to, &stamp.nonce, kind, body.bytes());
                 sealed.and_then(|sealed| envelope::event(curve, to.mailbox, stamp, &sealed)).map(|e| (e, *to.mailbox))
@@ -180,6 +189,9 @@ impl<S: Store> Vault<S> {
 
     /// Gives up what no relay took in time.
     pub(crate) fn expire_jobs(&mut self, turn: &mut Turn) -> Result<(), Error> {
+        if !self.may_expire(turn.now) {
+            return Ok(());
+        }
         let late = |row: &&JobRow| turn.now.since(row.since) >= PATIENCE || turn.now.seconds() >= row.stamp.expires_at;
         let late: Vec<_> = self.state.jobs.values().filter(late).map(|row| (row.job, row.what)).collect();
         for (job, what) in late {

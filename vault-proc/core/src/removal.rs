@@ -49,6 +49,7 @@ impl<S: Store> Vault<S> {
         before.iter().for_each(|seq| turn.removed.push((handle, *seq, true)));
         let last = self.store.last(handle)?;
         let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
+        turn.before(entry);
         entry.newest = last.as_ref().map_or(0, |(_, last)| last.seq);
         entry.oldest = if last.is_some() { oldest + before.len() as u64 } else { 0 };
         entry.last = last;

@@ -3,13 +3,14 @@
 //! [`State`] mirrors the store: if a transaction fails it is thrown away and read again, so the two never
 //! differ. What only concerns the running net process is in [`crate::net::Net`].
 
+use crate::ahead::Reach;
 use crate::content::MessageId;
 use crate::event::Curve;
 use crate::order::Heard;
 use crate::session::Session;
-use crate::store::{Age, ContactRow, InviteRow, JobRow, RelayRow, Store, Timer, Work};
+use crate::store::{Age, ContactRow, InviteRow, JobRow, Mailbox, RelayRow, Store, Timer, Work};
 use crate::view::{ContactView, Preview};
-use crate::{Error, MessageView, Plaintext};
+use crate::{Error, MessageView, Plaintext, Time};
 use std::collections::{BTreeMap, HashMap};
 
 /// Longest preview in characters.
@@ -32,10 +33,17 @@ pub struct Contact {
     pub latest: Option<u64>,
     pub session_changed: bool,
     pub row_changed: bool,
+    pub moving_changed: bool,
+    /// The own relays changed: the mailbox follows then.
+    pub move_at: Option<Time>,
     /// Messages to be receipted at the end of the transaction; `Some` and empty for a hello.
     pub owed: Option<Vec<MessageId>>,
+    /// How far its messages were opened since the profile was.
+    pub reach: Reach,
     /// The user was told that something could not be decrypted.
     pub complained: bool,
+    /// The session was lost with a part of the store: nothing can be said any more.
+    pub lost: bool,
 }
 
 impl Contact {
@@ -51,8 +59,12 @@ impl Contact {
             latest: None,
             session_changed: false,
             row_changed: false,
+            moving_changed: false,
+            move_at: None,
             owed: None,
+            reach: Reach::default(),
             complained: false,
+            lost: false,
         }
     }
 
@@ -67,9 +79,19 @@ impl Contact {
     pub fn session<S: Store>(&mut self, store: &mut S) -> Result<&mut Session, Error> {
         if self.session.is_none() {
             let record = store.session(self.row.handle)?;
+            // What a salvaged store has in place of a session that was lost.
+            if record.bytes().is_empty() {
+                return Err(Error::Keys);
+            }
             self.session = Some(Session::load(&self.row.own, &self.row.peer.identity, record.bytes())?);
         }
         self.session.as_mut().ok_or(Error::Keys)
+    }
+
+    /// All own mailboxes, the one in use first.
+    pub fn mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
+        let former = self.row.moving.former.iter().map(|former| &former.mailbox);
+        core::iter::once(&self.row.mailbox).chain(former)
     }
 
     /// What the window shows of it.
@@ -89,6 +111,7 @@ impl Contact {
             verified: self.row.verified,
             preview,
             added: self.row.added,
+            lost: self.lost,
             timer: self.timer.seconds,
         }
     }
@@ -141,8 +164,14 @@ impl State {
         };
         for (row, last) in snapshot.contacts {
             let handle = row.handle;
-            state.mailboxes.insert(row.mailbox.public.0, Owner::Contact(handle));
-            state.contacts.insert(handle, Contact::new(row, last));
+            let contact = Contact::new(row, last);
+            state.mailboxes.extend(contact.mailboxes().map(|m| (m.public.0, Owner::Contact(handle))));
+            state.contacts.insert(handle, contact);
+        }
+        for handle in snapshot.lost {
+            if let Some(contact) = state.contacts.get_mut(&handle) {
+                contact.lost = true;
+            }
         }
         for (handle, oldest) in snapshot.oldest {
             if let Some(contact) = state.contacts.get_mut(&handle) {

@@ -1,8 +1,12 @@
 //! What one transaction gathers for afterwards: nothing of it is shown or sent before the commit.
 
-use crate::{Effect, Time};
+use crate::state::Contact;
+use crate::{Effect, MessageView, Time};
 use bulkhead_ipc::intent::{Accept, Notice};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A contact, the lowest and the highest place of its conversation, and the message in the latter with its number.
+pub type End = (u32, (u64, u64), Option<(u64, MessageView)>);
 
 /// Gathered while inputs are taken.
 pub struct Turn {
@@ -29,6 +33,8 @@ pub struct Turn {
     pub broke: bool,
     /// Relays may have lost their last user.
     pub sweep: bool,
+    /// How conversations ended before: contact, lowest and highest place, the message there and its number.
+    pub ends: Vec<End>,
 }
 
 impl Turn {
@@ -49,7 +55,14 @@ impl Turn {
             notices: Vec::new(),
             broke: false,
             sweep: false,
+            ends: Vec::new(),
         }
+    }
+
+    /// Keeps how a conversation ends, which is about to change: if the transaction fails and the store cannot be read
+    /// either, nothing else knows.
+    pub fn before(&mut self, contact: &Contact) {
+        self.ends.push((contact.row.handle, (contact.oldest, contact.newest), contact.last.clone()));
     }
 
     /// Notes that a message was put before others.

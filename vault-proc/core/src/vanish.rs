@@ -150,6 +150,7 @@ impl<S: Store> Vault<S> {
             state,
             life,
         }])?;
+        turn.before(entry);
         entry.appended(message, MessageView { seq, mine, text, at, state, life });
         turn.touched.insert(contact);
         turn.messages.insert(contact);

@@ -32,6 +32,8 @@ pub struct ContactView {
     pub preview: Option<Preview>,
     /// When it became a contact.
     pub added: Time,
+    /// Its keys were lost with a part of the store: it can be read, and has to be invited again to be written to.
+    pub lost: bool,
     /// Seconds that what is written in it lives once read, 0 for ever.
     pub timer: u32,
 }

@@ -9,7 +9,7 @@
 mod kit;
 
 use bulkhead_ipc::bytes::Bytes;
-use bulkhead_vault_core::content::{self, Body, Content, Hello, MAX_RECEIPTS, MAX_RELAYS, SIZES};
+use bulkhead_vault_core::content::{self, Body, Content, Hello, MAX_RECEIPTS, MAX_RELAYS, Moved, SIZES};
 use bulkhead_vault_core::invite::{Bundle, Signed};
 use bulkhead_vault_core::{Key, MAX_NAME, MAX_TEXT, Plaintext};
 use kit::item::{Item, hex};
@@ -79,8 +79,9 @@ fn known(body: &Body) -> usize {
         Body::Hello(Hello { name: _, mailbox: _, seal: _, relays: _ }) => 0,
         Body::Text { id: _, sent_at: _, text: _ } => 1,
         Body::Receipt(_) => 2,
-        Body::Timer { sent_at: _, seconds: _ } => 3,
-        Body::Vanishing { id: _, sent_at: _, text: _, life: _ } => 4,
+        Body::Moved(Moved { revision: _, mailbox: _, seal: _, relays: _ }) => 3,
+        Body::Timer { sent_at: _, seconds: _ } => 4,
+        Body::Vanishing { id: _, sent_at: _, text: _, life: _ } => 5,
     }
 }
 
@@ -94,17 +95,21 @@ fn draw(runner: &mut TestRunner, kind: usize) -> Body {
             let (id, sent_at, text) = one(runner, (any::<[u8; 16]>(), any::<u64>(), text(1, MAX_TEXT)));
             Body::Text { id, sent_at, text: Plaintext::new(text) }
         }
-        3 => {
+        4 => {
             let (sent_at, seconds) = one(runner, (any::<u64>(), prop_oneof![Just(0u32), 60..=2_419_200u32]));
             Body::Timer { sent_at, seconds }
         }
-        4 => {
+        5 => {
             let strategy = (any::<[u8; 16]>(), any::<u64>(), text(1, MAX_TEXT), 60..=2_419_200u32);
             let (id, sent_at, text, life) = one(runner, strategy);
             Body::Vanishing { id, sent_at, text: Plaintext::new(text), life }
         }
-        _ => {
+        2 => {
             Body::Receipt(one(runner, prop_oneof![vec(any::<[u8; 16]>(), 0..6), vec(any::<[u8; 16]>(), MAX_RECEIPTS)]))
+        }
+        _ => {
+            let (revision, (_, mailbox, seal, relays)) = one(runner, (any::<u64>(), hellos()));
+            Body::Moved(Moved { revision, mailbox: Bytes(mailbox), seal: Key::new(seal), relays })
         }
     }
 }
@@ -135,8 +140,8 @@ fn content_bundle_and_their_schema_say_the_same() {
     let runner = &mut TestRunner::deterministic();
     let mut seen = BTreeSet::new();
     for number in 0..DRAWN {
-        let content = Content { erase: Key::new([9; 32]), body: draw(runner, number % 5) };
-        assert_eq!(known(&content.body), number % 5);
+        let content = Content { erase: Key::new([9; 32]), body: draw(runner, number % 6) };
+        assert_eq!(known(&content.body), number % 6);
         let bytes = unpadded(content::encode(&content).unwrap().bytes());
         let others = bundle(runner).encode().unwrap();
         for (rule, bytes) in [("content", bytes), ("bundle", others)] {
@@ -172,11 +177,16 @@ fn name_with_control_characters_is_refused_although_the_schema_cannot_say_so() {
 fn golden() -> String {
     let array = |first: u8| -> [u8; 32] { std::array::from_fn(|at| first + u8::try_from(at).unwrap()) };
     let relays = vec!["wss://relay.example".to_owned(), "wss://other.example/é".to_owned()];
+    let moved = vec!["wss://new.example".to_owned()];
     let bodies = [
         ("hello", Body::Hello(hello(("Alice".into(), array(0x20), array(0x40), relays)))),
         ("text", Body::Text { id: [0xa5; 16], sent_at: 1_795_000_000_123, text: Plaintext::new("Hi, é 🔑".into()) }),
         ("receipt", Body::Receipt(vec![[0xa5; 16], [0x5a; 16]])),
         ("receipt of a hello", Body::Receipt(vec![])),
+        (
+            "moved",
+            Body::Moved(Moved { revision: 1, mailbox: Bytes(array(0x80)), seal: Key::new(array(0xa0)), relays: moved }),
+        ),
         ("timer", Body::Timer { sent_at: 1_795_000_000_124, seconds: 86_400 }),
         ("timer off", Body::Timer { sent_at: 1_795_000_000_125, seconds: 0 }),
         (

@@ -6,8 +6,8 @@
 //! cut to nothing. A small store is washed at once, a large one in slices; what is left to do outlasts the process.
 
 use rusqlite::{Connection, OptionalExtension, Result, params};
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -17,6 +17,9 @@ const SLICE: i64 = 1024;
 const AT_ONCE: i64 = 4096;
 /// Bytes of a page that are SQLCipher's: the vector and the tag.
 const RESERVED: usize = 48;
+/// What a log begins with while it is overwritten. SQLite and salvage leave such a log alone, while parts of it that
+/// are still there after a power cut would be taken for the newest that was written.
+pub const EMPTIED: &[u8; 16] = b"Bulkhead emptied";
 
 /// Notes that all pages have to be washed, in the transaction that deletes.
 pub fn begin(db: &Connection) -> Result<()> {
@@ -130,23 +133,48 @@ pub fn empty_log(db: &Connection, log: &Path) -> Result<()> {
         })
     };
     let (busy, frames, done) = checkpoint("FULL")?;
-    if busy == 0 && frames == done {
+    if busy == 0 && frames > 0 && frames == done {
         // All of it is in the store, durably: whether the power fails now or not, the log is not needed. A disk that
         // does not take the zeros still has it cut.
-        let _ = overwrite(log);
+        let _ = begin_overwriting(log).and_then(|()| overwrite_from(log, EMPTIED.len() as u64));
     }
     checkpoint("TRUNCATE").map(drop)
 }
 
 /// Writes zeros over a file, as far as the file system writes in place.
 pub fn overwrite(path: &Path) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).open(path)?;
-    let mut left = file.metadata()?.len();
+    overwrite_from(path, 0)
+}
+
+fn begin_overwriting(log: &Path) -> std::io::Result<()> {
+    let file = OpenOptions::new().write(true).open(log)?;
+    write(&file, log, EMPTIED, 0)?;
+    sync(&file, log)
+}
+
+fn overwrite_from(path: &Path, start: u64) -> std::io::Result<()> {
+    let file = OpenOptions::new().write(true).open(path)?;
     let zeros = vec![0; 64 * 1024];
-    while left > 0 {
-        let part = zeros.get(..usize::try_from(left).unwrap_or(usize::MAX).min(zeros.len())).unwrap_or_default();
-        file.write_all(part)?;
-        left -= part.len() as u64;
+    let (mut at, end) = (start, file.metadata()?.len());
+    while at < end {
+        let part = zeros.get(..usize::try_from(end - at).unwrap_or(usize::MAX).min(zeros.len())).unwrap_or_default();
+        write(&file, path, part, at)?;
+        at += part.len() as u64;
     }
+    sync(&file, path)
+}
+
+/// The tests' disk, which fails, is below SQLite: what goes past SQLite is told to it.
+fn write(file: &File, path: &Path, bytes: &[u8], at: u64) -> std::io::Result<()> {
+    #[cfg(test)]
+    super::tests::disk::written_beside(path, bytes, at)?;
+    let _ = path;
+    file.write_all_at(bytes, at)
+}
+
+fn sync(file: &File, path: &Path) -> std::io::Result<()> {
+    #[cfg(test)]
+    super::tests::disk::synced_beside(path)?;
+    let _ = path;
     file.sync_data()
 }

@@ -7,8 +7,9 @@ use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_ipc::intent;
 use bulkhead_ipc::post::{Delivery, Event, FromNet, RelayState, ToNet, Verdict};
 use bulkhead_vault_core::content::MessageId;
-use bulkhead_vault_core::store::{Age, Timer};
-use bulkhead_vault_core::store::{ContactRow, Found, InviteRow, JobRow, NewMessage, Placed, RelayRow, Snapshot, Store};
+use bulkhead_vault_core::store::{
+    Age, ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, Placed, RelayRow, Snapshot, Store, Timer,
+};
 use bulkhead_vault_core::{
     Action, Changed, Config, Effect, Error, Input, MessageState, MessageView, Plaintext, Secret, Time, Vault,
 };
@@ -87,6 +88,11 @@ impl Store for Faulty {
     fn put_contact(&mut self, row: &ContactRow) -> Done {
         self.count()?;
         self.inner.put_contact(row)
+    }
+
+    fn put_moving(&mut self, contact: u32, moving: &Moving) -> Done {
+        self.count()?;
+        self.inner.put_moving(contact, moving)
     }
 
     fn remove_contact(&mut self, handle: u32) -> Done {

@@ -126,7 +126,9 @@ fn of_deleted_messages_nothing_is_left_and_the_others_stay() {
     assert_eq!(found(&after, &kept).len(), kept.len());
     assert!(gone.iter().all(|word| world.vault(0).search(word, 1).unwrap().is_empty()));
     let shown = world.texts(0, 1);
-    assert!(shown.len() == kept.len() && shown.iter().zip(&kept).all(|(text, word)| text.ends_with(word)));
+    let shown_words: HashSet<&str> = shown.iter().filter_map(|text| text.rsplit(' ').next()).collect();
+    assert_eq!(shown.len(), kept.len());
+    assert_eq!(shown_words, kept.iter().map(String::as_str).collect());
     world.restart(0);
     assert_eq!(world.texts(0, 1), shown);
     assert_eq!(found(&contents(&folder), &gone), Vec::<&str>::new());
@@ -165,10 +167,10 @@ fn of_a_deleted_conversation_nothing_is_left_but_the_others() {
     let own = world.vault(0).own_name().as_str().to_owned();
     let parts = records
         .iter()
-        .flat_map(|record| record.chunks_exact(32).step_by(7))
+        .flat_map(|record| record.chunks_exact(32).step_by(2))
         .filter(|part| part.iter().filter(|byte| **byte == 0).count() < 8);
     let parts: HashSet<&[u8]> = parts.collect();
-    assert!(parts.len() > 500);
+    assert!(parts.len() > 500, "{}", parts.len());
     assert_eq!(which(&after, &parts).len(), 0);
     assert!(holds(&after, own.as_bytes()), "the search still finds what is there");
 }
@@ -210,5 +212,6 @@ fn closing_leaves_no_older_states_behind() {
     assert!(holds(&contents(&folder), &records[20][..200]) || std::fs::metadata(&log).unwrap().len() > 0);
     world.people[0].vault = None;
     assert!(!log.exists());
-    assert!(std::fs::read(&linked).unwrap().iter().all(|byte| *byte == 0));
+    let left = std::fs::read(&linked).unwrap();
+    assert!(left.is_empty() || left[16..].iter().all(|byte| *byte == 0), "the log was overwritten where it was");
 }
