@@ -284,8 +284,8 @@ pub fn timer(seconds: u32) -> Option<String> {
         604_800 => TIMER_WEEK.into(),
         2_419_200 => TIMER_MONTH.into(),
         // Another program's choice.
-        _ if seconds % 86_400 == 0 => format!("{} days", seconds / 86_400),
-        _ if seconds % 3_600 == 0 => format!("{} hours", seconds / 3_600),
+        _ if seconds.is_multiple_of(86_400) => format!("{} days", seconds / 86_400),
+        _ if seconds.is_multiple_of(3_600) => format!("{} hours", seconds / 3_600),
         _ => format!("{} minutes", seconds / 60),
     })
 }

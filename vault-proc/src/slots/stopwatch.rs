@@ -50,9 +50,9 @@ pub fn paint(to: &mut Renderer, at: Point, color: Color) {
 /// A length of time in words.
 pub fn length(seconds: u32) -> String {
     let (count, unit) = match seconds {
-        _ if seconds % 604_800 == 0 => (seconds / 604_800, "week"),
-        _ if seconds % 86_400 == 0 => (seconds / 86_400, "day"),
-        _ if seconds % 3_600 == 0 => (seconds / 3_600, "hour"),
+        _ if seconds.is_multiple_of(604_800) => (seconds / 604_800, "week"),
+        _ if seconds.is_multiple_of(86_400) => (seconds / 86_400, "day"),
+        _ if seconds.is_multiple_of(3_600) => (seconds / 3_600, "hour"),
         _ => (seconds / 60, "minute"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
