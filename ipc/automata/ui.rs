@@ -115,6 +115,7 @@ const ROWS: &[Row] = &[
     told("Show", &[Step::Need(PHASE, Illegal), Step::Add(CONTACTS)], &[Number]),
     told("Notice", &[], &[Choice]),
     told("Recovery", IF_OPEN, &[Choice]),
+    told("Timers", IF_OPEN, &[Number]),
     told("Command", &[], &[Choice]),
     told("Pointer", &[], &[Geometry]),
     meant("Open", OF_CONTACT, &[Number]),
@@ -248,6 +249,7 @@ impl Word for intent::ToUi {
             Self::Show(_) => "Show",
             Self::Notice(_) => "Notice",
             Self::Recovery(_) => "Recovery",
+            Self::Timers(_) => "Timers",
             Self::Command(_) => "Command",
             Self::Pointer(_) => "Pointer",
         }
@@ -262,6 +264,7 @@ impl Word for intent::ToUi {
             (Self::Invite(Invite::None) | Self::Accept(Accept::Idle) | Self::Searching(false), PHASE) => {}
             (Self::Recovery(Recovery::None), PHASE) => {}
             (Self::Contacts(list), PHASE) if list.is_empty() => {}
+            (Self::Timers(list), PHASE) if list.is_empty() => {}
             (Self::Relays(list), PHASE) if list.is_empty() => {}
             (_, PHASE) => give(phase(Phase::Open)),
             (Self::Contacts(list), CONTACTS) => list.iter().for_each(|contact| give(number(contact.handle))),

@@ -33,9 +33,6 @@ pub enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
-    /// Seconds that what is written in it lives once read; not there, or more than 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timer: Option<u32>,
     /// Opaque; never reused while ui lives.
     pub handle: u32,
     /// Unread messages.
@@ -44,6 +41,16 @@ pub struct Contact {
     pub waiting: bool,
     /// The user compared the safety number.
     pub verified: bool,
+}
+
+/// How long what is written in a conversation lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timer {
+    /// As in [`Contact`].
+    pub handle: u32,
+    /// So many seconds once read.
+    pub seconds: u32,
 }
 
 /// A relay, as far as ui may know it; its address is a slot.
@@ -270,6 +277,8 @@ pub enum ToUi {
     Notice(Option<Notice>),
     /// How the recovery code stands.
     Recovery(Recovery),
+    /// All conversations in which what is written disappears; at most [`MAX_CONTACTS`].
+    Timers(#[serde(deserialize_with = "bounded::list::<_, _, MAX_CONTACTS>")] Vec<Timer>),
     /// Navigation.
     Command(Command),
     /// The pointer, outside slots.
@@ -280,10 +289,8 @@ impl Message for ToUi {
     fn check(&self) -> Result<(), OutOfBounds> {
         match self {
             Self::Welcome { life, version } => greeting::check(*life, *version),
-            Self::Contacts(list) => {
-                bound(list.len() <= MAX_CONTACTS, "contacts")?;
-                bound(list.iter().all(|contact| contact.timer != Some(0)), "timer")
-            }
+            Self::Contacts(list) => bound(list.len() <= MAX_CONTACTS, "contacts"),
+            Self::Timers(list) => bound(list.len() <= MAX_CONTACTS, "timers"),
             Self::Relays(list) => bound(list.len() <= MAX_RELAYS, "relays"),
             _ => Ok(()),
         }

@@ -8,7 +8,7 @@ use bulkhead_canvas::core::{Border, Color, Length, alignment, clipboard};
 use bulkhead_canvas::palette::{Palette, Tone};
 use bulkhead_canvas::widget::{container, row, text};
 use bulkhead_canvas::{Element, Surface, Theme, fonts};
-use bulkhead_ipc::intent::{Accept, Command, Contact, Invite, Notice, Phase, Recovery, Relay, ToUi};
+use bulkhead_ipc::intent::{Accept, Command, Contact, Invite, Notice, Phase, Recovery, Relay, Timer, ToUi};
 use bulkhead_ipc::pixels::{self, FromUi, Slot, SlotKind};
 use bulkhead_ipc::post::{RelayState, Trouble};
 use bulkhead_ui::app::App;
@@ -139,13 +139,13 @@ fn shoot(folder: &Path, name: &str, size: (u32, u32, u32), theme: pixels::Theme,
 fn open(app: &mut App, count: u32) {
     app.told(ToUi::Phase(Phase::Open));
     let contact = |handle| Contact {
-        timer: (handle == 2).then_some(86_400),
         handle,
         unread: [0, 2, 0, 0, 128][handle as usize % 5],
         waiting: handle == 3,
         verified: handle == 2,
     };
     app.told(ToUi::Contacts((0..count).map(contact).collect()));
+    app.told(ToUi::Timers(vec![Timer { handle: 2, seconds: 86_400 }]));
     let relay = |id, own, state| Relay { id, own, state };
     app.told(ToUi::Relays(vec![
         relay(0, true, RelayState::Online),

@@ -66,6 +66,7 @@ impl App {
                     self.show(Panel::Recovery);
                 }
             }
+            ToUi::Timers(timers) => self.state.timers = timers,
             ToUi::Command(command) => self.command(command),
         }
         self.tell_what_is_on_screen();

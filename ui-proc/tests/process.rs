@@ -112,7 +112,7 @@ impl Vault {
 
     fn open(&mut self, count: u32) {
         self.tell(intent::ToUi::Phase(Phase::Open));
-        let contact = |handle| Contact { timer: None, handle, unread: handle % 3, waiting: false, verified: false };
+        let contact = |handle| Contact { handle, unread: handle % 3, waiting: false, verified: false };
         self.tell(intent::ToUi::Contacts((0..count).map(contact).collect()));
     }
 }

@@ -19,13 +19,7 @@ fn step() -> impl Strategy<Value = ToUi> {
         ToUi::Contacts(
             list.into_iter()
                 .zip(0..)
-                .map(|((unread, waiting, verified), handle)| Contact {
-                    timer: None,
-                    handle,
-                    unread: unread * 7,
-                    waiting,
-                    verified,
-                })
+                .map(|((unread, waiting, verified), handle)| Contact { handle, unread: unread * 7, waiting, verified })
                 .collect(),
         )
     });
@@ -150,7 +144,7 @@ fn ready(count: u32) -> (App, Frames, Vec<u8>) {
     app.told(ToUi::Welcome { life: Some(1), version: VERSION });
     app.told(ToUi::Phase(Phase::Open));
     app.told(ToUi::Contacts(
-        (0..count).map(|handle| Contact { timer: None, handle, unread: 1, waiting: false, verified: false }).collect(),
+        (0..count).map(|handle| Contact { handle, unread: 1, waiting: false, verified: false }).collect(),
     ));
     (app, frames, vec![0; 1280 * 776 * 4])
 }
@@ -238,9 +232,7 @@ fn a_list_that_moves_under_a_pressed_button_opens_nothing_else() {
     frames.pointer(&mut app, Pointer::Pressed);
     frames.settle(&mut app);
     app.told(ToUi::Contacts(
-        [4, 0, 1, 2, 3]
-            .map(|handle| Contact { timer: None, handle, unread: 0, waiting: false, verified: false })
-            .to_vec(),
+        [4, 0, 1, 2, 3].map(|handle| Contact { handle, unread: 0, waiting: false, verified: false }).to_vec(),
     ));
     frames.pointer(&mut app, Pointer::Released);
     frames.settle(&mut app);

@@ -110,6 +110,8 @@ pub struct Session {
     config: Config,
     slots: Vec<SlotKey>,
     list_slot: Option<Slot>,
+    /// As ui was told.
+    timers: Option<Vec<intent::Timer>>,
     wanted: Option<SlotKey>,
     jump: Option<(u32, u64)>,
     new_name: Option<Plaintext>,
@@ -148,6 +150,7 @@ impl Session {
             config,
             slots: Vec::new(),
             list_slot: None,
+            timers: None,
             wanted: None,
             jump: None,
             new_name: None,
@@ -353,6 +356,7 @@ impl Session {
     /// Everything that a new ui may know.
     pub fn tell_all(&mut self) {
         let searching = !self.fields.get(SlotKind::Search).is_empty();
+        self.timers = None;
         self.out.push(Out::Ui(ToUi::Phase(self.told_phase())));
         self.tell_contacts();
         self.tell_relays();
@@ -371,14 +375,19 @@ impl Session {
         self.stale.0 = false;
         let contacts = self.vault().map(Vault::contacts).unwrap_or_default();
         let told = |c: &ContactView| intent::Contact {
-            timer: (c.timer > 0).then_some(c.timer),
             handle: c.handle,
             unread: c.unread,
             waiting: c.waiting,
             verified: c.verified,
         };
         let list = contacts.iter().take(MAX_CONTACTS).map(told).collect();
+        let timer = |c: &ContactView| intent::Timer { handle: c.handle, seconds: c.timer };
+        let timers: Vec<_> = contacts.iter().take(MAX_CONTACTS).filter(|c| c.timer > 0).map(timer).collect();
         self.out.push(Out::Ui(ToUi::Contacts(list)));
+        if self.timers.as_ref() != Some(&timers) {
+            self.timers = Some(timers.clone());
+            self.out.push(Out::Ui(ToUi::Timers(timers)));
+        }
     }
 
     fn tell_relays(&mut self) {

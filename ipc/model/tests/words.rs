@@ -38,7 +38,7 @@ fn pairs() -> Vec<(Word, Box<dyn Says>, &'static Automaton)> {
     let theirs = (2, Event::Theirs(1));
     let delivery = |relay| post::Delivery { event: event(), relay };
     let (life, version) = (Some(4), 2);
-    let contact = intent::Contact { timer: None, handle: 1, unread: 0, waiting: false, verified: false };
+    let contact = intent::Contact { handle: 1, unread: 0, waiting: false, verified: false };
     let relay = |id| post::Relay { id, url: "wss://relay.example".into() };
     let configure = pixels::ToUi::Configure {
         scale: 120,
@@ -149,6 +149,7 @@ fn the_lines_that_carry_messages_are_covered() {
         ("ui", "EndSearch"),
         ("ui", "Dismiss"),
         ("ui", "Recovery"),
+        ("ui", "Timers"),
         ("ui", "ChangePassphrase"),
         ("ui", "NewRecovery"),
         ("ui", "Recover"),

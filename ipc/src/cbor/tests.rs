@@ -131,7 +131,6 @@ fn every_message_is_deterministic_and_round_trips() -> Result<(), Error> {
         round_trip(intent::ToUi::Phase(phase))?;
     }
     round_trip(intent::ToUi::Contacts(vec![intent::Contact {
-        timer: Some(3_600),
         handle: 1,
         unread: 300,
         waiting: true,

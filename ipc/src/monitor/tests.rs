@@ -172,7 +172,7 @@ fn intents_belong_to_a_phase_and_come_at_a_human_pace() {
     both.legal(&[&FromUi::Hello { life: Some(1), version: 2 }]);
     both.legal(&[&ToUi::Welcome { life: Some(1), version: 2 }, &ToUi::Phase(Phase::Locked), &FromUi::Unlock]);
     assert_eq!(both.vault.heard(&FromUi::CopyInvite, 0, || NOW), Ok(Heard::Dropped));
-    let contact = intent::Contact { timer: None, handle: 3, unread: 0, waiting: false, verified: false };
+    let contact = intent::Contact { handle: 3, unread: 0, waiting: false, verified: false };
     assert!(both.pass(&ToUi::Contacts(vec![contact])).is_err(), "a locked vault tells nothing");
     both.legal(&[&ToUi::Contacts(vec![]), &ToUi::Phase(Phase::Open), &ToUi::Contacts(vec![contact])]);
     both.legal(&[&FromUi::Open(Some(3)), &FromUi::Open(None)]);

@@ -248,10 +248,11 @@ pub fn pointer() -> BoxedStrategy<intent::Pointer> {
 }
 
 pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
-    use intent::{Contact, MAX_CONTACTS, Relay, ToUi};
-    let contact = (prop::option::of(1..=u32::MAX), any::<(u32, u32, bool, bool)>())
-        .prop_map(|(timer, (handle, unread, waiting, verified))| Contact { timer, handle, unread, waiting, verified })
+    use intent::{Contact, MAX_CONTACTS, Relay, Timer, ToUi};
+    let contact = any::<(u32, u32, bool, bool)>()
+        .prop_map(|(handle, unread, waiting, verified)| Contact { handle, unread, waiting, verified })
         .boxed();
+    let timer = any::<(u32, u32)>().prop_map(|(handle, seconds)| Timer { handle, seconds }).boxed();
     let relay =
         (any::<u16>(), any::<bool>(), relay_state()).prop_map(|(id, own, state)| Relay { id, own, state }).boxed();
     every!(ToUi {
@@ -264,6 +265,7 @@ pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
         ToUi::Searching(_) => any::<bool>().prop_map(ToUi::Searching),
         ToUi::Focus(_) => prop::option::of(slot_key()).prop_map(ToUi::Focus),
         ToUi::Show(_) => any::<u32>().prop_map(ToUi::Show),
+        ToUi::Timers(_) => list(timer.clone(), MAX_CONTACTS).prop_map(ToUi::Timers),
         ToUi::Recovery(_) => one_of(recoveries()).prop_map(ToUi::Recovery),
         ToUi::Notice(_) => prop::option::of(one_of(notices())).prop_map(ToUi::Notice),
         ToUi::Command(_) => one_of(commands()).prop_map(ToUi::Command),

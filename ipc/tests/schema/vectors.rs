@@ -159,7 +159,7 @@ fn intent_line() -> List {
     let keys = || values::kinds().into_iter().map(|kind| Some(pixels::SlotKey { kind, handle })).chain([None]);
     let states = values::troubles().into_iter().map(post::RelayState::Offline);
     let states = [post::RelayState::Connecting, post::RelayState::Online].into_iter().chain(states);
-    let contact = Contact { timer: None, handle, unread: 300, waiting: true, verified: false };
+    let contact = Contact { handle, unread: 300, waiting: true, verified: false };
     add(&mut list, "intent-to-ui", [ToUi::Welcome { life: Some(7), version: 2 }]);
     add(&mut list, "intent-to-ui", values::phases().into_iter().map(ToUi::Phase));
     add(
@@ -167,7 +167,7 @@ fn intent_line() -> List {
         "intent-to-ui",
         [
             ToUi::Contacts(vec![]),
-            ToUi::Contacts(vec![contact, Contact { timer: Some(86_400), waiting: false, verified: true, ..contact }]),
+            ToUi::Contacts(vec![contact, Contact { waiting: false, verified: true, ..contact }]),
             ToUi::Relays(states.map(|state| Relay { id: 1, own: true, state }).collect()),
         ],
     );
@@ -181,6 +181,8 @@ fn intent_line() -> List {
     add(&mut list, "intent-to-ui", keys().map(ToUi::Focus));
     add(&mut list, "intent-to-ui", [ToUi::Show(handle)]);
     add(&mut list, "intent-to-ui", values::notices().into_iter().map(Some).chain([None]).map(ToUi::Notice));
+    let timers = vec![intent::Timer { handle, seconds: 86_400 }];
+    add(&mut list, "intent-to-ui", [ToUi::Timers(vec![]), ToUi::Timers(timers)]);
     add(&mut list, "intent-to-ui", values::recoveries().into_iter().map(ToUi::Recovery));
     add(&mut list, "intent-to-ui", values::commands().into_iter().map(ToUi::Command));
     let pointers = [Pointer::Moved { x: -1, y: 900 }, Pointer::Left, Pointer::Pressed, Pointer::Released];

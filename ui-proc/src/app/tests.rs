@@ -11,7 +11,7 @@ fn opened() -> App {
     let mut app = App::default();
     app.state.size = (1280.0, 776.0);
     app.told(ToUi::Phase(Phase::Open));
-    let contact = |handle| Contact { timer: None, handle, unread: 0, waiting: false, verified: false };
+    let contact = |handle| Contact { handle, unread: 0, waiting: false, verified: false };
     app.told(ToUi::Contacts([1, 2, 3].map(contact).to_vec()));
     app.take_intents();
     app

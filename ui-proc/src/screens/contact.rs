@@ -47,7 +47,7 @@ pub fn view(view: View<'_>, handle: u32) -> Element<'_> {
 /// How long what is written lives.
 fn timer(view: View<'_>, handle: u32) -> Element<'_> {
     let p = view.palette;
-    let set = view.state.contact(handle).and_then(|contact| contact.timer).unwrap_or_default();
+    let set = view.state.timer(handle);
     let choice = |label, seconds| {
         button(view, Face::Choice(set == seconds), label, Message::Tell(FromUi::Timer { handle, seconds }))
     };

@@ -139,7 +139,7 @@ fn from_net(script: &mut Script<'_>, life: Option<u32>, version: u16) -> Rc<dyn 
 fn to_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) -> Rc<dyn Word> {
     use intent::{Accept, Invite, Phase, ToUi};
     let theme = pixels::Theme::Dark;
-    let kind = script.byte() % 16;
+    let kind = script.byte() % 17;
     Rc::new(match kind {
         0 => return Rc::new(pixels::ToUi::Welcome { life, version }),
         1 => {
@@ -165,8 +165,8 @@ fn to_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) 
             _ => Phase::Open,
         }),
         5 => {
-            let (timer, unread, waiting, verified) = (None, 0, false, false);
-            let contact = |handle: u8| intent::Contact { timer, handle: handle.into(), unread, waiting, verified };
+            let contact =
+                |handle: u8| intent::Contact { handle: handle.into(), unread: 0, waiting: false, verified: false };
             ToUi::Contacts(script.numbers().map(contact).collect())
         }
         6 => {
@@ -181,6 +181,10 @@ fn to_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) 
         12 => ToUi::Notice(None),
         13 => ToUi::Command(intent::Command::Up),
         14 => ToUi::Recovery(intent::Recovery::Offered),
+        15 => {
+            let timer = |handle: u8| intent::Timer { handle: handle.into(), seconds: 60 };
+            ToUi::Timers(script.numbers().map(timer).collect())
+        }
         _ => ToUi::Pointer(intent::Pointer::Left),
     })
 }
