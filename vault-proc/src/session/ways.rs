@@ -93,6 +93,11 @@ impl Session {
         }
     }
 
+    /// The open profile's lock, unless the worker is about to write its key file.
+    pub(super) fn holds(&self) -> Option<Arc<Lock>> {
+        self.ways.lock.clone().filter(|_| !self.ways.busy)
+    }
+
     /// The profile is closed: nothing here stays but the count of wrong attempts.
     pub(super) fn let_go(&mut self) {
         self.ways = Ways { wrong: self.ways.wrong, ..Ways::default() };
