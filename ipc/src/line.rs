@@ -14,6 +14,7 @@ use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use zeroize::Zeroize;
 
 /// Why a line cannot go on. After any of these but [`Error::Full`] and [`Error::Refused`] the line is dead.
 #[derive(Debug, thiserror::Error)]
@@ -160,6 +161,9 @@ impl<Out: Message, In: Message> Line<Out, In> {
                 let message: In = cbor::decode(buffer.packet.get(..length).ok_or(Error::Closed)?)?;
                 Ok((message, descriptor))
             });
+            if In::WIPED {
+                buffer.packet.zeroize();
+            }
             let monitor = &mut self.pair.kept().monitor;
             let (message, descriptor) = match taken {
                 Ok(taken) => taken,
@@ -202,8 +206,8 @@ impl<Out: Message, In: Message> Line<Out, In> {
         let descriptors = descriptor.map(|fd| [fd]);
         let control = descriptors.as_ref().map(|fds| ControlMessage::ScmRights(fds));
         let (parts, flags) = ([IoSlice::new(packet)], flags | MsgFlags::MSG_NOSIGNAL);
-        loop {
-            return match sendmsg::<()>(self.socket.as_raw_fd(), &parts, control.as_slice(), flags, None) {
+        let sent = loop {
+            break match sendmsg::<()>(self.socket.as_raw_fd(), &parts, control.as_slice(), flags, None) {
                 Ok(_) => {
                     monitor.apply(row, message);
                     Ok(())
@@ -213,7 +217,11 @@ impl<Out: Message, In: Message> Line<Out, In> {
                 Err(Errno::EPIPE | Errno::ECONNRESET) => Err(Error::Closed),
                 Err(e) => Err(Error::Kernel(e)),
             };
+        };
+        if Out::WIPED {
+            packet.zeroize();
         }
+        sent
     }
 }
 

@@ -2,7 +2,7 @@
 //! neither does a field.
 
 use bulkhead_ipc::bytes::Bytes;
-use bulkhead_ipc::{control, intent, pixels, post, sign};
+use bulkhead_ipc::{control, intent, pixels, post, seal, sign};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -314,5 +314,41 @@ pub fn control_from_launcher() -> BoxedStrategy<control::FromLauncher> {
         FromLauncher::Restarting { .. } => (one_of(peers()), any::<Option<u32>>(), any::<u32>())
             .prop_map(|(peer, life, delay)| FromLauncher::Restarting { peer, life, delay }),
         FromLauncher::Quit => Just(FromLauncher::Quit),
+    })
+}
+
+fn halves() -> impl Strategy<Value = seal::Half> {
+    any::<[u8; 32]>().prop_map(seal::Half::new)
+}
+
+fn objects() -> impl Strategy<Value = seal::Object> {
+    proptest::collection::vec(any::<u8>(), 1..=seal::MAX_OBJECT).prop_filter_map("a length", seal::Object::new)
+}
+
+pub fn seal_to_seal() -> BoxedStrategy<seal::ToSeal> {
+    use seal::ToSeal;
+    every!(ToSeal {
+        ToSeal::Seal { .. } => (halves(), halves()).prop_map(|(pin, share)| ToSeal::Seal { pin, share }),
+        ToSeal::Unseal { .. } => (halves(), objects()).prop_map(|(pin, object)| ToSeal::Unseal { pin, object }),
+    })
+}
+
+fn whys() -> BoxedStrategy<seal::Why> {
+    use seal::Why;
+    every!(Why {
+        Why::Wrong { .. } => any::<u32>().prop_map(|left| Why::Wrong { left }),
+        Why::Resting { .. } => any::<u32>().prop_map(|seconds| Why::Resting { seconds }),
+        Why::Unknown => Just(Why::Unknown),
+        Why::Failing => Just(Why::Failing),
+    })
+}
+
+pub fn seal_from_seal() -> BoxedStrategy<seal::FromSeal> {
+    use seal::FromSeal;
+    every!(FromSeal {
+        FromSeal::Ready { .. } => any::<u16>().prop_map(|version| FromSeal::Ready { version }),
+        FromSeal::Sealed(_) => objects().prop_map(FromSeal::Sealed),
+        FromSeal::Unsealed(_) => halves().prop_map(FromSeal::Unsealed),
+        FromSeal::Refused(_) => whys().prop_map(FromSeal::Refused),
     })
 }
