@@ -113,6 +113,20 @@ pub enum Recovery {
     Offered,
 }
 
+/// Whether a PIN opens the profile, with this machine's TPM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Pin {
+    /// There is no TPM, or the program may not use it.
+    None,
+    /// There is one, and no PIN.
+    Possible,
+    /// There is a PIN.
+    Set,
+    /// There is a PIN, and no TPM that answers: only the passphrase opens the profile.
+    Lost,
+}
+
 /// A sentence that ui shows in its notice bar. Fixed sentences only: the words are ui's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -175,6 +189,22 @@ pub enum Notice {
     Saved,
     /// The keys of this contact were lost with a part of the store: it has to be invited again.
     KeysLost,
+    /// The PIN is wrong; the strip says how many wrong ones the TPM still takes.
+    WrongPin,
+    /// The PIN is shorter than 6 characters.
+    PinTooShort,
+    /// The two PINs differ.
+    PinsDiffer,
+    /// The PIN counts from now on.
+    PinSet,
+    /// There is no PIN any more.
+    PinRemoved,
+    /// There were too many wrong PINs: the TPM takes none for a while.
+    PinResting,
+    /// The TPM does not know this profile: it was cleared, or is another one, or the key file was changed.
+    PinUseless,
+    /// The TPM does not answer, or refuses.
+    TpmFailing,
 }
 
 /// Navigation that the vault made of a key press outside text: never a key, never a character.
@@ -263,6 +293,8 @@ pub enum ToUi {
     Notice(Option<Notice>),
     /// How the recovery code stands.
     Recovery(Recovery),
+    /// How the PIN stands.
+    Pin(Pin),
     /// Navigation.
     Command(Command),
     /// The pointer, outside slots.
@@ -342,6 +374,12 @@ pub enum FromUi {
     Recover,
     /// Build a new store of what can be read of the damaged one.
     Salvage,
+    /// Unlock with the PIN typed.
+    UnlockPin,
+    /// Take the PIN typed, if the passphrase typed is right.
+    SetPin,
+    /// The PIN is to open the profile no more.
+    RemovePin,
 }
 
 impl Message for FromUi {

@@ -118,11 +118,17 @@ pub enum SlotKind {
     RecoveryCode,
     /// When the vault locks by itself: choices, the vault's own.
     AutoLock,
+    /// Field: the PIN, on the lock screen.
+    Pin,
+    /// Field: a PIN to be set.
+    NewPin,
+    /// Field: the same again.
+    RepeatPin,
 }
 
 impl SlotKind {
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::Unlock,
         Self::NewPassphrase,
         Self::RepeatPassphrase,
@@ -149,6 +155,9 @@ impl SlotKind {
         Self::TypeRecovery,
         Self::RecoveryCode,
         Self::AutoLock,
+        Self::Pin,
+        Self::NewPin,
+        Self::RepeatPin,
     ];
 
     /// Whether a person can type into it, so that it takes part in keyboard focus.
@@ -166,6 +175,9 @@ impl SlotKind {
                 | Self::NewRelay
                 | Self::CurrentPassphrase
                 | Self::TypeRecovery
+                | Self::Pin
+                | Self::NewPin
+                | Self::RepeatPin
         )
     }
 

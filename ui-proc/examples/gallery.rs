@@ -8,7 +8,7 @@ use bulkhead_canvas::core::{Border, Color, Length, alignment, clipboard};
 use bulkhead_canvas::palette::{Palette, Tone};
 use bulkhead_canvas::widget::{container, row, text};
 use bulkhead_canvas::{Element, Surface, Theme, fonts};
-use bulkhead_ipc::intent::{Accept, Command, Contact, Invite, Notice, Phase, Recovery, Relay, ToUi};
+use bulkhead_ipc::intent::{Accept, Command, Contact, Invite, Notice, Phase, Pin, Recovery, Relay, ToUi};
 use bulkhead_ipc::pixels::{self, FromUi, Slot, SlotKind};
 use bulkhead_ipc::post::{RelayState, Trouble};
 use bulkhead_ui::app::App;
@@ -265,6 +265,36 @@ fn main() {
                 app.told(ToUi::Phase(Phase::Locked));
                 app.pressed(Message::Recovering(true));
                 app.told(ToUi::Notice(Some(Notice::NotARecoveryCode)));
+            }),
+        ),
+        (
+            "pin",
+            Box::new(move |app| {
+                app.told(ToUi::Pin(Pin::Set));
+                show(Panel::Pin)(app);
+            }),
+        ),
+        (
+            "pin-unlock",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Locked));
+                app.told(ToUi::Pin(Pin::Set));
+                app.told(ToUi::Notice(Some(Notice::WrongPin)));
+            }),
+        ),
+        (
+            "pin-resting",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Locked));
+                app.told(ToUi::Pin(Pin::Set));
+                app.told(ToUi::Notice(Some(Notice::PinResting)));
+            }),
+        ),
+        (
+            "pin-lost",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Locked));
+                app.told(ToUi::Pin(Pin::Lost));
             }),
         ),
         (

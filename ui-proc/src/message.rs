@@ -22,6 +22,8 @@ pub enum Panel {
     Passphrase,
     /// A recovery code: asks for the passphrase, then shows it.
     Recovery,
+    /// A PIN: asks for the passphrase.
+    Pin,
 }
 
 impl Panel {
@@ -29,7 +31,7 @@ impl Panel {
     pub fn contact(self) -> Option<u32> {
         match self {
             Self::Contact(handle) | Self::Safety(handle) | Self::Delete(handle) => Some(handle),
-            Self::Invite | Self::Accept | Self::Settings | Self::Passphrase | Self::Recovery => None,
+            Self::Invite | Self::Accept | Self::Settings | Self::Passphrase | Self::Recovery | Self::Pin => None,
         }
     }
 }
@@ -55,6 +57,8 @@ pub enum Message {
     Tell(FromUi),
     /// On the lock screen: by the recovery code, or back to the passphrase.
     Recovering(bool),
+    /// On the lock screen: by the passphrase, or back to the PIN.
+    ByPassphrase(bool),
     /// Ask for another theme.
     Theme(Theme),
     /// The conversation list was scrolled to this offset, in logical pixels.

@@ -7,6 +7,7 @@ mod acts;
 mod fields;
 mod focus;
 mod intents;
+mod pins;
 mod ways;
 
 use crate::clock::{self, Zone};
@@ -21,9 +22,10 @@ pub use acts::Acts;
 use bulkhead_ipc::control::{Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Accept, Command, Invite, MAX_CONTACTS, Notice, ToUi};
 use bulkhead_ipc::pixels::{SlotKey, SlotKind, Theme};
-use bulkhead_ipc::{post, sign};
+use bulkhead_ipc::{post, seal, sign};
 use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, Hit, Input, Plaintext, Vault};
 pub use fields::Fields;
+pub use pins::Pins;
 use std::path::PathBuf;
 pub use ways::{Answer, Ways};
 
@@ -54,6 +56,8 @@ pub enum Out {
     Ui(ToUi),
     /// To the launcher.
     Launcher(ToLauncher),
+    /// To seal.
+    Seal(seal::ToSeal),
     /// To the worker.
     Derive(Job),
     /// To the thread that saves what can be read.
@@ -102,6 +106,8 @@ pub struct Session {
     pub acts: Acts,
     /// Passphrase and recovery code.
     pub ways: Ways,
+    /// The PIN.
+    pub pins: Pins,
     /// When to lock without being told.
     pub auto_lock: AutoLock,
     folder: PathBuf,
@@ -140,6 +146,7 @@ impl Session {
             attended: true,
             acts: Acts::default(),
             ways: Ways::default(),
+            pins: Pins::default(),
             auto_lock: AutoLock::load(&folder),
             folder,
             config,
@@ -342,6 +349,7 @@ impl Session {
         self.out.push(Out::Ui(ToUi::Searching(searching)));
         self.out.push(Out::Ui(ToUi::Notice(self.notice)));
         self.tell_recovery();
+        self.tell_pin();
         if let Some(handle) = self.open {
             self.out.push(Out::Ui(ToUi::Show(handle)));
         }
@@ -375,6 +383,9 @@ impl Session {
             Derived::Opened(..) => {}
             Derived::Confirmed(key) => self.confirmed(key),
             Derived::Changed(changed) => self.changed_passphrase(changed),
+            Derived::Pin(opening) => self.ask_to_open(opening),
+            Derived::SetPin(setting) => self.ask_to_seal(setting),
+            Derived::PinRemoved(removed) => self.pin_removed(removed),
         }
     }
 

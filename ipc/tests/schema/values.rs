@@ -34,7 +34,7 @@ macro_rules! names {
 }
 
 use control::Peer;
-use intent::{Command, Notice, Phase, Recovery};
+use intent::{Command, Notice, Phase, Pin, Recovery};
 use pixels::{Cursor, SlotKind, Theme};
 use post::Trouble;
 names!(peers, Peer: Net Ui);
@@ -42,8 +42,10 @@ names!(phases, Phase: Setup Locked Unlocking Open Broken);
 names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort StoreTooNew StoreDamaged StoreNotWritable
     ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable Refused
     NameMissing WrongOften PassphraseChanged NotARecoveryCode WrongRecoveryCode RecoverySet RecoveryCopied KeyFileMended
-    LockedByItself KeyDamaged Saving Saved KeysLost);
+    LockedByItself KeyDamaged Saving Saved KeysLost
+    WrongPin PinTooShort PinsDiffer PinSet PinRemoved PinResting PinUseless TpmFailing);
 names!(recoveries, Recovery: None Set Offered);
+names!(pins, Pin: None Possible Set Lost);
 names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings FocusNext
     FocusPrevious Activate Up Down);
 names!(cursors, Cursor: Arrow Hand);
@@ -51,7 +53,8 @@ names!(themes, Theme: Light Dark);
 names!(troubles, Trouble: Unreachable Certificate Misbehaving Closed Proxy Address);
 names!(kinds, SlotKind: Unlock NewPassphrase RepeatPassphrase OwnName Search SearchResults Avatar ContactName Preview
     RowTime ConversationTitle MessageList Compose InviteLink InviteQr PasteInvite SafetyNumber SafetyQr Rename
-    ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock);
+    ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock
+    Pin NewPin RepeatPin);
 
 fn one_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> BoxedStrategy<T> {
     prop::sample::select(all).boxed()
@@ -265,6 +268,7 @@ pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
         ToUi::Focus(_) => prop::option::of(slot_key()).prop_map(ToUi::Focus),
         ToUi::Show(_) => any::<u32>().prop_map(ToUi::Show),
         ToUi::Recovery(_) => one_of(recoveries()).prop_map(ToUi::Recovery),
+        ToUi::Pin(_) => one_of(pins()).prop_map(ToUi::Pin),
         ToUi::Notice(_) => prop::option::of(one_of(notices())).prop_map(ToUi::Notice),
         ToUi::Command(_) => one_of(commands()).prop_map(ToUi::Command),
         ToUi::Pointer(_) => pointer().prop_map(ToUi::Pointer),
@@ -294,6 +298,9 @@ pub fn intent_from_ui() -> BoxedStrategy<intent::FromUi> {
         FromUi::Newest => Just(FromUi::Newest),
         FromUi::EndSearch => Just(FromUi::EndSearch),
         FromUi::Salvage => Just(FromUi::Salvage),
+        FromUi::UnlockPin => Just(FromUi::UnlockPin),
+        FromUi::SetPin => Just(FromUi::SetPin),
+        FromUi::RemovePin => Just(FromUi::RemovePin),
         FromUi::Dismiss => Just(FromUi::Dismiss),
         FromUi::ChangePassphrase => Just(FromUi::ChangePassphrase),
         FromUi::NewRecovery => Just(FromUi::NewRecovery),

@@ -182,6 +182,7 @@ fn intent_line() -> List {
     add(&mut list, "intent-to-ui", [ToUi::Show(handle)]);
     add(&mut list, "intent-to-ui", values::notices().into_iter().map(Some).chain([None]).map(ToUi::Notice));
     add(&mut list, "intent-to-ui", values::recoveries().into_iter().map(ToUi::Recovery));
+    add(&mut list, "intent-to-ui", values::pins().into_iter().map(ToUi::Pin));
     add(&mut list, "intent-to-ui", values::commands().into_iter().map(ToUi::Command));
     let pointers = [Pointer::Moved { x: -1, y: 900 }, Pointer::Left, Pointer::Pressed, Pointer::Released];
     add(&mut list, "intent-to-ui", pointers.map(ToUi::Pointer));
@@ -200,6 +201,7 @@ fn intent_line() -> List {
     add(&mut list, "intent-from-ui", [FromUi::Newest, FromUi::EndSearch, FromUi::Dismiss]);
     add(&mut list, "intent-from-ui", [FromUi::ChangePassphrase, FromUi::NewRecovery, FromUi::Recover]);
     add(&mut list, "intent-from-ui", [FromUi::Salvage]);
+    add(&mut list, "intent-from-ui", [FromUi::UnlockPin, FromUi::SetPin, FromUi::RemovePin]);
     list
 }
 
