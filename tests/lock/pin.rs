@@ -32,7 +32,7 @@ impl Hands {
     /// Goes to the page of the PIN: its button is the last in the settings.
     fn pin_page(&mut self) -> Result<(), Error> {
         self.keys(&["Ctrl+,"])?;
-        self.shown("AutoLock")?;
+        self.shown("OwnName")?;
         self.keys(&["Shift+Tab", "Enter"])?;
         self.focused("CurrentPassphrase")
     }
