@@ -28,7 +28,7 @@ const STATES: &[State] = &[
 ];
 
 const ROWS: &[Row] = &[
-    row(SEAL, &[SILENT], Peer, "Ready", &[], READY, &[Number]),
+    row(SEAL, &[SILENT], Peer, "Ready", &[], READY, &[Choice, Number]),
     row(SEAL, &[READY], Vault, "Seal", &[], SEALING, &[Half]),
     row(SEAL, &[READY], Vault, "Unseal", &[], UNSEALING, &[Half, Ciphertext]),
     row(SEAL, &[SEALING], Peer, "Sealed", &[], READY, &[Ciphertext]),

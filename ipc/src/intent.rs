@@ -121,6 +121,8 @@ pub enum Pin {
     None,
     /// There is one, and no PIN.
     Possible,
+    /// The same, but whoever has the machine can reset its count of wrong PINs: a PIN has to be long.
+    Unguarded,
     /// There is a PIN.
     Set,
     /// There is a PIN, and no TPM that answers: only the passphrase opens the profile.
@@ -193,6 +195,8 @@ pub enum Notice {
     WrongPin,
     /// The PIN is shorter than 6 characters.
     PinTooShort,
+    /// The PIN is shorter than 10 characters, which it has to have where the TPM's count of wrong ones can be reset.
+    PinUnguarded,
     /// The two PINs differ.
     PinsDiffer,
     /// The PIN counts from now on.

@@ -401,4 +401,26 @@ mod tests {
         raw(&net, &cbor::encode(&ask).expect("legal"));
         assert!(matches!(vault.recv(&mut Buffer::new()), Err(Error::Breach(Breach { why: Rule::Turn, .. }))));
     }
+
+    #[test]
+    fn what_the_seal_line_carried_is_wiped_on_both_ends() {
+        use crate::automata::SEALER;
+        use crate::seal::{FromSeal, Half, ToSeal};
+        let (a, b) =
+            socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC).expect("socketpair");
+        let seal: Line<FromSeal, ToSeal> = Pair::new(&SEALER, Side::Peer).line(a);
+        let vault: Line<ToSeal, FromSeal> = Pair::new(&SEALER, Side::Vault).line(b);
+        let mut buffer = Buffer::new();
+        seal.send(&FromSeal::Ready { guarded: true, version: 3 }).expect("send");
+        vault.recv(&mut buffer).expect("recv");
+        let asked = ToSeal::Seal { pin: Half::new([0xaa; 32]), share: Half::new([0xbb; 32]) };
+        let holds = |bytes: &[u8]| bytes.iter().any(|byte| matches!(byte, 0xaa | 0xbb));
+        vault.send(&asked).expect("send");
+        assert_eq!(seal.recv(&mut buffer).expect("recv"), asked);
+        assert!(!holds(&buffer.packet) && vault.pair.kept().packet.is_empty());
+        // What cannot be read is wiped as well.
+        raw(&vault, &[0xaa; 40]);
+        assert!(seal.recv(&mut buffer).is_err());
+        assert!(!holds(&buffer.packet));
+    }
 }

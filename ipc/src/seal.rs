@@ -169,6 +169,9 @@ pub enum Why {
 pub enum FromSeal {
     /// Said once, first: there is a TPM 2.0, and it answers.
     Ready {
+        /// Whether the TPM's count of wrong PINs can be reset only with a password (its lockout authorisation). Where its
+        /// owner has set none, whoever has the machine can try all PINs.
+        guarded: bool,
         /// seal's [`crate::VERSION`].
         version: u16,
     },

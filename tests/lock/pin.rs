@@ -1,15 +1,20 @@
 //! A PIN, bound to the machine's TPM: it opens the profile there, and whatever becomes of the TPM, the passphrase does.
 
 use crate::kit::{Hands, notice, notice_is};
+use bulkhead_rules::Process;
+use bulkhead_rules::audit::{Collection, unused};
 use bulkhead_tests::Error;
-use bulkhead_tests::folder::Build;
+use bulkhead_tests::folder::{Build, Scratch};
 use bulkhead_tests::person::{PASSPHRASE, Person, phase_is};
 use bulkhead_tests::relay::Relay;
 use bulkhead_tests::tpm::Tpm;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 const PIN: &str = "482915";
 const OTHER: &str = "135790";
+/// Long enough where whoever has the machine can reset the count of wrong ones.
+const LONG: &str = "4829154829";
 
 /// Starts the program at this machine.
 fn start(person: &Person, tpm: &Tpm) -> Result<Hands, Error> {
@@ -65,6 +70,7 @@ impl Hands {
 #[test]
 fn a_pin_opens_the_profile_where_its_tpm_is_and_who_mistypes_loses_nothing() -> Result<(), Error> {
     let (relay, mut tpm) = (Relay::start()?, Tpm::new()?);
+    tpm.guard()?;
     let (person, mut hands) = owner(&relay, &tpm)?;
     hands.pin_page()?;
     hands.picture("pin-page")?;
@@ -126,6 +132,13 @@ fn a_tpm_that_is_lost_or_rests_leaves_the_passphrase() -> Result<(), Error> {
     let (person, mut hands) = owner(&relay, &tpm)?;
     hands.pin_page()?;
     hands.set_pin(PASSPHRASE, PIN, PIN)?;
+    hands.told("PinUnguarded")?;
+    hands.picture("pin-unguarded")?;
+    hands.keys(&["Ctrl+A"])?;
+    for words in [LONG, LONG] {
+        hands.write(words)?;
+        hands.keys(&["Enter"])?;
+    }
     hands.told("PinSet")?;
 
     // Too many wrong ones: then even the right one waits.
@@ -140,8 +153,8 @@ fn a_tpm_that_is_lost_or_rests_leaves_the_passphrase() -> Result<(), Error> {
     }
     hands.focused("Unlock")?;
     hands.picture("pin-resting")?;
-    hands.keys(&["Tab", "Tab", "Enter"])?;
-    hands.try_pin(PIN)?;
+    hands.keys(&["Tab", "Enter"])?;
+    hands.try_pin(LONG)?;
     hands.told("PinResting")?;
     hands.0.driver.unlock(PASSPHRASE)?;
 
@@ -166,28 +179,38 @@ fn a_tpm_that_is_lost_or_rests_leaves_the_passphrase() -> Result<(), Error> {
     // One that was cleared. A PIN can be set anew.
     tpm.on()?;
     let mut hands = start(&person, &tpm)?;
-    hands.try_pin(PIN)?;
+    hands.try_pin(LONG)?;
     hands.told("PinUseless")?;
     hands.0.driver.unlock(PASSPHRASE)?;
     hands.pin_page()?;
-    hands.set_pin(PASSPHRASE, OTHER, OTHER)?;
+    hands.set_pin(PASSPHRASE, LONG, LONG)?;
     hands.told("PinSet")?;
     hands.keys(&["Ctrl+L"])?;
-    hands.try_pin(OTHER)?;
+    hands.try_pin(LONG)?;
     hands.is_open()
 }
 
+/// Under a tracer, which shows also whether seal needs all that its rules allow.
 #[test]
 fn a_pin_is_removed_by_who_knows_the_passphrase() -> Result<(), Error> {
-    let (relay, tpm) = (Relay::start()?, Tpm::new()?);
-    let (person, mut hands) = owner(&relay, &tpm)?;
+    let (relay, tpm, records) = (Relay::start()?, Tpm::new()?, Scratch::new()?);
+    let person = Person::new("Alice", &[relay.url()])?;
+    let bare = person.command(Build::Driver)?;
+    let mut command = Command::new("strace");
+    command.args(["-ff", "-qq", "-e", "signal=none", "-e", "raw=!execve", "-o"]).arg(records.path().join("record"));
+    command.arg(bare.get_program()).args(bare.get_args()).args(tpm.arguments()).stdin(Stdio::null());
+    let mut hands = Hands::at(&person, person.open_by(command)?);
+    hands.0.driver.simple("quiet")?;
     let file = person.home().join("default/profile.key");
     let length = |file: &Path| std::fs::metadata(file).map_or(0, |file| file.len());
     let before = length(&file);
     hands.pin_page()?;
-    hands.set_pin(PASSPHRASE, PIN, PIN)?;
+    hands.set_pin(PASSPHRASE, LONG, LONG)?;
     hands.told("PinSet")?;
     assert!(length(&file) > before);
+    hands.keys(&["Ctrl+L"])?;
+    hands.try_pin(LONG)?;
+    hands.is_open()?;
     hands.pin_page()?;
     hands.write("not the passphrase")?;
     // Past the two fields to the buttons.
@@ -199,5 +222,9 @@ fn a_pin_is_removed_by_who_knows_the_passphrase() -> Result<(), Error> {
     hands.told("PinRemoved")?;
     assert_eq!(length(&file), before);
     hands.keys(&["Ctrl+L"])?;
-    hands.focused("Unlock")
+    hands.focused("Unlock")?;
+    hands.0.quit()?;
+    let found = unused(&Collection::carried().unwrap(), &[records.path()]).unwrap();
+    assert_eq!(found.get(&Process::Seal).map(Vec::as_slice), Some([].as_slice()), "lines of seal's rules");
+    Ok(())
 }

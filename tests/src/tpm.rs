@@ -3,6 +3,8 @@
 use crate::folder::Scratch;
 use crate::{Error, system};
 use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -31,7 +33,7 @@ impl Tpm {
         self.folder.path().join("tpm")
     }
 
-    /// Switches it on. It talks to one program at a time, and ends when that one does.
+    /// Switches it on. It talks to one program at a time.
     pub fn on(&mut self) -> Result<(), Error> {
         self.off();
         let state = format!("dir={}", self.folder.path().display());
@@ -48,6 +50,19 @@ impl Tpm {
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
+    }
+
+    /// Gives it a lockout password, as `tpm2_changeauth -c lockout` does: then its count of wrong PINs is guarded.
+    pub fn guard(&self) -> Result<(), Error> {
+        // TPM2_HierarchyChangeAuth for TPM_RH_LOCKOUT by the empty password, the new one being "word".
+        const COMMAND: [u8; 33] =
+            *b"\x80\x02\0\0\0\x21\0\0\x01\x29\x40\0\0\x0a\0\0\0\x09\x40\0\0\x09\0\0\0\0\0\0\x04word";
+        let mut stream = UnixStream::connect(self.socket()).map_err(system("connecting to swtpm"))?;
+        stream.write_all(&COMMAND).map_err(system("writing to swtpm"))?;
+        let mut answer = [0; 19];
+        stream.read_exact(&mut answer).map_err(system("reading from swtpm"))?;
+        let code = answer.get(6..10).unwrap_or_default();
+        if code == [0; 4] { Ok(()) } else { Err(Error::Odd(format!("swtpm refuses a password: {code:x?}"))) }
     }
 
     /// Switches it off.

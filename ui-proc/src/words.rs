@@ -128,6 +128,7 @@ words! {
     USE_PIN = "Use the PIN";
     PIN_NONE = "A PIN needs a TPM 2.0 chip, and Bulkhead found none that it may use. On many systems your user has to belong to the group tss.";
     PIN_POSSIBLE = "You have no PIN. A short PIN can open your messages on this computer: its TPM chip counts wrong ones.";
+    PIN_UNGUARDED = "You have no PIN. This computer's TPM chip can guard one, but whoever has the computer can reset its count of wrong PINs, as the chip has no lockout password. So a PIN has to have 10 digits or letters here.";
     PIN_IS_SET = "You have a PIN, which works on this computer only. The passphrase opens your messages as well.";
     PIN_LOST = "Your PIN does not work now: this computer's TPM chip does not answer. Your passphrase opens your messages.";
     PIN_LEAD = "A PIN may be short because this computer's TPM chip guards it: after too many wrong ones it takes none for a while. Your passphrase keeps working, also if the chip is cleared or breaks. Whoever can read the chip's secrets only has to guess the PIN: choose a longer one if that worries you.";
@@ -221,6 +222,9 @@ pub fn notice(notice: Notice) -> &'static str {
             "That is not the PIN. The line at the bottom says how many wrong ones the TPM chip still takes. Your passphrase always works."
         }
         Notice::PinTooShort => "The PIN is too short: use 6 digits or letters, or more.",
+        Notice::PinUnguarded => {
+            "This PIN is too short for this computer: its TPM chip has no lockout password, so whoever has the computer can try one PIN after the other. Use 10 digits or letters, or more."
+        }
         Notice::PinsDiffer => "The two PINs differ. Type the second again.",
         Notice::PinSet => "The PIN counts from now on. Keep your passphrase in mind: it works without this computer.",
         Notice::PinRemoved => "The PIN is removed. Your passphrase opens your messages.",

@@ -43,9 +43,9 @@ names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort Sto
     ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable Refused
     NameMissing WrongOften PassphraseChanged NotARecoveryCode WrongRecoveryCode RecoverySet RecoveryCopied KeyFileMended
     LockedByItself KeyDamaged Saving Saved KeysLost
-    WrongPin PinTooShort PinsDiffer PinSet PinRemoved PinResting PinUseless TpmFailing);
+    WrongPin PinTooShort PinUnguarded PinsDiffer PinSet PinRemoved PinResting PinUseless TpmFailing);
 names!(recoveries, Recovery: None Set Offered);
-names!(pins, Pin: None Possible Set Lost);
+names!(pins, Pin: None Possible Unguarded Set Lost);
 names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings FocusNext
     FocusPrevious Activate Up Down);
 names!(cursors, Cursor: Arrow Hand);
@@ -353,7 +353,7 @@ fn whys() -> BoxedStrategy<seal::Why> {
 pub fn seal_from_seal() -> BoxedStrategy<seal::FromSeal> {
     use seal::FromSeal;
     every!(FromSeal {
-        FromSeal::Ready { .. } => any::<u16>().prop_map(|version| FromSeal::Ready { version }),
+        FromSeal::Ready { .. } => any::<(bool, u16)>().prop_map(|(guarded, version)| FromSeal::Ready { guarded, version }),
         FromSeal::Sealed(_) => objects().prop_map(FromSeal::Sealed),
         FromSeal::Unsealed(_) => halves().prop_map(FromSeal::Unsealed),
         FromSeal::Refused(_) => whys().prop_map(FromSeal::Refused),

@@ -225,8 +225,12 @@ fn seal_line() -> List {
     let unseal = |length| ToSeal::Unseal { pin: pin.clone(), object: object(length) };
     add(&mut list, "seal-to-seal", [ToSeal::Seal { pin: pin.clone(), share: share.clone() }, unseal(1), unseal(300)]);
     let whys = [Why::Wrong { left: 31 }, Why::Resting { seconds: 600 }, Why::Unknown, Why::Failing];
-    add(&mut list, "seal-from-seal", [FromSeal::Ready { version: 3 }, FromSeal::Sealed(object(300))]);
-    add(&mut list, "seal-from-seal", [FromSeal::Unsealed(share)].into_iter().chain(whys.map(FromSeal::Refused)));
+    add(&mut list, "seal-from-seal", [true, false].map(|guarded| FromSeal::Ready { guarded, version: 3 }));
+    add(
+        &mut list,
+        "seal-from-seal",
+        [FromSeal::Sealed(object(300)), FromSeal::Unsealed(share)].into_iter().chain(whys.map(FromSeal::Refused)),
+    );
     list
 }
 

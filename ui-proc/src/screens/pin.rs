@@ -30,6 +30,7 @@ pub fn setting(view: View<'_>) -> Element<'_> {
     let (stands, change) = match view.state.pin {
         Pin::None => (words::PIN_NONE, None),
         Pin::Possible => (words::PIN_POSSIBLE, Some(words::PIN_SET_ONE)),
+        Pin::Unguarded => (words::PIN_UNGUARDED, Some(words::PIN_SET_ONE)),
         Pin::Set => (words::PIN_IS_SET, Some(words::PIN_CHANGE)),
         Pin::Lost => (words::PIN_LOST, Some(words::PIN_CHANGE)),
     };
@@ -45,7 +46,7 @@ pub fn set(view: View<'_>) -> Element<'_> {
     let remove = there.then(|| button(view, Face::Secondary, words::PIN_REMOVE, Message::Tell(FromUi::RemovePin)));
     let mut form = column![hint(p, words::PIN_LEAD), asked(words::CURRENT_PASSPHRASE, SlotKind::CurrentPassphrase)];
     let mut buttons = Row::new().spacing(8).push(remove);
-    if matches!(view.state.pin, Pin::Possible | Pin::Set) {
+    if matches!(view.state.pin, Pin::Possible | Pin::Unguarded | Pin::Set) {
         form = form.push(asked(words::PIN_NEW, SlotKind::NewPin)).push(asked(words::PIN_REPEAT, SlotKind::RepeatPin));
         buttons = buttons.push(button(view, Face::Primary, words::PIN_SAVE, Message::Tell(FromUi::SetPin)));
     } else {

@@ -20,6 +20,11 @@ pub fn view(view: View<'_>, working: bool) -> Element<'_> {
         let forgot = button(view, Face::Quiet, words::FORGOT, Message::Recovering(true));
         let pin = (view.state.pin == Pin::Set)
             .then(|| button(view, Face::Quiet, words::USE_PIN, Message::ByPassphrase(false)));
+        // There is no room for three of them beside each other.
+        let (other, last) = match pin {
+            Some(pin) => (pin, Some(forgot)),
+            None => (forgot, None),
+        };
         let lost = (view.state.pin == Pin::Lost).then(|| note(p.warn, words::PIN_LOST));
         let unlock = button(view, Face::Primary, words::UNLOCK, Message::Tell(FromUi::Unlock));
         Column::new()
@@ -28,12 +33,8 @@ pub fn view(view: View<'_>, working: bool) -> Element<'_> {
             .push(field(view, SlotKind::Unlock, 0))
             .push(view.state.notice.map(|it| notice::inline(view, it)))
             .push(lost)
-            .push(
-                row![forgot]
-                    .push(pin)
-                    .push(container(unlock).align_right(Length::Fill))
-                    .align_y(alignment::Vertical::Center),
-            )
+            .push(row![other, container(unlock).align_right(Length::Fill)].align_y(alignment::Vertical::Center))
+            .push(last)
     };
     centred(view, 400.0, view.palette.ground, card(view, form.spacing(16)))
 }

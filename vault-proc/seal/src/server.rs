@@ -10,10 +10,8 @@ pub type Vault = Line<FromSeal, ToSeal>;
 
 /// Answers until the vault is gone, or breaks the protocol. Without a TPM that answers it is told nothing.
 pub fn serve<D: Device>(vault: &Vault, tpm: &mut Tpm<D>) -> Result<(), Error> {
-    if !tpm.is_there() {
-        return Ok(());
-    }
-    vault.send(&FromSeal::Ready { version: bulkhead_ipc::VERSION })?;
+    let Some(guarded) = tpm.look() else { return Ok(()) };
+    vault.send(&FromSeal::Ready { guarded, version: bulkhead_ipc::VERSION })?;
     let mut buffer = Buffer::new();
     loop {
         let asked = match vault.recv(&mut buffer) {

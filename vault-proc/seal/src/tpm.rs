@@ -32,6 +32,9 @@ const PROPERTIES: u32 = 6;
 const FAMILY: u32 = 0x100;
 /// "2.0"
 const FAMILY_2_0: u32 = 0x322e_3000;
+/// TPM_PT_PERMANENT, and the bit that says whether the lockout hierarchy has a password.
+const PERMANENT: u32 = 0x200;
+const LOCKOUT_AUTH_SET: u32 = 1 << 2;
 /// TPM_PT_LOCKOUT_COUNTER; the next two are how many are allowed, and the seconds after which one is forgotten.
 const COUNTER: u32 = 0x20e;
 /// An object's name: the algorithm and a SHA-256.
@@ -48,9 +51,11 @@ struct Storage {
 }
 
 impl<D: Device> Tpm<D> {
-    /// Whether it is one, of family 2.0.
-    pub fn is_there(&mut self) -> bool {
-        self.properties::<1>(FAMILY).is_ok_and(|found| found == [FAMILY_2_0])
+    /// Whether it is one, of family 2.0; and if so, whether a password guards its count of wrong PINs.
+    pub fn look(&mut self) -> Option<bool> {
+        let [family] = self.properties(FAMILY).ok()?;
+        let [permanent] = self.properties(PERMANENT).ok()?;
+        (family == FAMILY_2_0).then_some(permanent & LOCKOUT_AUTH_SET != 0)
     }
 
     /// Seals a share under the image of a PIN.

@@ -8,7 +8,7 @@ use bulkhead_seal::wire::{Device, Error};
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
@@ -57,7 +57,7 @@ fn start(folder: PathBuf) -> (Machine, Tpm<File>) {
     let mut command = Command::new("swtpm");
     command.args(["socket", "--tpm2", "--tpmstate", &state, "--server", &server]);
     command.args(["--flags", "not-need-init,startup-clear"]).stdout(Stdio::null());
-    let child = command.spawn().expect("swtpm: `make test` installs it");
+    let child = command.spawn().unwrap_or_else(|error| panic!("swtpm, which `make test` installs: {error}"));
     let machine = Machine { folder, child };
     let until = Instant::now() + Duration::from_secs(20);
     loop {
@@ -80,7 +80,7 @@ fn unseal(tpm: &mut Tpm<impl Device>, pin: &Half, object: &Object) -> Result<Hal
 #[test]
 fn a_share_comes_out_with_the_pin_and_only_where_it_went_in() {
     let (machine, mut tpm) = Machine::on("share");
-    assert!(tpm.is_there());
+    assert_eq!(tpm.look(), Some(false), "its maker set no password");
     let (pin, share) = (half(1), half(100));
     let object = tpm.seal(&pin, &share).unwrap();
     assert!(object.bytes().len() < 512, "{object:?}");
@@ -197,21 +197,70 @@ fn who_listens_between_processor_and_tpm_hears_neither_share_nor_pin_and_who_cha
     assert_eq!(unseal(&mut tpm, &pin, &object), Ok(share), "there is no byte more");
 }
 
+/// TPM2_HierarchyChangeAuth for the lockout hierarchy: what `tpm2_changeauth -c lockout` does.
+fn guard(tpm: &mut Tpm<File>) {
+    let authority = [&0x4000_0009_u32.to_be_bytes()[..], &[0, 0, 0, 0, 0]].concat();
+    let body = [&0x4000_000a_u32.to_be_bytes()[..], &9_u32.to_be_bytes(), &authority, &[0, 4], b"word"].concat();
+    let length = u32::try_from(10 + body.len()).unwrap();
+    let command = [&[0x80, 2][..], &length.to_be_bytes(), &0x129_u32.to_be_bytes(), &body].concat();
+    let answer = tpm.0.exchange(&command).unwrap();
+    assert_eq!(answer[6..10], [0; 4], "{answer:02x?}");
+}
+
+#[test]
+fn a_tpm_says_whether_a_password_guards_its_count_of_wrong_pins() {
+    let (_machine, mut tpm) = Machine::on("guarded");
+    assert_eq!(tpm.look(), Some(false));
+    guard(&mut tpm);
+    assert_eq!(tpm.look(), Some(true));
+}
+
+/// Says one thing after the other.
+struct Says(Vec<Vec<u8>>);
+
+impl Device for Says {
+    fn exchange(&mut self, _: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        if self.0.is_empty() { Err(Error::Device) } else { Ok(Zeroizing::new(self.0.remove(0))) }
+    }
+}
+
+fn header(length: u32, code: u32) -> Vec<u8> {
+    [&[0x80, 1][..], &length.to_be_bytes(), &code.to_be_bytes()].concat()
+}
+
 #[test]
 fn what_is_no_tpm_is_not_taken_for_one() {
-    let folder = std::env::temp_dir().join(format!("bulkhead-no-tpm-{}", std::process::id()));
-    let file = |bytes: &[u8], path: &Path| {
-        std::fs::write(path, [vec![0; 22].as_slice(), bytes].concat()).unwrap();
-        Tpm(std::fs::OpenOptions::new().read(true).write(true).open(path).unwrap())
+    let told = |number: u32, value: u32| {
+        let body = [&[0, 0, 0, 0, 6, 0, 0, 0, 1][..], &number.to_be_bytes(), &value.to_be_bytes()].concat();
+        [header(27, 0), body].concat()
     };
-    // A command is 22 bytes; what follows is the answer.
-    let header = |length: u32, code: u32| [&[0x80, 1][..], &length.to_be_bytes(), &code.to_be_bytes()].concat();
-    for answer in [vec![], header(10, 0), header(9, 0), header(u32::MAX, 0), header(12, 0x101), vec![0xff; 4096]] {
-        assert!(!file(&answer, &folder).is_there(), "{answer:?}");
+    let looked = |answers: &[Vec<u8>]| Tpm(Says(answers.to_vec())).look();
+    for answer in [vec![], header(10, 0), header(9, 0), header(u32::MAX, 0), header(10, 0x101), vec![0xff; 4096]] {
+        assert_eq!(looked(std::slice::from_ref(&answer)), None, "{answer:?}");
+        assert_eq!(looked(&[told(0x100, 0x322e_3000), answer.clone()]), None, "{answer:?}");
     }
-    let told = [header(27, 0), vec![0, 0, 0, 0, 6, 0, 0, 0, 1, 0, 0, 1, 0, 0x31, 0x2e, 0x32, 0]].concat();
-    assert!(!file(&told, &folder).is_there(), "of family 1.2");
-    let told = [header(27, 0), vec![0, 0, 0, 0, 6, 0, 0, 0, 1, 0, 0, 1, 0, 0x32, 0x2e, 0x30, 0]].concat();
-    assert!(file(&told, &folder).is_there());
-    std::fs::remove_file(&folder).unwrap();
+    assert_eq!(looked(&[told(0x100, 0x312e_3200), told(0x200, 4)]), None, "of family 1.2");
+    assert_eq!(looked(&[told(0x200, 0x322e_3000), told(0x200, 4)]), None, "another property");
+    assert_eq!(looked(&[told(0x100, 0x322e_3000), told(0x200, 4)]), Some(true));
+    assert_eq!(looked(&[told(0x100, 0x322e_3000), told(0x200, 0xfb)]), Some(false));
+}
+
+#[test]
+fn an_answer_that_is_cut_or_too_long_is_no_answer() {
+    let path = std::env::temp_dir().join(format!("bulkhead-no-tpm-{}", std::process::id()));
+    for (answer, expected) in [
+        (header(10, 0), Ok(10)),
+        ([header(12, 0), vec![1, 2]].concat(), Ok(12)),
+        (vec![], Err(Error::Device)),
+        (header(12, 0), Err(Error::Device)),
+        (header(9, 0), Err(Error::Malformed)),
+        (header(4097, 0), Err(Error::Malformed)),
+        ([header(10, 0), vec![0]].concat(), Err(Error::Malformed)),
+    ] {
+        // What was written is passed over; what follows is read.
+        std::fs::write(&path, [b"asked".as_slice(), &answer].concat()).unwrap();
+        let mut device = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+        assert_eq!(device.exchange(b"asked").map(|answer| answer.len()), expected, "{answer:?}");
+    }
+    std::fs::remove_file(&path).unwrap();
 }

@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 
 /// Fewest characters in a new PIN. The TPM counts wrong ones, so it need not withstand a search.
 pub const MIN_PIN: usize = 6;
+/// The same where whoever has the machine can reset the count, and try as fast as the TPM is: some ten a second.
+pub const MIN_PIN_UNGUARDED: usize = 10;
 
 /// A PIN was typed to open a profile: the TPM is to be asked.
 pub struct Opening {

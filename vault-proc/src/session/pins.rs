@@ -3,7 +3,7 @@
 //! The passphrase opens the profile whatever becomes of the TPM: each path here that fails leads back to it.
 
 use super::{Out, Phase, Session};
-use crate::profile::{self, Kind, MIN_PIN, Opening, ProfileError, Setting};
+use crate::profile::{self, Kind, MIN_PIN, MIN_PIN_UNGUARDED, Opening, ProfileError, Setting};
 use crate::worker::{How, Job};
 use bulkhead_ipc::VERSION;
 use bulkhead_ipc::intent::{Command, Notice, Pin, ToUi};
@@ -26,6 +26,8 @@ enum Waiting {
 pub struct Pins {
     /// seal said that there is a TPM, and nothing was wrong with it since.
     there: bool,
+    /// A password guards its count of wrong PINs.
+    guarded: bool,
     /// The question that is open, and when it was asked.
     waiting: Option<(Waiting, Instant)>,
     /// How many wrong PINs the TPM still takes, once one was wrong.
@@ -55,7 +57,8 @@ impl Session {
         let set = profile::kinds(&self.folder).is_ok_and(|kinds| kinds.contains(&Kind::Pin));
         let pin = match (self.pins.there, set) {
             (true, true) => Pin::Set,
-            (true, false) => Pin::Possible,
+            (true, false) if self.pins.guarded => Pin::Possible,
+            (true, false) => Pin::Unguarded,
             (false, true) => Pin::Lost,
             (false, false) => Pin::None,
         };
@@ -89,11 +92,11 @@ impl Session {
     /// Hears seal.
     pub fn seal_said(&mut self, said: FromSeal) {
         match said {
-            FromSeal::Ready { version } if version == VERSION => {
-                self.pins.there = true;
+            FromSeal::Ready { guarded, version } if version == VERSION => {
+                (self.pins.there, self.pins.guarded) = (true, guarded);
                 self.tell_pin();
             }
-            FromSeal::Ready { version } => {
+            FromSeal::Ready { version, .. } => {
                 eprintln!("bulkhead-vault: seal speaks version {version} of the protocol, this is version {VERSION}");
             }
             FromSeal::Sealed(object) => {
@@ -194,9 +197,11 @@ impl Session {
 
     /// What is in the two fields for a new PIN, if it will do; else the user is told.
     fn new_pin(&mut self) -> Option<Passphrase> {
-        if self.fields.get(SlotKind::NewPin).chars().count() < MIN_PIN {
+        let least = if self.pins.guarded { MIN_PIN } else { MIN_PIN_UNGUARDED };
+        if self.fields.get(SlotKind::NewPin).chars().count() < least {
+            let _ = self.fields.take(SlotKind::RepeatPin);
             self.focus_kind(SlotKind::NewPin);
-            self.notice(Some(Notice::PinTooShort));
+            self.notice(Some(if self.pins.guarded { Notice::PinTooShort } else { Notice::PinUnguarded }));
             return None;
         }
         if self.fields.get(SlotKind::NewPin) != self.fields.get(SlotKind::RepeatPin) {

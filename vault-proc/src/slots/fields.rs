@@ -38,7 +38,7 @@ const fn hint(kind: SlotKind) -> &'static str {
         SlotKind::NewPassphrase => "At least 8 characters",
         SlotKind::RepeatPassphrase | SlotKind::RepeatPin => "The same again",
         SlotKind::Pin => "PIN",
-        SlotKind::NewPin => "At least 6 digits or letters",
+        SlotKind::NewPin => "Digits or letters",
         SlotKind::OwnName => "Your name",
         SlotKind::Search => "Search",
         SlotKind::PasteInvite => "bulkhead://invite/…",
