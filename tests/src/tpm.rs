@@ -43,7 +43,8 @@ impl Tpm {
         command.args(["--flags", "not-need-init,startup-clear"]).stdout(Stdio::null()).stderr(Stdio::null());
         self.process = Some(command.spawn().map_err(system("starting swtpm"))?);
         let deadline = Instant::now() + Duration::from_secs(20);
-        while !self.socket().exists() {
+        // Its socket has a name a moment before anybody listens there.
+        while UnixStream::connect(self.socket()).is_err() {
             if Instant::now() > deadline {
                 return Err(Error::Odd("swtpm does not listen".into()));
             }

@@ -365,7 +365,7 @@ fn vault() -> ! {
         "passphrase" => {
             assert_eq!(after("--passphrase-fd"), "9");
             // SAFETY: the launcher left this descriptor for this process.
-            let mut file = unsafe { <fs::File as std::os::fd::FromRawFd>::from_raw_fd(8) };
+            let mut file = unsafe { <fs::File as std::os::fd::FromRawFd>::from_raw_fd(9) };
             let mut line = [0; 64];
             let length = std::io::Read::read(&mut file, &mut line).expect("read");
             fs::write(&seen, line.get(..length).expect("inside")).expect("write");
