@@ -118,6 +118,8 @@ pub enum SlotKind {
     RecoveryCode,
     /// When the vault locks by itself: choices, the vault's own.
     AutoLock,
+    /// Dialogue: asks whether to delete the whole profile; a field for the word that says so, and the vault's own buttons.
+    ConfirmErase,
     /// Field: the PIN, on the lock screen.
     Pin,
     /// Field: a PIN to be set.
@@ -128,7 +130,7 @@ pub enum SlotKind {
 
 impl SlotKind {
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Unlock,
         Self::NewPassphrase,
         Self::RepeatPassphrase,
@@ -155,6 +157,7 @@ impl SlotKind {
         Self::TypeRecovery,
         Self::RecoveryCode,
         Self::AutoLock,
+        Self::ConfirmErase,
         Self::Pin,
         Self::NewPin,
         Self::RepeatPin,
@@ -175,6 +178,7 @@ impl SlotKind {
                 | Self::NewRelay
                 | Self::CurrentPassphrase
                 | Self::TypeRecovery
+                | Self::ConfirmErase
                 | Self::Pin
                 | Self::NewPin
                 | Self::RepeatPin

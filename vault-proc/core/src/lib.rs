@@ -18,12 +18,14 @@ mod order;
 mod outbox;
 mod pairing;
 pub mod relay;
+mod removal;
 mod search;
 pub mod session;
 mod state;
 pub mod store;
 mod time;
 mod turn;
+mod vanish;
 mod vault;
 mod view;
 

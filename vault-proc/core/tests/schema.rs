@@ -80,6 +80,8 @@ fn known(body: &Body) -> usize {
         Body::Text { id: _, sent_at: _, text: _ } => 1,
         Body::Receipt(_) => 2,
         Body::Moved(Moved { revision: _, mailbox: _, seal: _, relays: _ }) => 3,
+        Body::Timer { sent_at: _, seconds: _ } => 4,
+        Body::Vanishing { id: _, sent_at: _, text: _, life: _ } => 5,
     }
 }
 
@@ -92,6 +94,15 @@ fn draw(runner: &mut TestRunner, kind: usize) -> Body {
         1 => {
             let (id, sent_at, text) = one(runner, (any::<[u8; 16]>(), any::<u64>(), text(1, MAX_TEXT)));
             Body::Text { id, sent_at, text: Plaintext::new(text) }
+        }
+        4 => {
+            let (sent_at, seconds) = one(runner, (any::<u64>(), prop_oneof![Just(0u32), 60..=2_419_200u32]));
+            Body::Timer { sent_at, seconds }
+        }
+        5 => {
+            let strategy = (any::<[u8; 16]>(), any::<u64>(), text(1, MAX_TEXT), 60..=2_419_200u32);
+            let (id, sent_at, text, life) = one(runner, strategy);
+            Body::Vanishing { id, sent_at, text: Plaintext::new(text), life }
         }
         2 => {
             Body::Receipt(one(runner, prop_oneof![vec(any::<[u8; 16]>(), 0..6), vec(any::<[u8; 16]>(), MAX_RECEIPTS)]))
@@ -129,8 +140,8 @@ fn content_bundle_and_their_schema_say_the_same() {
     let runner = &mut TestRunner::deterministic();
     let mut seen = BTreeSet::new();
     for number in 0..DRAWN {
-        let content = Content { erase: Key::new([9; 32]), body: draw(runner, number % 4) };
-        assert_eq!(known(&content.body), number % 4);
+        let content = Content { erase: Key::new([9; 32]), body: draw(runner, number % 6) };
+        assert_eq!(known(&content.body), number % 6);
         let bytes = unpadded(content::encode(&content).unwrap().bytes());
         let others = bundle(runner).encode().unwrap();
         for (rule, bytes) in [("content", bytes), ("bundle", others)] {
@@ -175,6 +186,17 @@ fn golden() -> String {
         (
             "moved",
             Body::Moved(Moved { revision: 1, mailbox: Bytes(array(0x80)), seal: Key::new(array(0xa0)), relays: moved }),
+        ),
+        ("timer", Body::Timer { sent_at: 1_795_000_000_124, seconds: 86_400 }),
+        ("timer off", Body::Timer { sent_at: 1_795_000_000_125, seconds: 0 }),
+        (
+            "vanishing text",
+            Body::Vanishing {
+                id: [0xa6; 16],
+                sent_at: 1_795_000_000_126,
+                text: Plaintext::new("Soon gone".into()),
+                life: 3_600,
+            },
         ),
     ];
     let line = |(name, body): (&str, Body)| {
