@@ -115,6 +115,7 @@ const ROWS: &[Row] = &[
     told("Show", &[Step::Need(PHASE, Illegal), Step::Add(CONTACTS)], &[Number]),
     told("Notice", &[], &[Choice]),
     told("Recovery", IF_OPEN, &[Choice]),
+    told("Shares", IF_OPEN, &[Number, Choice]),
     told("Command", &[], &[Choice]),
     told("Pointer", &[], &[Geometry]),
     meant("Open", OF_CONTACT, &[Number]),
@@ -139,6 +140,14 @@ const ROWS: &[Row] = &[
     meant("NewRecovery", IN_PHASE, &[]),
     meant("Recover", IN_PHASE, &[]),
     meant("Salvage", IN_PHASE, &[]),
+    meant("ChooseKeepers", IN_PHASE, &[Choice]),
+    meant("PickKeeper", OF_CONTACT, &[Number]),
+    meant("NeedParts", IN_PHASE, &[Number]),
+    meant("GiveParts", IN_PHASE, &[]),
+    meant("WithdrawParts", IN_PHASE, &[]),
+    meant("AskPart", OF_CONTACT, &[Number]),
+    meant("AnswerPart", OF_CONTACT, &[Number]),
+    meant("ShowParts", IN_PHASE, &[]),
 ];
 
 /// The last one is above what a held key repeats at, two intents a time.
@@ -247,6 +256,7 @@ impl Word for intent::ToUi {
             Self::Show(_) => "Show",
             Self::Notice(_) => "Notice",
             Self::Recovery(_) => "Recovery",
+            Self::Shares(_) => "Shares",
             Self::Command(_) => "Command",
             Self::Pointer(_) => "Pointer",
         }
@@ -260,6 +270,7 @@ impl Word for intent::ToUi {
             // Empty lists and resting states say nothing about anybody: they are told in every phase.
             (Self::Invite(Invite::None) | Self::Accept(Accept::Idle) | Self::Searching(false), PHASE) => {}
             (Self::Recovery(Recovery::None), PHASE) => {}
+            (Self::Shares(shares), PHASE) if *shares == intent::Shares::default() => {}
             (Self::Contacts(list), PHASE) if list.is_empty() => {}
             (Self::Relays(list), PHASE) if list.is_empty() => {}
             (_, PHASE) => give(phase(Phase::Open)),
@@ -302,6 +313,14 @@ impl Word for intent::FromUi {
             Self::NewRecovery => "NewRecovery",
             Self::Recover => "Recover",
             Self::Salvage => "Salvage",
+            Self::ChooseKeepers(_) => "ChooseKeepers",
+            Self::PickKeeper(_) => "PickKeeper",
+            Self::NeedParts(_) => "NeedParts",
+            Self::GiveParts => "GiveParts",
+            Self::WithdrawParts => "WithdrawParts",
+            Self::AskPart(_) => "AskPart",
+            Self::AnswerPart(_) => "AnswerPart",
+            Self::ShowParts => "ShowParts",
         }
     }
 
@@ -316,6 +335,9 @@ impl Word for intent::FromUi {
             (Self::Open(None), PHASE) => {}
             (_, PHASE) => give(phase(Phase::Open)),
             (Self::Open(Some(handle)) | Self::Rename(handle) | Self::Verified { handle, .. }, CONTACTS) => {
+                give(number(*handle));
+            }
+            (Self::PickKeeper(handle) | Self::AskPart(handle) | Self::AnswerPart(handle), CONTACTS) => {
                 give(number(*handle));
             }
             (Self::RemoveRelay(id), RELAYS) => give(number(u32::from(*id))),

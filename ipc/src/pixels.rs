@@ -118,11 +118,13 @@ pub enum SlotKind {
     RecoveryCode,
     /// When the vault locks by itself: choices, the vault's own.
     AutoLock,
+    /// Dialogue: asks whether to give, withdraw or ask for parts of a recovery secret, with the vault's own buttons.
+    ConfirmParts,
 }
 
 impl SlotKind {
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Unlock,
         Self::NewPassphrase,
         Self::RepeatPassphrase,
@@ -149,6 +151,7 @@ impl SlotKind {
         Self::TypeRecovery,
         Self::RecoveryCode,
         Self::AutoLock,
+        Self::ConfirmParts,
     ];
 
     /// Whether a person can type into it, so that it takes part in keyboard focus.
@@ -174,13 +177,18 @@ impl SlotKind {
         self.is_field()
             || matches!(
                 self,
-                Self::SearchResults | Self::MessageList | Self::ConfirmDelete | Self::RecoveryCode | Self::AutoLock
+                Self::SearchResults
+                    | Self::MessageList
+                    | Self::ConfirmDelete
+                    | Self::RecoveryCode
+                    | Self::AutoLock
+                    | Self::ConfirmParts
             )
     }
 
     /// Whether it is a question with the vault's own buttons: shown whole or not at all.
     pub const fn is_question(self) -> bool {
-        matches!(self, Self::ConfirmDelete | Self::RecoveryCode)
+        matches!(self, Self::ConfirmDelete | Self::RecoveryCode | Self::ConfirmParts)
     }
 }
 

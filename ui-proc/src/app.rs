@@ -33,6 +33,8 @@ pub struct App {
     told: Option<u32>,
     /// The recovery code was asked for in the settings, and leads back there.
     from_settings: bool,
+    /// What a question of the vault's covers.
+    asked_from: Option<Panel>,
     ready: bool,
 }
 
@@ -64,6 +66,15 @@ impl App {
                 self.state.recovery = recovery;
                 if fresh {
                     self.show(Panel::Recovery);
+                }
+            }
+            ToUi::Shares(shares) => {
+                let (was, is) = (self.state.shares.confirming, shares.confirming);
+                self.state.shares = shares;
+                if is && !was {
+                    self.show(Panel::Question);
+                } else if was && !is && self.state.panel == Some(Panel::Question) {
+                    self.leave_question();
                 }
             }
             ToUi::Command(command) => self.command(command),
@@ -188,6 +199,7 @@ impl App {
             Command::Escape if open => self.escape(),
             Command::Search if open => {
                 if self.state.narrow() {
+                    self.choosing(false);
                     (self.state.open, self.state.panel) = (None, None);
                 }
                 self.want(only(SlotKind::Search));
@@ -207,6 +219,7 @@ impl App {
         if self.state.phase != Phase::Open || self.state.index(handle).is_none() {
             return;
         }
+        self.choosing(false);
         self.state.open = Some(handle);
         self.state.panel = None;
         self.reveal_row(handle);
@@ -220,6 +233,10 @@ impl App {
         if panel == Panel::Recovery && self.state.panel != Some(panel) {
             self.from_settings = self.state.panel == Some(Panel::Settings);
         }
+        if panel == Panel::Question && self.state.panel != Some(panel) {
+            self.asked_from = self.state.panel;
+        }
+        self.choosing(panel == Panel::Parts);
         self.state.panel = Some(panel);
         self.scroll = Some(Scroll { scroller: Scroller::Page, offset: 0.0 });
         self.let_go();
@@ -237,12 +254,28 @@ impl App {
             }
             Panel::Delete(handle) => self.want(SlotKey { kind: SlotKind::ConfirmDelete, handle }),
             Panel::Recovery if self.state.recovery == Recovery::Offered => self.want(only(SlotKind::RecoveryCode)),
+            Panel::Question => self.want(only(SlotKind::ConfirmParts)),
             Panel::Passphrase | Panel::Recovery => self.want(only(SlotKind::CurrentPassphrase)),
             _ => {}
         }
     }
 
+    /// Says whether the user is choosing who keeps parts of the recovery secret, if that changes.
+    fn choosing(&mut self, choosing: bool) {
+        if choosing != (self.state.panel == Some(Panel::Parts)) {
+            self.out.push(FromUi::ChooseKeepers(choosing));
+        }
+    }
+
+    fn leave_question(&mut self) {
+        match self.asked_from.take() {
+            Some(panel) => self.show(panel),
+            None => self.close(),
+        }
+    }
+
     fn close(&mut self) {
+        self.choosing(false);
         self.state.panel = None;
         self.let_go();
         if let Some(handle) = self.state.open {
@@ -253,7 +286,8 @@ impl App {
     fn escape(&mut self) {
         match self.state.panel {
             Some(Panel::Safety(handle) | Panel::Delete(handle)) => self.show(Panel::Contact(handle)),
-            Some(Panel::Passphrase) => self.show(Panel::Settings),
+            Some(Panel::Passphrase | Panel::Parts) => self.show(Panel::Settings),
+            Some(Panel::Question) => self.leave_question(),
             Some(Panel::Recovery) if self.from_settings => self.show(Panel::Settings),
             Some(_) => self.close(),
             None if self.state.searching => self.end_search(),
@@ -277,6 +311,8 @@ impl App {
             Some(Notice::LastRelay | Notice::TooManyRelays) => self.show(Panel::Settings),
             Some(Notice::StoreDamaged) => self.out.push(FromUi::Lock),
             Some(Notice::KeysLost) => self.show(Panel::Invite),
+            Some(Notice::PartsComplete) => self.out.push(FromUi::ShowParts),
+            Some(Notice::PartsSent | Notice::PartGivenAway) => self.show(Panel::Parts),
             _ => {}
         }
         self.state.notice = None;

@@ -7,6 +7,7 @@ mod acts;
 mod fields;
 mod focus;
 mod intents;
+mod parts;
 mod ways;
 
 use crate::clock::{self, Zone};
@@ -24,6 +25,7 @@ use bulkhead_ipc::pixels::{SlotKey, SlotKind, Theme};
 use bulkhead_ipc::{post, sign};
 use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, Hit, Input, Plaintext, Vault};
 pub use fields::Fields;
+pub use parts::{Parts, Press, Question};
 use std::path::PathBuf;
 pub use ways::{Answer, Ways};
 
@@ -102,6 +104,8 @@ pub struct Session {
     pub acts: Acts,
     /// Passphrase and recovery code.
     pub ways: Ways,
+    /// Parts of recovery secrets.
+    pub parts: Parts,
     /// When to lock without being told.
     pub auto_lock: AutoLock,
     folder: PathBuf,
@@ -140,6 +144,7 @@ impl Session {
             attended: true,
             acts: Acts::default(),
             ways: Ways::default(),
+            parts: Parts::default(),
             auto_lock: AutoLock::load(&folder),
             folder,
             config,
@@ -228,9 +233,12 @@ impl Session {
         let Phase::Open(vault) = &mut self.phase else { return true };
         let effects = vault.handle(Input::Do(action), clock::now(), &mut rand::rng());
         let refusal = |effect: &Effect| {
-            use Notice::{BadRelay, MessageTooLong, StoreDamaged, StoreNotWritable, TooManyRelays};
+            use Notice::{BadRelay, MessageTooLong, StoreDamaged, StoreNotWritable, TooFewKeepers, TooManyRelays};
             let Effect::Changed(Changed::Notice(notice)) = effect else { return false };
-            matches!(notice, BadRelay | MessageTooLong | StoreDamaged | StoreNotWritable | TooManyRelays)
+            matches!(
+                notice,
+                BadRelay | MessageTooLong | StoreDamaged | StoreNotWritable | TooFewKeepers | TooManyRelays
+            )
         };
         let refused = effects.iter().any(refusal);
         self.effects(effects);
@@ -284,6 +292,7 @@ impl Session {
             }
             Changed::Incoming { .. } => self.out.push(Out::Attention),
             Changed::Relays => self.stale.1 = true,
+            Changed::Shares => self.tell_shares(),
             Changed::Invite(invite) => {
                 self.invite = invite;
                 self.out.push(Out::Ui(ToUi::Invite(invite)));
@@ -342,6 +351,7 @@ impl Session {
         self.out.push(Out::Ui(ToUi::Searching(searching)));
         self.out.push(Out::Ui(ToUi::Notice(self.notice)));
         self.tell_recovery();
+        self.tell_shares();
         if let Some(handle) = self.open {
             self.out.push(Out::Ui(ToUi::Show(handle)));
         }
@@ -620,6 +630,7 @@ impl Session {
     pub fn switch_button(&mut self) {
         match self.focus.map(|key| key.kind) {
             Some(SlotKind::RecoveryCode) => self.ways.chosen = self.ways.chosen.next(),
+            Some(SlotKind::ConfirmParts) => self.switch_parts(),
             _ => self.delete_chosen = !self.delete_chosen,
         }
     }
@@ -628,6 +639,7 @@ impl Session {
     pub fn press_button(&mut self) {
         match self.focus.map(|key| key.kind) {
             Some(SlotKind::RecoveryCode) => self.answer_offer(self.ways.chosen),
+            Some(SlotKind::ConfirmParts) => self.press_parts(),
             _ => self.confirm_delete(self.delete_chosen),
         }
     }

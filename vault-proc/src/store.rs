@@ -14,12 +14,13 @@ pub mod salvage;
 mod schema;
 mod search;
 mod seen;
+mod shares;
 
 use crate::profile::{Lock, StoreKey};
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{
-    ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, Placed, RelayRow, Snapshot, Store,
+    ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, Placed, RelayRow, ShareRole, ShareRow, Snapshot, Store,
 };
 use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret};
 use erasures::Erasures;
@@ -201,6 +202,7 @@ impl Store for SqlStore {
 
     fn remove_contact(&mut self, handle: u32) -> Done {
         moves::remove(&self.db, handle).map_err(|error| cause(&error))?;
+        self.run("DELETE FROM shares WHERE contact = ?1", [handle])?;
         self.run("DELETE FROM search WHERE rowid IN (SELECT n FROM messages WHERE contact = ?1)", [handle])?;
         self.run("DELETE FROM messages WHERE contact = ?1", [handle])?;
         self.run("DELETE FROM sessions WHERE contact = ?1", [handle])?;
@@ -225,6 +227,14 @@ impl Store for SqlStore {
 
     fn remove_invite(&mut self, id: u32) -> Done {
         self.run("DELETE FROM invites WHERE id = ?1", [id])
+    }
+
+    fn put_share(&mut self, row: &ShareRow) -> Done {
+        shares::put(&self.db, row).map_err(|error| cause(&error))
+    }
+
+    fn remove_share(&mut self, contact: u32, role: ShareRole) -> Done {
+        shares::remove(&self.db, contact, role).map_err(|error| cause(&error))
     }
 
     fn add_messages(&mut self, messages: &[NewMessage<'_>]) -> Done {

@@ -8,6 +8,7 @@ mod delete;
 mod list;
 mod main;
 mod notice;
+mod parts;
 mod passphrase;
 mod safety;
 mod settings;

@@ -1,6 +1,7 @@
 //! Settings: name, relays, appearance, security, lock.
 
 use super::contact::panel_bar;
+use super::parts;
 use crate::message::{Message, Panel};
 use crate::widgets::{
     Element, Face, View, beside, body, button, card, choices, dot, field, hint, label, labelled, line, page, slot,
@@ -46,6 +47,7 @@ pub fn view(view: View<'_>) -> Element<'_> {
         button(view, Face::Secondary, words::RECOVERY_NEW, Message::Show(Panel::Recovery)),
     ]
     .spacing(8);
+    let parts = parts::summary(view);
     let about =
         column![label(p, words::KEYS), hint(p, words::KEYS_LIST), label(p, words::ABOUT), hint(p, words::about())]
             .spacing(8);
@@ -56,6 +58,7 @@ pub fn view(view: View<'_>) -> Element<'_> {
         card(view, security(p)),
         card(view, lock),
         card(view, ways),
+        card(view, parts),
         card(view, about)
     ];
     column![panel_bar(view, words::SETTINGS), page(view, 560.0, content.spacing(16))].into()

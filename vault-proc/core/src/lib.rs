@@ -20,6 +20,7 @@ mod pairing;
 pub mod relay;
 mod search;
 pub mod session;
+pub mod shares;
 mod state;
 pub mod store;
 mod time;

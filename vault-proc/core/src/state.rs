@@ -8,7 +8,7 @@ use crate::content::MessageId;
 use crate::event::Curve;
 use crate::order::Heard;
 use crate::session::Session;
-use crate::store::{ContactRow, InviteRow, JobRow, Mailbox, RelayRow, Store, Work};
+use crate::store::{ContactRow, InviteRow, JobRow, Mailbox, RelayRow, ShareRole, ShareRow, Store, Work};
 use crate::view::{ContactView, Preview};
 use crate::{Error, MessageView, Plaintext, Time};
 use std::collections::{BTreeMap, HashMap};
@@ -125,6 +125,8 @@ pub struct State {
     /// Which job carries a message, until it is delivered.
     pub carriers: HashMap<u64, u64>,
     pub mailboxes: HashMap<[u8; 32], Owner>,
+    /// Parts of recovery secrets.
+    pub shares: BTreeMap<(u32, ShareRole), ShareRow>,
     /// The highest number of a message.
     pub messages: u64,
 }
@@ -141,6 +143,7 @@ impl State {
             jobs: BTreeMap::new(),
             carriers: HashMap::new(),
             mailboxes: HashMap::new(),
+            shares: snapshot.shares.into_iter().map(|row| ((row.contact, row.role), row)).collect(),
             messages: snapshot.messages,
         };
         for (row, last) in snapshot.contacts {

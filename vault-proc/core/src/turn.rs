@@ -24,6 +24,8 @@ pub struct Turn {
     pub inserted: Vec<(u32, u64, u64)>,
     pub added: Vec<u32>,
     pub relays: bool,
+    /// Parts of recovery secrets changed.
+    pub shares: bool,
     pub invite: bool,
     pub accept: Option<Accept>,
     pub notices: Vec<Notice>,
@@ -47,6 +49,7 @@ impl Turn {
             inserted: Vec::new(),
             added: Vec::new(),
             relays: false,
+            shares: false,
             invite: false,
             accept: None,
             notices: Vec::new(),

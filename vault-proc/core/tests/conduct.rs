@@ -10,7 +10,8 @@ use bulkhead_ipc::post::{Delivery, Event, FromNet, RelayState, ToNet, Verdict};
 use bulkhead_ipc::{VERSION, sign};
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{
-    ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, Placed, RelayRow, Snapshot, Store, Work,
+    ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, Placed, RelayRow, ShareRole, ShareRow, Snapshot, Store,
+    Work,
 };
 use bulkhead_vault_core::{
     Action, Changed, Config, Effect, Error, Input, MessageState, MessageView, Plaintext, Secret, Time, Vault,
@@ -62,6 +63,7 @@ struct Tables {
     messages: Vec<Stored>,
     jobs: BTreeMap<u64, (JobRow, Secret)>,
     events: BTreeMap<[u8; 32], u64>,
+    shares: BTreeMap<(u32, ShareRole), ShareRow>,
 }
 
 #[derive(Default)]
@@ -129,6 +131,7 @@ impl Store for Recorder {
             messages: self.now.messages.iter().map(|row| row.message).max().unwrap_or_default(),
             invites: self.now.invites.values().cloned().collect(),
             jobs: self.now.jobs.values().map(|(row, _)| row.clone()).collect(),
+            shares: self.now.shares.values().cloned().collect(),
         })
     }
 
@@ -151,6 +154,16 @@ impl Store for Recorder {
     fn put_contact(&mut self, row: &ContactRow) -> Done {
         self.see(Seen::Kept(Record::Contact));
         self.now.contacts.insert(row.handle, row.clone());
+        Ok(())
+    }
+
+    fn put_share(&mut self, row: &ShareRow) -> Done {
+        self.now.shares.insert((row.contact, row.role), row.clone());
+        Ok(())
+    }
+
+    fn remove_share(&mut self, contact: u32, role: ShareRole) -> Done {
+        self.now.shares.remove(&(contact, role));
         Ok(())
     }
 

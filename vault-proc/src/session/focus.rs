@@ -79,6 +79,9 @@ impl Session {
     /// is being looked at, stays.
     fn vanished(&mut self, kind: SlotKind) {
         use SlotKind::{CurrentPassphrase, NewPassphrase, RepeatPassphrase, TypeRecovery};
+        if kind == SlotKind::ConfirmParts {
+            self.parts_vanished();
+        }
         let waits = matches!(self.phase, Phase::Open(_) | Phase::Locked);
         if waits && matches!(kind, CurrentPassphrase | NewPassphrase | RepeatPassphrase | TypeRecovery) {
             drop(self.fields.take(kind));
@@ -105,6 +108,12 @@ impl Session {
             }
             (SlotKind::RecoveryCode, true) => {
                 self.ways.chosen = Answer::default();
+                if self.acts.is_fresh(Instant::now()) {
+                    self.set_focus(Some(key));
+                }
+            }
+            (SlotKind::ConfirmParts, true) => {
+                self.parts.chosen = 0;
                 if self.acts.is_fresh(Instant::now()) {
                     self.set_focus(Some(key));
                 }

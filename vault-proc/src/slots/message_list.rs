@@ -17,7 +17,7 @@ use bulkhead_canvas::fonts::{REGULAR, SEMIBOLD};
 use bulkhead_canvas::graphics::text::Paragraph;
 use bulkhead_canvas::palette::Palette;
 use bulkhead_canvas::{Renderer, core};
-use bulkhead_vault_core::{MessageView, Time};
+use bulkhead_vault_core::{MessageState, MessageView, Time};
 use std::cell::{RefCell, RefMut};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
@@ -64,6 +64,8 @@ struct Bubble {
     time: Paragraph,
     heading: Option<Paragraph>,
     divider: bool,
+    /// Not a message, but a line about what happened.
+    line: bool,
     /// Above the bubble: distance, heading, divider.
     above: f32,
     size: Size,
@@ -247,20 +249,27 @@ impl Inner {
         let joined = same_day
             && !divider
             && before.is_some_and(|(mine, at)| mine == message.mine && message.at.0.abs_diff(at.0) < GROUP);
-        let body = ink::wrapped(message.text.as_str(), widest, BODY, REGULAR);
+        let line = message.state == MessageState::Note;
+        let body = ink::wrapped(message.text.as_str(), widest, if line { 13.0 } else { BODY }, REGULAR);
         let time = ink::line(&zone.hour(message.at), SMALL, REGULAR);
-        let meta = time.min_width() + if message.mine { 20.0 } else { 0.0 };
+        let meta = if line { 0.0 } else { time.min_width() + if message.mine { 20.0 } else { 0.0 } };
         let (text, last) =
             (body.min_bounds(), body.buffer().layout_runs().last().map_or((0.0, false), |run| (run.line_w, run.rtl)));
         // The time stands beside the last line if there is room, else below it.
-        let inline = !last.1 && last.0 + 10.0 + meta <= widest;
+        let inline = line || !last.1 && last.0 + 10.0 + meta <= widest;
         let size = Size {
-            width: if inline { text.width.max(last.0 + 10.0 + meta) } else { text.width.max(meta) } + 2.0 * PAD.0,
+            width: if line {
+                text.width
+            } else if inline {
+                text.width.max(last.0 + 10.0 + meta)
+            } else {
+                text.width.max(meta)
+            } + 2.0 * PAD.0,
             height: text.height + if inline { 0.0 } else { 15.0 } + 2.0 * PAD.1,
         };
         let above =
             if joined { 3.0 } else { 10.0 } + heading.as_ref().map_or(0.0, |_| 38.0) + if divider { 32.0 } else { 0.0 };
-        self.bubbles.insert(seq, Bubble { body, time, heading, divider, above, size });
+        self.bubbles.insert(seq, Bubble { body, time, heading, divider, line, above, size });
         above + size.height
     }
 
@@ -282,7 +291,13 @@ impl Inner {
     }
 
     fn left(&self, mine: bool, bubble: &Bubble) -> f32 {
-        if mine { self.view.width - SIDE - bubble.size.width } else { SIDE }
+        if bubble.line {
+            ((self.view.width - bubble.size.width) / 2.0).max(0.0)
+        } else if mine {
+            self.view.width - SIDE - bubble.size.width
+        } else {
+            SIDE
+        }
     }
 
     /// The place in the text under a point, or the nearest.

@@ -25,6 +25,10 @@ CREATE TABLE former_places(
     mailbox BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL, until INTEGER NOT NULL,
     PRIMARY KEY (contact, revision)
 ) STRICT;
+CREATE TABLE shares(
+    contact INTEGER NOT NULL REFERENCES contacts(handle), role INTEGER NOT NULL, revision INTEGER NOT NULL,
+    at INTEGER NOT NULL, id BLOB NOT NULL, part BLOB, state INTEGER NOT NULL, PRIMARY KEY (contact, role)
+) STRICT;
 "];
 
 const TABLES: &str = "
@@ -79,6 +83,10 @@ CREATE TABLE former_places(
 ) STRICT;
 CREATE TABLE erasures(n INTEGER PRIMARY KEY, list BLOB NOT NULL) STRICT;
 CREATE TABLE events(n INTEGER PRIMARY KEY, until INTEGER NOT NULL, ids BLOB NOT NULL) STRICT;
+CREATE TABLE shares(
+    contact INTEGER NOT NULL REFERENCES contacts(handle), role INTEGER NOT NULL, revision INTEGER NOT NULL,
+    at INTEGER NOT NULL, id BLOB NOT NULL, part BLOB, state INTEGER NOT NULL, PRIMARY KEY (contact, role)
+) STRICT;
 INSERT INTO search(search, rank) VALUES ('automerge', 8);
 ";
 

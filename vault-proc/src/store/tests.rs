@@ -15,4 +15,5 @@ mod order;
 mod pairing;
 mod salvaging;
 mod searching;
+mod sharing;
 mod world;
