@@ -146,7 +146,7 @@ pub fn ask(view: View<'_>, handle: u32) -> Element<'_> {
 /// The vault asks: question and answers are its own.
 pub fn question(view: View<'_>) -> Element<'_> {
     let p = view.palette;
-    let ask = slot(SlotKind::ConfirmParts, 0, p.surface, Length::Fill, 290);
+    let ask = slot(SlotKind::ConfirmParts, 0, p.surface, Length::Fill, 260);
     // The vault's own margin is inside; this keeps the card's round corners out from under the slot.
     let look = move |_: &Theme| container::Style {
         background: Some(p.surface.into()),

@@ -409,6 +409,7 @@ fn parts(desk: &mut Desk, request: &Value) -> Answer {
         "asked": vault.asked_parts(),
         "asking": vault.asking_parts(),
         "gathered": gathered,
+        "picked": desk.session.picked_keepers(),
     })))
 }
 

@@ -6,8 +6,7 @@
 use super::{Out, Phase, Session};
 use crate::profile::{Kind, RecoverySecret, StoreKey};
 use crate::worker::Job;
-use bulkhead_ipc::intent::{self, Command, MAX_PARTS, MAX_SHARES, Notice, Shares, ToUi};
-use bulkhead_ipc::pixels::SlotKind;
+use bulkhead_ipc::intent::{self, MAX_PARTS, MAX_SHARES, Notice, Shares, ToUi};
 use bulkhead_vault_core::shares::LEAST;
 use bulkhead_vault_core::store::PartState;
 use bulkhead_vault_core::{Action, Key};
@@ -84,6 +83,12 @@ impl Session {
     /// The question that waits.
     pub fn parts_question(&self) -> Option<&Question> {
         self.parts.question.as_ref()
+    }
+
+    /// Contacts that are chosen to keep a part.
+    #[cfg(feature = "test-driver")]
+    pub fn picked_keepers(&self) -> Vec<u32> {
+        self.parts.picked.clone().unwrap_or_default()
     }
 
     /// How it stands, as ui may know it.
@@ -271,9 +276,7 @@ impl Session {
             _ => {}
         }
         self.set_focus(None);
-        if self.shown(SlotKind::ConfirmParts).is_some() {
-            self.command(Command::Escape);
-        }
+        // ui goes back by itself to where the question was asked for.
         self.tell_shares();
     }
 

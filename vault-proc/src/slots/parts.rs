@@ -70,7 +70,8 @@ pub fn question<'a>(
     let words = text(words).size(14).color(palette.muted.color());
     let mut buttons = Row::new().spacing(6).align_y(alignment::Vertical::Center).push(Space::new().width(Length::Fill));
     for (at, button) in question.buttons().iter().enumerate() {
-        let first = *button == Press::Yes;
+        // What is given to the wrong person cannot be taken back: no answer is suggested.
+        let first = *button == Press::Yes && !matches!(question, Question::Answer { .. });
         buttons =
             buttons.push(press(labels(*button), Said::Parts(*button), first, focused && at == chosen, 12, palette));
     }
