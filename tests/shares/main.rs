@@ -108,12 +108,12 @@ impl Hands {
 
     /// Types the code on the lock screen, and a new passphrase.
     fn recover(&mut self, code: &str, passphrase: &str) -> Result<(), Error> {
-        let ready = |state: &Value| phase_is(state, "locked") && state["focus"]["kind"] == "Unlock";
-        self.running.driver.until("the lock", ready)?;
-        self.ask(json!({"do": "quiet"}))?;
+        let at = |kind: &'static str| move |state: &Value| state["focus"]["kind"] == kind;
+        self.running.driver.until("the lock", |state| phase_is(state, "locked"))?;
+        self.running.driver.until("the passphrase's field", at("Unlock"))?;
         self.keys(&["Tab", "Enter"])?;
-        self.shown("TypeRecovery")?;
-        for words in [code, passphrase, passphrase] {
+        for (kind, words) in [("TypeRecovery", code), ("NewPassphrase", passphrase), ("RepeatPassphrase", passphrase)] {
+            self.running.driver.until(kind, at(kind))?;
             self.write(words)?;
             self.keys(&["Enter"])?;
         }

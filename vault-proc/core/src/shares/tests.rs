@@ -58,6 +58,35 @@ fn two_of_three_needed_parts_are_consistent_with_every_secret() {
     }
 }
 
+/// Multiplies in GF(256) with x⁸+x⁴+x³+x²+1, bit by bit.
+fn product(mut a: u8, mut b: u8) -> u8 {
+    let mut sum = 0;
+    while b > 0 {
+        sum ^= a * (b & 1);
+        a = a << 1 ^ 0x1d * (a >> 7);
+        b >>= 1;
+    }
+    sum
+}
+
+#[test]
+fn pieces_are_the_values_of_the_polynomial_that_the_specification_names() {
+    let secret = [0xa7; 32];
+    let dealt = parts(4, secret, 3, 10);
+    let value = |index: u8, at: usize| dealt[usize::from(index) - 1].piece.bytes()[at];
+    let whole = [secret.as_slice(), &check(&secret)].concat();
+    for (at, byte) in whole.iter().enumerate() {
+        // The values at 1 and 2 give both coefficients.
+        let (one, two) = (value(1, at) ^ byte, value(2, at) ^ byte);
+        let square = (0..=255).find(|c| product(*c, 4) ^ product(*c ^ one, 2) == two).unwrap();
+        let linear = square ^ one;
+        for index in 1..=10 {
+            let point = byte ^ product(linear, index) ^ product(square, product(index, index));
+            assert_eq!(value(index, at), point, "index {index}, byte {at}");
+        }
+    }
+}
+
 #[test]
 fn a_keeper_s_piece_is_evenly_spread_whatever_the_secret_is() {
     // The coefficients must be drawn from all values: if zero were left out, a piece would rule out a secret
