@@ -115,6 +115,7 @@ const ROWS: &[Row] = &[
     told("Show", &[Step::Need(PHASE, Illegal), Step::Add(CONTACTS)], &[Number]),
     told("Notice", &[], &[Choice]),
     told("Recovery", IF_OPEN, &[Choice]),
+    told("Timers", IF_OPEN, &[Number]),
     told("Shares", IF_OPEN, &[Number, Choice]),
     told("Command", &[], &[Choice]),
     told("Pointer", &[], &[Geometry]),
@@ -128,6 +129,7 @@ const ROWS: &[Row] = &[
     meant("Accept", IN_PHASE, &[]),
     meant("Rename", OF_CONTACT, &[Number]),
     meant("Verified", OF_CONTACT, &[Number, Choice]),
+    meant("Timer", OF_CONTACT, &[Number]),
     meant("SaveName", IN_PHASE, &[]),
     meant("AddRelay", IN_PHASE, &[]),
     meant("RemoveRelay", &[Step::Need(PHASE, Ignored), Step::Need(RELAYS, Ignored)], &[Number]),
@@ -256,6 +258,7 @@ impl Word for intent::ToUi {
             Self::Show(_) => "Show",
             Self::Notice(_) => "Notice",
             Self::Recovery(_) => "Recovery",
+            Self::Timers(_) => "Timers",
             Self::Shares(_) => "Shares",
             Self::Command(_) => "Command",
             Self::Pointer(_) => "Pointer",
@@ -272,6 +275,7 @@ impl Word for intent::ToUi {
             (Self::Recovery(Recovery::None), PHASE) => {}
             (Self::Shares(shares), PHASE) if *shares == intent::Shares::default() => {}
             (Self::Contacts(list), PHASE) if list.is_empty() => {}
+            (Self::Timers(list), PHASE) if list.is_empty() => {}
             (Self::Relays(list), PHASE) if list.is_empty() => {}
             (_, PHASE) => give(phase(Phase::Open)),
             (Self::Contacts(list), CONTACTS) => list.iter().for_each(|contact| give(number(contact.handle))),
@@ -301,6 +305,7 @@ impl Word for intent::FromUi {
             Self::Accept => "Accept",
             Self::Rename(_) => "Rename",
             Self::Verified { .. } => "Verified",
+            Self::Timer { .. } => "Timer",
             Self::SaveName => "SaveName",
             Self::AddRelay => "AddRelay",
             Self::RemoveRelay(_) => "RemoveRelay",
@@ -334,9 +339,13 @@ impl Word for intent::FromUi {
             // Nothing is on screen: true in every phase.
             (Self::Open(None), PHASE) => {}
             (_, PHASE) => give(phase(Phase::Open)),
-            (Self::Open(Some(handle)) | Self::Rename(handle) | Self::Verified { handle, .. }, CONTACTS) => {
-                give(number(*handle));
-            }
+            (
+                Self::Open(Some(handle))
+                | Self::Rename(handle)
+                | Self::Verified { handle, .. }
+                | Self::Timer { handle, .. },
+                CONTACTS,
+            ) => give(number(*handle)),
             (Self::PickKeeper(handle) | Self::AskPart(handle) | Self::AnswerPart(handle), CONTACTS) => {
                 give(number(*handle));
             }

@@ -43,6 +43,16 @@ pub struct Contact {
     pub verified: bool,
 }
 
+/// How long what is written in a conversation lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timer {
+    /// As in [`Contact`].
+    pub handle: u32,
+    /// So many seconds once read.
+    pub seconds: u32,
+}
+
 /// A relay, as far as ui may know it; its address is a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -242,6 +252,10 @@ pub enum Notice {
     Saved,
     /// The keys of this contact were lost with a part of the store: it has to be invited again.
     KeysLost,
+    /// The computer's clock is more than a month ahead of where it was: messages that disappear wait for an hour.
+    ClockLeapt,
+    /// Not all of the profile could be deleted; its key is gone.
+    NotErased,
     /// Parts of the recovery secret are on their way to those who keep them.
     PartsSent,
     /// They are withdrawn, and open nothing any more.
@@ -340,6 +354,8 @@ pub enum ToUi {
     Notice(Option<Notice>),
     /// How the recovery code stands.
     Recovery(Recovery),
+    /// All conversations in which what is written disappears; at most [`MAX_CONTACTS`].
+    Timers(#[serde(deserialize_with = "bounded::list::<_, _, MAX_CONTACTS>")] Vec<Timer>),
     /// How it stands with parts of recovery secrets.
     Shares(Shares),
     /// Navigation.
@@ -353,6 +369,7 @@ impl Message for ToUi {
         match self {
             Self::Welcome { life, version } => greeting::check(*life, *version),
             Self::Contacts(list) => bound(list.len() <= MAX_CONTACTS, "contacts"),
+            Self::Timers(list) => bound(list.len() <= MAX_CONTACTS, "timers"),
             Self::Relays(list) => bound(list.len() <= MAX_RELAYS, "relays"),
             Self::Shares(shares) => {
                 let lists = [shares.asked.len(), shares.parts.len(), shares.asking.len()];
@@ -401,6 +418,13 @@ pub enum FromUi {
         handle: u32,
         /// Compared or not.
         verified: bool,
+    },
+    /// What is written in this conversation from now on disappears.
+    Timer {
+        /// The contact.
+        handle: u32,
+        /// So many seconds after it was read; 0 for never.
+        seconds: u32,
     },
     /// Take the name typed as one's own.
     SaveName,

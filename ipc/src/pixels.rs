@@ -118,13 +118,15 @@ pub enum SlotKind {
     RecoveryCode,
     /// When the vault locks by itself: choices, the vault's own.
     AutoLock,
+    /// Dialogue: asks whether to delete the whole profile; a field for the word that says so, and the vault's own buttons.
+    ConfirmErase,
     /// Dialogue: asks whether to give, withdraw or ask for parts of a recovery secret, with the vault's own buttons.
     ConfirmParts,
 }
 
 impl SlotKind {
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Unlock,
         Self::NewPassphrase,
         Self::RepeatPassphrase,
@@ -151,6 +153,7 @@ impl SlotKind {
         Self::TypeRecovery,
         Self::RecoveryCode,
         Self::AutoLock,
+        Self::ConfirmErase,
         Self::ConfirmParts,
     ];
 
@@ -169,6 +172,7 @@ impl SlotKind {
                 | Self::NewRelay
                 | Self::CurrentPassphrase
                 | Self::TypeRecovery
+                | Self::ConfirmErase
         )
     }
 

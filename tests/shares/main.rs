@@ -120,7 +120,7 @@ impl Hands {
         Ok(())
     }
 
-    /// Goes from the settings to the page about parts, which is the last one there.
+    /// Goes from the settings to the page about parts: presses what is there from below, and leaves what it does not mean.
     fn open_parts(&mut self) -> Result<(), Error> {
         self.ask(json!({"do": "resize", "width": 1280, "height": 2600}))?;
         self.keys(&["Ctrl+,"])?;
@@ -134,6 +134,10 @@ impl Hands {
             }
             self.ask(json!({"do": "click", "x": x, "y": y}))?;
             self.ask(json!({"do": "quiet"}))?;
+            if self.shows("ConfirmErase")? {
+                self.keys(&["Escape"])?;
+                self.shown("AutoLock")?;
+            }
             y -= 16;
         }
         Ok(())

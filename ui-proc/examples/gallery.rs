@@ -9,7 +9,7 @@ use bulkhead_canvas::palette::{Palette, Tone};
 use bulkhead_canvas::widget::{container, row, text};
 use bulkhead_canvas::{Element, Surface, Theme, fonts};
 use bulkhead_ipc::intent::{
-    Accept, Command, Contact, GivenPart, Invite, Notice, PartState, Phase, Recovery, Relay, Shares, ToUi,
+    Accept, Command, Contact, GivenPart, Invite, Notice, PartState, Phase, Recovery, Relay, Shares, Timer, ToUi,
 };
 use bulkhead_ipc::pixels::{self, FromUi, Slot, SlotKind};
 use bulkhead_ipc::post::{RelayState, Trouble};
@@ -147,6 +147,7 @@ fn open(app: &mut App, count: u32) {
         verified: handle == 2,
     };
     app.told(ToUi::Contacts((0..count).map(contact).collect()));
+    app.told(ToUi::Timers(vec![Timer { handle: 2, seconds: 86_400 }]));
     let relay = |id, own, state| Relay { id, own, state };
     app.told(ToUi::Relays(vec![
         relay(0, true, RelayState::Online),
@@ -290,6 +291,7 @@ fn main() {
                 app.told(ToUi::Notice(Some(Notice::NotARecoveryCode)));
             }),
         ),
+        ("erase", Box::new(show(Panel::Erase))),
         (
             "settings-keys",
             Box::new(move |app| {

@@ -68,6 +68,7 @@ impl App {
                     self.show(Panel::Recovery);
                 }
             }
+            ToUi::Timers(timers) => self.state.timers = timers,
             ToUi::Shares(shares) => {
                 let (was, is) = (self.state.shares.confirming, shares.confirming);
                 self.state.shares = shares;
@@ -252,6 +253,7 @@ impl App {
                 }
                 self.want(only(SlotKind::PasteInvite));
             }
+            Panel::Erase => self.want(only(SlotKind::ConfirmErase)),
             Panel::Delete(handle) => self.want(SlotKey { kind: SlotKind::ConfirmDelete, handle }),
             Panel::Recovery if self.state.recovery == Recovery::Offered => self.want(only(SlotKind::RecoveryCode)),
             Panel::Question => self.want(only(SlotKind::ConfirmParts)),
@@ -289,6 +291,7 @@ impl App {
             Some(Panel::Passphrase | Panel::Parts) => self.show(Panel::Settings),
             Some(Panel::Question) => self.leave_question(),
             Some(Panel::Recovery) if self.from_settings => self.show(Panel::Settings),
+            Some(Panel::Erase) => self.show(Panel::Settings),
             Some(_) => self.close(),
             None if self.state.searching => self.end_search(),
             None if self.state.narrow() && self.state.open.is_some() => self.pressed(Message::Back),

@@ -22,6 +22,8 @@ pub enum Panel {
     Passphrase,
     /// A recovery code: asks for the passphrase, then shows it.
     Recovery,
+    /// Asks whether to delete the whole profile.
+    Erase,
     /// Parts of a recovery secret: who keeps them, or who is to.
     Parts,
     /// The vault asks something about such parts.
@@ -34,7 +36,7 @@ impl Panel {
         match self {
             Self::Contact(handle) | Self::Safety(handle) | Self::Delete(handle) => Some(handle),
             Self::Invite | Self::Accept | Self::Settings | Self::Passphrase | Self::Recovery => None,
-            Self::Parts | Self::Question => None,
+            Self::Parts | Self::Question | Self::Erase => None,
         }
     }
 }

@@ -356,6 +356,7 @@ impl Desk {
 
     /// Carries out what the session wants done outside.
     pub fn finish(&mut self) {
+        self.session.follow_list();
         self.follow_focus();
         loop {
             let out = self.session.take_out();
@@ -529,6 +530,7 @@ impl Desk {
                 Said::Offer(answer) => self.session.answer_offer(answer),
                 Said::Parts(press) => self.session.answer_parts(press),
                 Said::AutoLock(choice) => self.session.set_auto_lock(choice),
+                Said::Erase(erase) => self.session.confirm_erase(erase),
             }
             self.dirty = true;
         }

@@ -13,6 +13,7 @@ pub mod parts;
 pub mod place;
 pub mod recovery;
 pub mod results;
+pub mod stopwatch;
 pub mod strip;
 
 use crate::idle::AutoLock;
@@ -39,4 +40,6 @@ pub enum Said {
     Parts(Press),
     /// When to lock was chosen.
     AutoLock(AutoLock),
+    /// A button of the dialogue that deletes the profile was pressed.
+    Erase(bool),
 }

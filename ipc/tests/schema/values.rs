@@ -42,7 +42,7 @@ names!(phases, Phase: Setup Locked Unlocking Open Broken);
 names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort StoreTooNew StoreDamaged StoreNotWritable
     ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable Refused
     NameMissing WrongOften PassphraseChanged NotARecoveryCode WrongRecoveryCode RecoverySet RecoveryCopied KeyFileMended
-    LockedByItself KeyDamaged Saving Saved KeysLost PartsSent PartsWithdrawn TooFewKeepers PartsComplete PartGivenAway);
+    LockedByItself KeyDamaged Saving Saved KeysLost ClockLeapt NotErased PartsSent PartsWithdrawn TooFewKeepers PartsComplete PartGivenAway);
 names!(part_states, PartState: Sent Kept Failed GivenAway Withdrawn);
 names!(recoveries, Recovery: None Set Offered);
 names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings FocusNext
@@ -52,7 +52,7 @@ names!(themes, Theme: Light Dark);
 names!(troubles, Trouble: Unreachable Certificate Misbehaving Closed Proxy Address);
 names!(kinds, SlotKind: Unlock NewPassphrase RepeatPassphrase OwnName Search SearchResults Avatar ContactName Preview
     RowTime ConversationTitle MessageList Compose InviteLink InviteQr PasteInvite SafetyNumber SafetyQr Rename
-    ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock ConfirmParts);
+    ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock ConfirmErase ConfirmParts);
 
 fn one_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> BoxedStrategy<T> {
     prop::sample::select(all).boxed()
@@ -272,10 +272,11 @@ fn shares() -> BoxedStrategy<intent::Shares> {
 }
 
 pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
-    use intent::{Contact, MAX_CONTACTS, Relay, ToUi};
+    use intent::{Contact, MAX_CONTACTS, Relay, Timer, ToUi};
     let contact = any::<(u32, u32, bool, bool)>()
         .prop_map(|(handle, unread, waiting, verified)| Contact { handle, unread, waiting, verified })
         .boxed();
+    let timer = any::<(u32, u32)>().prop_map(|(handle, seconds)| Timer { handle, seconds }).boxed();
     let relay =
         (any::<u16>(), any::<bool>(), relay_state()).prop_map(|(id, own, state)| Relay { id, own, state }).boxed();
     every!(ToUi {
@@ -288,6 +289,7 @@ pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
         ToUi::Searching(_) => any::<bool>().prop_map(ToUi::Searching),
         ToUi::Focus(_) => prop::option::of(slot_key()).prop_map(ToUi::Focus),
         ToUi::Show(_) => any::<u32>().prop_map(ToUi::Show),
+        ToUi::Timers(_) => list(timer.clone(), MAX_CONTACTS).prop_map(ToUi::Timers),
         ToUi::Recovery(_) => one_of(recoveries()).prop_map(ToUi::Recovery),
         ToUi::Shares(_) => shares().prop_map(ToUi::Shares),
         ToUi::Notice(_) => prop::option::of(one_of(notices())).prop_map(ToUi::Notice),
@@ -311,6 +313,7 @@ pub fn intent_from_ui() -> BoxedStrategy<intent::FromUi> {
         FromUi::Rename(_) => any::<u32>().prop_map(FromUi::Rename),
         FromUi::Verified { .. } => any::<(u32, bool)>()
             .prop_map(|(handle, verified)| FromUi::Verified { handle, verified }),
+        FromUi::Timer { .. } => any::<(u32, u32)>().prop_map(|(handle, seconds)| FromUi::Timer { handle, seconds }),
         FromUi::SaveName => Just(FromUi::SaveName),
         FromUi::AddRelay => Just(FromUi::AddRelay),
         FromUi::RemoveRelay(_) => any::<u16>().prop_map(FromUi::RemoveRelay),

@@ -159,16 +159,22 @@ impl<S: Store> Vault<S> {
         }
         let relays = entry.mailboxes().find(|own| own.public == event.mailbox).map(|own| own.relays.clone());
         match content.body {
-            Body::Text { id, sent_at, text } => {
+            Body::Text { .. } | Body::Vanishing { .. } => {
+                let (id, sent_at, text, life) = match content.body {
+                    Body::Vanishing { id, sent_at, text, life } => (id, sent_at, text, life),
+                    Body::Text { id, sent_at, text } => (id, sent_at, text, 0),
+                    _ => return Ok(()),
+                };
                 entry.row.unread = entry.row.unread.saturating_add(1);
                 entry.row_changed = true;
                 entry.owed.get_or_insert_default().push(id);
                 *turn.arrived.entry(handle).or_default() += 1;
                 // A store's numbers are signed.
                 let sent_at = sent_at.min(i64::MAX.unsigned_abs());
-                entry.heard.push(Heard { id, sent_at, text });
+                entry.heard.push(Heard { id, sent_at, text, life, timer: false });
                 turn.heard.insert(handle);
             }
+            Body::Timer { sent_at, seconds } => self.timer_told(handle, sent_at, seconds, turn)?,
             Body::Receipt(ids) => {
                 for id in ids {
                     self.receipted(handle, &id, turn)?;

@@ -18,6 +18,7 @@ mod order;
 mod outbox;
 mod pairing;
 pub mod relay;
+mod removal;
 mod search;
 pub mod session;
 pub mod shares;
@@ -25,6 +26,7 @@ mod state;
 pub mod store;
 mod time;
 mod turn;
+mod vanish;
 mod vault;
 mod view;
 

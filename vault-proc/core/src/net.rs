@@ -396,6 +396,7 @@ impl<S: Store> Vault<S> {
         for (contact, seq, count) in turn.inserted {
             show(Changed::Inserted { contact, seq, count });
         }
+        turn.removed.into_iter().for_each(|(contact, seq, up)| show(Changed::Removed { contact, seq, up }));
         turn.messages.into_iter().for_each(|contact| show(Changed::Messages(contact)));
         turn.arrived.into_iter().for_each(|(contact, count)| show(Changed::Incoming { contact, count }));
         turn.added.into_iter().for_each(|contact| show(Changed::Added(contact)));

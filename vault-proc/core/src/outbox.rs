@@ -44,7 +44,11 @@ impl<S: Store> Vault<S> {
         self.next.message += 1;
         let mut id = content::MessageId::default();
         rng.fill_bytes(&mut id);
-        let body = Body::Text { id, sent_at, text: text.clone() };
+        let life = entry.timer.seconds;
+        let body = match life {
+            0 => Body::Text { id, sent_at, text: text.clone() },
+            life => Body::Vanishing { id, sent_at, text: text.clone(), life },
+        };
         // After 30 days without an answer libsignal will not go on with a session: that message fails alone.
         let state = match self.post(contact, body, message, turn, rng) {
             Ok(()) => MessageState::Queued,
@@ -58,10 +62,13 @@ impl<S: Store> Vault<S> {
         };
         let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(()) };
         let (seq, at, mine) = (entry.newest + 1, turn.now, true);
-        self.store.add_messages(&[NewMessage { message, contact, seq, id, mine, text: &text, sent_at, at, state }])?;
+        let row = NewMessage { message, contact, seq, id, mine, text: &text, sent_at, at, state, life };
+        self.store.add_messages(&[row])?;
         turn.before(entry);
-        entry.newest = seq;
-        entry.last = Some((message, MessageView { seq, mine, text, at, state }));
+        entry.appended(message, MessageView { seq, mine, text, at, state, life });
+        if life > 0 && state == MessageState::Failed {
+            self.begin_sent(message, turn)?;
+        }
         turn.touched.insert(contact);
         turn.messages.insert(contact);
         Ok(())
@@ -76,6 +83,7 @@ impl<S: Store> Vault<S> {
         turn: &mut Turn,
     ) -> Result<bool, Error> {
         let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(false) };
+        let timed = entry.timer.changed > 0;
         let now = match &entry.last {
             Some((number, last)) if *number == message => last.state,
             _ => match self.store.state(message)? {
@@ -100,6 +108,9 @@ impl<S: Store> Vault<S> {
             turn.touched.insert(contact);
         }
         turn.messages.insert(contact);
+        if now == MessageState::Queued && timed {
+            self.begin_sent(message, turn)?;
+        }
         Ok(true)
     }
 

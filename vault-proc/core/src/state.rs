@@ -8,7 +8,7 @@ use crate::content::MessageId;
 use crate::event::Curve;
 use crate::order::Heard;
 use crate::session::Session;
-use crate::store::{ContactRow, InviteRow, JobRow, Mailbox, RelayRow, ShareRole, ShareRow, Store, Work};
+use crate::store::{Age, ContactRow, InviteRow, JobRow, Mailbox, RelayRow, ShareRole, ShareRow, Store, Timer, Work};
 use crate::view::{ContactView, Preview};
 use crate::{Error, MessageView, Plaintext, Time};
 use std::collections::{BTreeMap, HashMap};
@@ -20,8 +20,11 @@ const PREVIEW: usize = 200;
 pub struct Contact {
     pub row: ContactRow,
     pub session: Option<Session>,
-    /// The highest place in the conversation.
+    /// The highest place in the conversation; 0 if it is empty.
     pub newest: u64,
+    /// The lowest.
+    pub oldest: u64,
+    pub timer: Timer,
     /// The message there, and its number.
     pub last: Option<(u64, MessageView)>,
     /// Received texts that have no place yet.
@@ -49,6 +52,8 @@ impl Contact {
             row,
             session: None,
             newest: last.as_ref().map_or(0, |(_, last)| last.seq),
+            oldest: 0,
+            timer: Timer::default(),
             last,
             heard: Vec::new(),
             latest: None,
@@ -61,6 +66,13 @@ impl Contact {
             complained: false,
             lost: false,
         }
+    }
+
+    /// A message stands in the next place.
+    pub fn appended(&mut self, message: u64, view: MessageView) {
+        self.newest = view.seq;
+        self.oldest = self.oldest.max(1);
+        self.last = Some((message, view));
     }
 
     /// The session, read from the store the first time.
@@ -89,6 +101,7 @@ impl Contact {
             mine: last.mine,
             at: last.at,
             state: last.state,
+            life: last.life,
         });
         ContactView {
             handle: self.row.handle,
@@ -99,6 +112,7 @@ impl Contact {
             preview,
             added: self.row.added,
             lost: self.lost,
+            timer: self.timer.seconds,
         }
     }
 }
@@ -129,6 +143,9 @@ pub struct State {
     pub shares: BTreeMap<(u32, ShareRole), ShareRow>,
     /// The highest number of a message.
     pub messages: u64,
+    pub age: Option<Age>,
+    /// At which age the next message dies.
+    pub next_death: Option<u64>,
 }
 
 impl State {
@@ -145,6 +162,8 @@ impl State {
             mailboxes: HashMap::new(),
             shares: snapshot.shares.into_iter().map(|row| ((row.contact, row.role), row)).collect(),
             messages: snapshot.messages,
+            age: snapshot.age,
+            next_death: snapshot.next_death,
         };
         for (row, last) in snapshot.contacts {
             let handle = row.handle;
@@ -155,6 +174,16 @@ impl State {
         for handle in snapshot.lost {
             if let Some(contact) = state.contacts.get_mut(&handle) {
                 contact.lost = true;
+            }
+        }
+        for (handle, oldest) in snapshot.oldest {
+            if let Some(contact) = state.contacts.get_mut(&handle) {
+                contact.oldest = oldest;
+            }
+        }
+        for (handle, timer) in snapshot.timers {
+            if let Some(contact) = state.contacts.get_mut(&handle) {
+                contact.timer = timer;
             }
         }
         for row in snapshot.invites {

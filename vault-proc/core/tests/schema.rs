@@ -23,9 +23,9 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Values that the property test draws.
-const DRAWN: usize = 400;
+const DRAWN: usize = 500;
 /// Types of content.
-const KINDS: usize = 8;
+const KINDS: usize = 10;
 
 /// The padding that goes around content.
 fn padded(cbor: &[u8]) -> Option<Vec<u8>> {
@@ -83,10 +83,12 @@ fn known(body: &Body) -> usize {
         Body::Text { id: _, sent_at: _, text: _ } => 1,
         Body::Receipt(_) => 2,
         Body::Moved(Moved { revision: _, mailbox: _, seal: _, relays: _ }) => 3,
-        Body::Keep { revision: _, part: Part { set: _, index: _, needed: _, of: _, piece: _ } } => 4,
-        Body::Ask(_) => 5,
-        Body::Grant { request: _, part: _ } => 6,
-        Body::Word { id: _, revision: _, word: ShareWord::Withdrawn | ShareWord::Given } => 7,
+        Body::Keep { revision: _, part: Part { set: _, index: _, needed: _, of: _, piece: _ } } => 6,
+        Body::Ask(_) => 7,
+        Body::Grant { request: _, part: _ } => 8,
+        Body::Word { id: _, revision: _, word: ShareWord::Withdrawn | ShareWord::Given } => 9,
+        Body::Timer { sent_at: _, seconds: _ } => 4,
+        Body::Vanishing { id: _, sent_at: _, text: _, life: _ } => 5,
     }
 }
 
@@ -107,19 +109,28 @@ fn draw(runner: &mut TestRunner, kind: usize) -> Body {
             let (id, sent_at, text) = one(runner, (any::<[u8; 16]>(), any::<u64>(), text(1, MAX_TEXT)));
             Body::Text { id, sent_at, text: Plaintext::new(text) }
         }
+        4 => {
+            let (sent_at, seconds) = one(runner, (any::<u64>(), prop_oneof![Just(0u32), 60..=2_419_200u32]));
+            Body::Timer { sent_at, seconds }
+        }
+        5 => {
+            let strategy = (any::<[u8; 16]>(), any::<u64>(), text(1, MAX_TEXT), 60..=2_419_200u32);
+            let (id, sent_at, text, life) = one(runner, strategy);
+            Body::Vanishing { id, sent_at, text: Plaintext::new(text), life }
+        }
         2 => {
             Body::Receipt(one(runner, prop_oneof![vec(any::<[u8; 16]>(), 0..6), vec(any::<[u8; 16]>(), MAX_RECEIPTS)]))
         }
-        4 => {
+        6 => {
             let revision = one(runner, any::<u64>());
             Body::Keep { revision, part: part(runner) }
         }
-        5 => Body::Ask(one(runner, any::<[u8; 16]>())),
-        6 => {
+        7 => Body::Ask(one(runner, any::<[u8; 16]>())),
+        8 => {
             let request = one(runner, any::<[u8; 16]>());
             Body::Grant { request, part: part(runner) }
         }
-        7 => {
+        9 => {
             let (id, revision, given) = one(runner, (any::<[u8; 16]>(), any::<u64>(), any::<bool>()));
             Body::Word { id, revision, word: if given { ShareWord::Given } else { ShareWord::Withdrawn } }
         }
@@ -204,6 +215,17 @@ fn golden() -> String {
         (
             "moved",
             Body::Moved(Moved { revision: 1, mailbox: Bytes(array(0x80)), seal: Key::new(array(0xa0)), relays: moved }),
+        ),
+        ("timer", Body::Timer { sent_at: 1_795_000_000_124, seconds: 86_400 }),
+        ("timer off", Body::Timer { sent_at: 1_795_000_000_125, seconds: 0 }),
+        (
+            "vanishing text",
+            Body::Vanishing {
+                id: [0xa6; 16],
+                sent_at: 1_795_000_000_126,
+                text: Plaintext::new("Soon gone".into()),
+                life: 3_600,
+            },
         ),
         ("keep", Body::Keep { revision: 1_795_000_000_456, part: part.clone() }),
         ("ask", Body::Ask([0xc3; 16])),

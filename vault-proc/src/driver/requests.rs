@@ -413,12 +413,13 @@ fn parts(desk: &mut Desk, request: &Value) -> Answer {
     })))
 }
 
-const STATES: [(&str, MessageState); 6] = [
+const STATES: [(&str, MessageState); 7] = [
     ("received", MessageState::Received),
     ("queued", MessageState::Queued),
     ("at_relay", MessageState::AtRelay),
     ("delivered", MessageState::Delivered),
     ("failed", MessageState::Failed),
+    ("timer", MessageState::Timer),
     ("note", MessageState::Note),
 ];
 

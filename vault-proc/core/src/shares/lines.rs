@@ -85,10 +85,20 @@ impl<S: Store> Vault<S> {
         // It is not looked for by its identifier, and has no place in the sender's order.
         let (state, mine, sent_at) = (MessageState::Note, !line.is_news(), 0);
         let id = content::MessageId::default();
-        self.store.add_messages(&[NewMessage { message, contact, seq, id, mine, text: &text, sent_at, at, state }])?;
+        self.store.add_messages(&[NewMessage {
+            message,
+            contact,
+            seq,
+            id,
+            mine,
+            text: &text,
+            sent_at,
+            at,
+            state,
+            life: 0,
+        }])?;
         turn.before(entry);
-        entry.newest = seq;
-        entry.last = Some((message, MessageView { seq, mine, text, at, state }));
+        entry.appended(message, MessageView { seq, mine, text, at, state, life: 0 });
         if line.is_news() {
             entry.row.unread = entry.row.unread.saturating_add(1);
             entry.row_changed = true;
