@@ -136,9 +136,7 @@ pub fn encode(content: &Content) -> Option<Secret> {
     // Reserved at once, so that no smaller copy of the words is left behind by growth; not more, as all is wiped.
     let words = match &content.body {
         Body::Text { text, .. } | Body::Vanishing { text, .. } => text.as_str().len(),
-        Body::Timer { .. } => 0,
-        Body::Text { text, .. } => text.as_str().len(),
-        Body::Keep { .. } | Body::Ask(_) | Body::Grant { .. } | Body::Word { .. } => 0,
+        Body::Timer { .. } | Body::Keep { .. } | Body::Ask(_) | Body::Grant { .. } | Body::Word { .. } => 0,
         Body::Hello(_) | Body::Receipt(_) | Body::Moved(_) => usize::MAX,
     };
     let size = SIZES.into_iter().find(|size| words < size - AROUND).or(SIZES.into_iter().max())?;
