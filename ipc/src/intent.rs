@@ -123,6 +123,20 @@ pub enum Recovery {
     Offered,
 }
 
+/// Whether a PIN opens the profile, with this machine's TPM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Pin {
+    /// There is no TPM, or the program may not use it.
+    None,
+    /// There is one, and no PIN.
+    Possible,
+    /// The same, but whoever has the machine can reset its count of wrong PINs: a PIN has to be long.
+    Unguarded,
+    /// There is a PIN.
+    Set,
+    /// There is a PIN, and no TPM that answers: only the passphrase opens the profile.
+    Lost,
 /// Most contacts of each kind that [`Shares`] tells of.
 pub const MAX_SHARES: usize = 64;
 /// Most parts of a recovery secret.
@@ -256,6 +270,24 @@ pub enum Notice {
     ClockLeapt,
     /// Not all of the profile could be deleted; its key is gone.
     NotErased,
+    /// The PIN is wrong; the strip says how many wrong ones the TPM still takes.
+    WrongPin,
+    /// The PIN is shorter than 6 characters.
+    PinTooShort,
+    /// The PIN is shorter than 10 characters, which it has to have where the TPM's count of wrong ones can be reset.
+    PinUnguarded,
+    /// The two PINs differ.
+    PinsDiffer,
+    /// The PIN counts from now on.
+    PinSet,
+    /// There is no PIN any more.
+    PinRemoved,
+    /// There were too many wrong PINs: the TPM takes none for a while.
+    PinResting,
+    /// The TPM does not know this profile: it was cleared, or is another one, or the key file was changed.
+    PinUseless,
+    /// The TPM does not answer, or refuses.
+    TpmFailing,
     /// Parts of the recovery secret are on their way to those who keep them.
     PartsSent,
     /// They are withdrawn, and open nothing any more.
@@ -356,6 +388,8 @@ pub enum ToUi {
     Recovery(Recovery),
     /// All conversations in which what is written disappears; at most [`MAX_CONTACTS`].
     Timers(#[serde(deserialize_with = "bounded::list::<_, _, MAX_CONTACTS>")] Vec<Timer>),
+    /// How the PIN stands.
+    Pin(Pin),
     /// How it stands with parts of recovery secrets.
     Shares(Shares),
     /// Navigation.
@@ -450,6 +484,12 @@ pub enum FromUi {
     Recover,
     /// Build a new store of what can be read of the damaged one.
     Salvage,
+    /// Unlock with the PIN typed.
+    UnlockPin,
+    /// Take the PIN typed, if the passphrase typed is right.
+    SetPin,
+    /// The PIN is to open the profile no more.
+    RemovePin,
     /// The user begins to choose who is to keep parts of the recovery secret, or stops.
     ChooseKeepers(bool),
     /// This contact is to keep a part, or not any more.

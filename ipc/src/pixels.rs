@@ -120,13 +120,19 @@ pub enum SlotKind {
     AutoLock,
     /// Dialogue: asks whether to delete the whole profile; a field for the word that says so, and the vault's own buttons.
     ConfirmErase,
+    /// Field: the PIN, on the lock screen.
+    Pin,
+    /// Field: a PIN to be set.
+    NewPin,
+    /// Field: the same again.
+    RepeatPin,
     /// Dialogue: asks whether to give, withdraw or ask for parts of a recovery secret, with the vault's own buttons.
     ConfirmParts,
 }
 
 impl SlotKind {
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::Unlock,
         Self::NewPassphrase,
         Self::RepeatPassphrase,
@@ -154,6 +160,9 @@ impl SlotKind {
         Self::RecoveryCode,
         Self::AutoLock,
         Self::ConfirmErase,
+        Self::Pin,
+        Self::NewPin,
+        Self::RepeatPin,
         Self::ConfirmParts,
     ];
 
@@ -173,6 +182,9 @@ impl SlotKind {
                 | Self::CurrentPassphrase
                 | Self::TypeRecovery
                 | Self::ConfirmErase
+                | Self::Pin
+                | Self::NewPin
+                | Self::RepeatPin
         )
     }
 

@@ -4,6 +4,7 @@ mod bad_input;
 mod delivery;
 mod pairing;
 mod relays;
+mod retention;
 mod typing;
 
 use bulkhead_tests::Error;

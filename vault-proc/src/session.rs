@@ -9,6 +9,7 @@ mod fields;
 mod focus;
 mod intents;
 mod parts;
+mod pins;
 mod ways;
 
 use crate::clock::{self, Zone};
@@ -23,10 +24,11 @@ pub use acts::Acts;
 use bulkhead_ipc::control::{Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Accept, Command, Invite, MAX_CONTACTS, Notice, ToUi};
 use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind, Theme};
-use bulkhead_ipc::{post, sign};
+use bulkhead_ipc::{post, seal, sign};
 use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, Hit, Input, Plaintext, Vault};
 pub use deletion::ERASE;
 pub use fields::Fields;
+pub use pins::Pins;
 pub use parts::{Parts, Press, Question};
 use std::path::PathBuf;
 pub use ways::{Answer, Ways};
@@ -58,6 +60,8 @@ pub enum Out {
     Ui(ToUi),
     /// To the launcher.
     Launcher(ToLauncher),
+    /// To seal.
+    Seal(seal::ToSeal),
     /// To the worker.
     Derive(Job),
     /// To the thread that saves what can be read.
@@ -106,6 +110,8 @@ pub struct Session {
     pub acts: Acts,
     /// Passphrase and recovery code.
     pub ways: Ways,
+    /// The PIN.
+    pub pins: Pins,
     /// Parts of recovery secrets.
     pub parts: Parts,
     /// When to lock without being told.
@@ -149,6 +155,7 @@ impl Session {
             attended: true,
             acts: Acts::default(),
             ways: Ways::default(),
+            pins: Pins::default(),
             parts: Parts::default(),
             auto_lock: AutoLock::load(&folder),
             folder,
@@ -374,6 +381,7 @@ impl Session {
         self.out.push(Out::Ui(ToUi::Searching(searching)));
         self.out.push(Out::Ui(ToUi::Notice(self.notice)));
         self.tell_recovery();
+        self.tell_pin();
         self.tell_shares();
         if let Some(handle) = self.open {
             self.out.push(Out::Ui(ToUi::Show(handle)));
@@ -414,6 +422,9 @@ impl Session {
             Derived::Opened(..) => {}
             Derived::Confirmed(key) => self.confirmed(key),
             Derived::Changed(changed) => self.changed_passphrase(changed),
+            Derived::Pin(opening) => self.ask_to_open(opening),
+            Derived::SetPin(setting) => self.ask_to_seal(setting),
+            Derived::PinRemoved(removed) => self.pin_removed(removed),
         }
     }
 

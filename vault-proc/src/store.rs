@@ -270,7 +270,16 @@ impl Store for SqlStore {
     }
 
     fn put_moving(&mut self, contact: u32, moving: &Moving) -> Done {
-        moves::put(&self.db, contact, moving).map_err(|error| cause(&error))
+        let put = || {
+            let forgets = moves::forgets(&self.db, contact, moving)?;
+            if forgets {
+                wash::begin(&self.db)?;
+            }
+            moves::put(&self.db, contact, moving)?;
+            Ok(forgets)
+        };
+        self.traces.fresh |= put().map_err(|error: rusqlite::Error| cause(&error))?;
+        Ok(())
     }
 
     fn remove_contact(&mut self, handle: u32) -> Done {

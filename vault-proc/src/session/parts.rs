@@ -192,7 +192,7 @@ impl Session {
         let Some((lock, current)) = self.current() else { return };
         self.notice(None);
         self.parts.purpose = Some(purpose);
-        self.ways.set_busy();
+        self.ways.busy = true;
         self.out.push(Out::Derive(Job::Confirm(lock, current)));
     }
 

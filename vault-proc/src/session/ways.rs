@@ -25,20 +25,14 @@ struct Offer {
 #[derive(Default)]
 pub struct Ways {
     /// The open profile's lock, without which its key file is not changed.
-    lock: Option<Arc<Lock>>,
+    pub(super) lock: Option<Arc<Lock>>,
     offer: Option<Offer>,
     has_code: bool,
     /// The worker is busy with the open profile's passphrase.
-    busy: bool,
-    wrong: u32,
+    pub(super) busy: bool,
+    pub(super) wrong: u32,
     /// The dialogue's chosen button.
     pub chosen: Answer,
-}
-
-impl Ways {
-    pub(super) fn set_busy(&mut self) {
-        self.busy = true;
-    }
 }
 
 /// The buttons below a fresh code.
@@ -99,6 +93,7 @@ impl Session {
             How::Created => self.offer(key),
             _ => self.tell_recovery(),
         }
+        self.tell_pin();
         if mended {
             self.notice(Some(Notice::KeyFileMended));
         } else if how == How::Recovered {
@@ -106,9 +101,15 @@ impl Session {
         }
     }
 
+    /// The open profile's lock, unless the worker is about to write its key file.
+    pub(super) fn holds(&self) -> Option<Arc<Lock>> {
+        self.ways.lock.clone().filter(|_| !self.ways.busy)
+    }
+
     /// The profile is closed: nothing here stays but the count of wrong attempts.
     pub(super) fn let_go(&mut self) {
         self.ways = Ways { wrong: self.ways.wrong, ..Ways::default() };
+        self.let_go_of_pin();
         self.parts = Parts::default();
     }
 
@@ -257,7 +258,7 @@ impl Session {
         }
     }
 
-    fn refused(&mut self, error: ProfileError) {
+    pub(super) fn refused(&mut self, error: ProfileError) {
         let notice = match error {
             ProfileError::Wrong => self.wrong(),
             ProfileError::Io => Notice::StoreNotWritable,
