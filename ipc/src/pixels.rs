@@ -126,11 +126,13 @@ pub enum SlotKind {
     NewPin,
     /// Field: the same again.
     RepeatPin,
+    /// Dialogue: asks whether to give, withdraw or ask for parts of a recovery secret, with the vault's own buttons.
+    ConfirmParts,
 }
 
 impl SlotKind {
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Unlock,
         Self::NewPassphrase,
         Self::RepeatPassphrase,
@@ -161,6 +163,7 @@ impl SlotKind {
         Self::Pin,
         Self::NewPin,
         Self::RepeatPin,
+        Self::ConfirmParts,
     ];
 
     /// Whether a person can type into it, so that it takes part in keyboard focus.
@@ -190,13 +193,18 @@ impl SlotKind {
         self.is_field()
             || matches!(
                 self,
-                Self::SearchResults | Self::MessageList | Self::ConfirmDelete | Self::RecoveryCode | Self::AutoLock
+                Self::SearchResults
+                    | Self::MessageList
+                    | Self::ConfirmDelete
+                    | Self::RecoveryCode
+                    | Self::AutoLock
+                    | Self::ConfirmParts
             )
     }
 
     /// Whether it is a question with the vault's own buttons: shown whole or not at all.
     pub const fn is_question(self) -> bool {
-        matches!(self, Self::ConfirmDelete | Self::RecoveryCode)
+        matches!(self, Self::ConfirmDelete | Self::RecoveryCode | Self::ConfirmParts)
     }
 }
 

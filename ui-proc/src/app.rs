@@ -33,6 +33,8 @@ pub struct App {
     told: Option<u32>,
     /// The recovery code was asked for in the settings, and leads back there.
     from_settings: bool,
+    /// What a question of the vault's covers.
+    asked_from: Option<Panel>,
     ready: bool,
 }
 
@@ -80,6 +82,15 @@ impl App {
                 }
             }
             ToUi::Timers(timers) => self.state.timers = timers,
+            ToUi::Shares(shares) => {
+                let (was, is) = (self.state.shares.confirming, shares.confirming);
+                self.state.shares = shares;
+                if is && !was {
+                    self.show(Panel::Question);
+                } else if was && !is && self.state.panel == Some(Panel::Question) {
+                    self.leave_question();
+                }
+            }
             ToUi::Command(command) => self.command(command),
         }
         self.tell_what_is_on_screen();
@@ -227,6 +238,7 @@ impl App {
             Command::Escape if open => self.escape(),
             Command::Search if open => {
                 if self.state.narrow() {
+                    self.choosing(false);
                     (self.state.open, self.state.panel) = (None, None);
                 }
                 self.want(only(SlotKind::Search));
@@ -246,6 +258,7 @@ impl App {
         if self.state.phase != Phase::Open || self.state.index(handle).is_none() {
             return;
         }
+        self.choosing(false);
         self.state.open = Some(handle);
         self.state.panel = None;
         self.reveal_row(handle);
@@ -259,6 +272,10 @@ impl App {
         if panel == Panel::Recovery && self.state.panel != Some(panel) {
             self.from_settings = self.state.panel == Some(Panel::Settings);
         }
+        if panel == Panel::Question && self.state.panel != Some(panel) {
+            self.asked_from = self.state.panel;
+        }
+        self.choosing(panel == Panel::Parts);
         self.state.panel = Some(panel);
         self.scroll = Some(Scroll { scroller: Scroller::Page, offset: 0.0 });
         self.let_go();
@@ -277,12 +294,28 @@ impl App {
             Panel::Erase => self.want(only(SlotKind::ConfirmErase)),
             Panel::Delete(handle) => self.want(SlotKey { kind: SlotKind::ConfirmDelete, handle }),
             Panel::Recovery if self.state.recovery == Recovery::Offered => self.want(only(SlotKind::RecoveryCode)),
+            Panel::Question => self.want(only(SlotKind::ConfirmParts)),
             Panel::Passphrase | Panel::Recovery | Panel::Pin => self.want(only(SlotKind::CurrentPassphrase)),
             _ => {}
         }
     }
 
+    /// Says whether the user is choosing who keeps parts of the recovery secret, if that changes.
+    fn choosing(&mut self, choosing: bool) {
+        if choosing != (self.state.panel == Some(Panel::Parts)) {
+            self.out.push(FromUi::ChooseKeepers(choosing));
+        }
+    }
+
+    fn leave_question(&mut self) {
+        match self.asked_from.take() {
+            Some(panel) => self.show(panel),
+            None => self.close(),
+        }
+    }
+
     fn close(&mut self) {
+        self.choosing(false);
         self.state.panel = None;
         self.let_go();
         if let Some(handle) = self.state.open {
@@ -293,7 +326,8 @@ impl App {
     fn escape(&mut self) {
         match self.state.panel {
             Some(Panel::Safety(handle) | Panel::Delete(handle)) => self.show(Panel::Contact(handle)),
-            Some(Panel::Passphrase | Panel::Pin) => self.show(Panel::Settings),
+            Some(Panel::Passphrase | Panel::Pin | Panel::Parts) => self.show(Panel::Settings),
+            Some(Panel::Question) => self.leave_question(),
             Some(Panel::Recovery) if self.from_settings => self.show(Panel::Settings),
             Some(Panel::Erase) => self.show(Panel::Settings),
             Some(_) => self.close(),
@@ -318,6 +352,8 @@ impl App {
             Some(Notice::LastRelay | Notice::TooManyRelays) => self.show(Panel::Settings),
             Some(Notice::StoreDamaged) => self.out.push(FromUi::Lock),
             Some(Notice::KeysLost) => self.show(Panel::Invite),
+            Some(Notice::PartsComplete) => self.out.push(FromUi::ShowParts),
+            Some(Notice::PartsSent | Notice::PartGivenAway) => self.show(Panel::Parts),
             _ => {}
         }
         self.state.notice = None;

@@ -26,6 +26,10 @@ pub enum Panel {
     Erase,
     /// A PIN: asks for the passphrase.
     Pin,
+    /// Parts of a recovery secret: who keeps them, or who is to.
+    Parts,
+    /// The vault asks something about such parts.
+    Question,
 }
 
 impl Panel {
@@ -34,7 +38,7 @@ impl Panel {
         match self {
             Self::Contact(handle) | Self::Safety(handle) | Self::Delete(handle) => Some(handle),
             Self::Invite | Self::Accept | Self::Settings | Self::Passphrase | Self::Recovery => None,
-            Self::Erase | Self::Pin => None,
+            Self::Parts | Self::Question | Self::Erase | Self::Pin => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What ui knows: what the vault told it, and what the user has opened. No words, no names, no keys.
 
 use crate::message::Panel;
-use bulkhead_ipc::intent::{Accept, Contact, Invite, Notice, Phase, Pin, Recovery, Relay, Timer};
+use bulkhead_ipc::intent::{Accept, Contact, Invite, Notice, Phase, Pin, Recovery, Relay, Shares, Timer};
 use bulkhead_ipc::pixels::Theme;
 use bulkhead_ipc::post::{RelayState, Trouble};
 
@@ -25,6 +25,8 @@ pub struct State {
     pub accept: Accept,
     /// How the recovery code stands.
     pub recovery: Recovery,
+    /// How it stands with parts of recovery secrets.
+    pub shares: Shares,
     /// The lock screen asks for the recovery code.
     pub recovering: bool,
     /// How the PIN stands.
@@ -57,6 +59,7 @@ impl Default for State {
             invite: Invite::None,
             accept: Accept::Idle,
             recovery: Recovery::None,
+            shares: Shares::default(),
             recovering: false,
             pin: Pin::None,
             by_passphrase: false,

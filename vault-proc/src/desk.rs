@@ -544,6 +544,7 @@ impl Desk {
                 Said::Hit(index) => self.session.open_hit(index),
                 Said::Delete(delete) => self.session.confirm_delete(delete),
                 Said::Offer(answer) => self.session.answer_offer(answer),
+                Said::Parts(press) => self.session.answer_parts(press),
                 Said::AutoLock(choice) => self.session.set_auto_lock(choice),
                 Said::Erase(erase) => self.session.confirm_erase(erase),
             }

@@ -8,6 +8,7 @@ mod deletion;
 mod fields;
 mod focus;
 mod intents;
+mod parts;
 mod pins;
 mod ways;
 
@@ -28,6 +29,7 @@ use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, H
 pub use deletion::ERASE;
 pub use fields::Fields;
 pub use pins::Pins;
+pub use parts::{Parts, Press, Question};
 use std::path::PathBuf;
 pub use ways::{Answer, Ways};
 
@@ -110,6 +112,8 @@ pub struct Session {
     pub ways: Ways,
     /// The PIN.
     pub pins: Pins,
+    /// Parts of recovery secrets.
+    pub parts: Parts,
     /// When to lock without being told.
     pub auto_lock: AutoLock,
     folder: PathBuf,
@@ -152,6 +156,7 @@ impl Session {
             acts: Acts::default(),
             ways: Ways::default(),
             pins: Pins::default(),
+            parts: Parts::default(),
             auto_lock: AutoLock::load(&folder),
             folder,
             config,
@@ -242,9 +247,12 @@ impl Session {
         let Phase::Open(vault) = &mut self.phase else { return true };
         let effects = vault.handle(Input::Do(action), clock::now(), &mut rand::rng());
         let refusal = |effect: &Effect| {
-            use Notice::{BadRelay, MessageTooLong, StoreDamaged, StoreNotWritable, TooManyRelays};
+            use Notice::{BadRelay, MessageTooLong, StoreDamaged, StoreNotWritable, TooFewKeepers, TooManyRelays};
             let Effect::Changed(Changed::Notice(notice)) = effect else { return false };
-            matches!(notice, BadRelay | MessageTooLong | StoreDamaged | StoreNotWritable | TooManyRelays)
+            matches!(
+                notice,
+                BadRelay | MessageTooLong | StoreDamaged | StoreNotWritable | TooFewKeepers | TooManyRelays
+            )
         };
         let refused = effects.iter().any(refusal);
         self.effects(effects);
@@ -313,6 +321,7 @@ impl Session {
             }
             Changed::Incoming { .. } => self.out.push(Out::Attention),
             Changed::Relays => self.stale.1 = true,
+            Changed::Shares => self.tell_shares(),
             Changed::Invite(invite) => {
                 self.invite = invite;
                 self.out.push(Out::Ui(ToUi::Invite(invite)));
@@ -373,6 +382,7 @@ impl Session {
         self.out.push(Out::Ui(ToUi::Notice(self.notice)));
         self.tell_recovery();
         self.tell_pin();
+        self.tell_shares();
         if let Some(handle) = self.open {
             self.out.push(Out::Ui(ToUi::Show(handle)));
         }
@@ -661,6 +671,7 @@ impl Session {
     pub fn switch_button(&mut self) {
         match self.focus.map(|key| key.kind) {
             Some(SlotKind::RecoveryCode) => self.ways.chosen = self.ways.chosen.next(),
+            Some(SlotKind::ConfirmParts) => self.switch_parts(),
             _ => self.delete_chosen = !self.delete_chosen,
         }
     }
@@ -669,6 +680,7 @@ impl Session {
     pub fn press_button(&mut self) {
         match self.focus.map(|key| key.kind) {
             Some(SlotKind::RecoveryCode) => self.answer_offer(self.ways.chosen),
+            Some(SlotKind::ConfirmParts) => self.press_parts(),
             _ => self.confirm_delete(self.delete_chosen),
         }
     }

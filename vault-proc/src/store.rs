@@ -16,13 +16,15 @@ pub mod salvage;
 mod schema;
 mod search;
 mod seen;
+mod shares;
 pub(crate) mod wash;
 
 use crate::profile::{Lock, StoreKey};
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{
-    Age, ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, Placed, RelayRow, Snapshot, Store, Timer,
+    Age, ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, Placed, RelayRow, ShareRole, ShareRow, Snapshot,
+    Store, Timer,
 };
 use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret};
 use erasures::Erasures;
@@ -137,6 +139,15 @@ impl SqlStore {
             traces.fresh = false;
             traces.emptied = (now, self.db.total_changes());
         }
+    }
+
+    /// Where a piece is kept, what it replaces or was is to leave no trace.
+    fn wash_pieces(&mut self, role: ShareRole) -> Result<(), Error> {
+        if !matches!(role, ShareRole::Kept | ShareRole::Got) {
+            return Ok(());
+        }
+        self.traces.fresh = true;
+        wash::begin(&self.db).map_err(|error| cause(&error))
     }
 
     fn run(&self, sql: &str, params: impl Params) -> Result<(), Error> {
@@ -297,6 +308,16 @@ impl Store for SqlStore {
         self.traces.fresh = true;
         wash::begin(&self.db).map_err(|error| cause(&error))?;
         self.run("DELETE FROM invites WHERE id = ?1", [id])
+    }
+
+    fn put_share(&mut self, row: &ShareRow) -> Done {
+        self.wash_pieces(row.role)?;
+        shares::put(&self.db, row).map_err(|error| cause(&error))
+    }
+
+    fn remove_share(&mut self, contact: u32, role: ShareRole) -> Done {
+        self.wash_pieces(role)?;
+        shares::remove(&self.db, contact, role).map_err(|error| cause(&error))
     }
 
     fn add_messages(&mut self, messages: &[NewMessage<'_>]) -> Done {

@@ -34,7 +34,7 @@ macro_rules! names {
 }
 
 use control::Peer;
-use intent::{Command, Notice, Phase, Pin, Recovery};
+use intent::{Command, Notice, PartState, Phase, Pin, Recovery};
 use pixels::{Cursor, SlotKind, Theme};
 use post::Trouble;
 names!(peers, Peer: Net Ui);
@@ -42,8 +42,9 @@ names!(phases, Phase: Setup Locked Unlocking Open Broken);
 names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort StoreTooNew StoreDamaged StoreNotWritable
     ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable Refused
     NameMissing WrongOften PassphraseChanged NotARecoveryCode WrongRecoveryCode RecoverySet RecoveryCopied KeyFileMended
-    LockedByItself KeyDamaged Saving Saved KeysLost ClockLeapt NotErased
-    WrongPin PinTooShort PinUnguarded PinsDiffer PinSet PinRemoved PinResting PinUseless TpmFailing);
+    LockedByItself KeyDamaged Saving Saved KeysLost ClockLeapt NotErased WrongPin PinTooShort PinUnguarded
+    PinsDiffer PinSet PinRemoved PinResting PinUseless TpmFailing PartsSent PartsWithdrawn TooFewKeepers PartsComplete PartGivenAway);
+names!(part_states, PartState: Sent Kept Failed GivenAway Withdrawn);
 names!(recoveries, Recovery: None Set Offered);
 names!(pins, Pin: None Possible Unguarded Set Lost);
 names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings FocusNext
@@ -53,8 +54,8 @@ names!(themes, Theme: Light Dark);
 names!(troubles, Trouble: Unreachable Certificate Misbehaving Closed Proxy Address);
 names!(kinds, SlotKind: Unlock NewPassphrase RepeatPassphrase OwnName Search SearchResults Avatar ContactName Preview
     RowTime ConversationTitle MessageList Compose InviteLink InviteQr PasteInvite SafetyNumber SafetyQr Rename
-    ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock ConfirmErase
-    Pin NewPin RepeatPin);
+    ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock ConfirmErase Pin NewPin
+    RepeatPin ConfirmParts);
 
 fn one_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> BoxedStrategy<T> {
     prop::sample::select(all).boxed()
@@ -250,6 +251,29 @@ pub fn pointer() -> BoxedStrategy<intent::Pointer> {
     })
 }
 
+fn shares() -> BoxedStrategy<intent::Shares> {
+    use intent::{Gathered, GivenPart, MAX_PARTS, MAX_SHARES, Shares};
+    let handles = || list(any::<u32>().boxed(), MAX_SHARES);
+    let part = (one_of(part_states()), any::<u32>()).prop_map(|(state, handle)| GivenPart { state, handle }).boxed();
+    let gathered = (any::<u8>(), any::<u8>(), any::<bool>()).prop_map(|(have, needed, complete)| Gathered {
+        have,
+        needed,
+        complete,
+    });
+    let lists = (handles(), list(part, MAX_SHARES), handles(), list(any::<u32>().boxed(), MAX_PARTS));
+    (lists, any::<u8>(), prop::option::of(gathered), any::<bool>())
+        .prop_map(|((asked, parts, asking, picked), needed, gathered, confirming)| Shares {
+            asked,
+            parts,
+            asking,
+            needed,
+            picked,
+            gathered,
+            confirming,
+        })
+        .boxed()
+}
+
 pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
     use intent::{Contact, MAX_CONTACTS, Relay, Timer, ToUi};
     let contact = any::<(u32, u32, bool, bool)>()
@@ -271,6 +295,7 @@ pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
         ToUi::Timers(_) => list(timer.clone(), MAX_CONTACTS).prop_map(ToUi::Timers),
         ToUi::Recovery(_) => one_of(recoveries()).prop_map(ToUi::Recovery),
         ToUi::Pin(_) => one_of(pins()).prop_map(ToUi::Pin),
+        ToUi::Shares(_) => shares().prop_map(ToUi::Shares),
         ToUi::Notice(_) => prop::option::of(one_of(notices())).prop_map(ToUi::Notice),
         ToUi::Command(_) => one_of(commands()).prop_map(ToUi::Command),
         ToUi::Pointer(_) => pointer().prop_map(ToUi::Pointer),
@@ -307,6 +332,14 @@ pub fn intent_from_ui() -> BoxedStrategy<intent::FromUi> {
         FromUi::Dismiss => Just(FromUi::Dismiss),
         FromUi::ChangePassphrase => Just(FromUi::ChangePassphrase),
         FromUi::NewRecovery => Just(FromUi::NewRecovery),
+        FromUi::ChooseKeepers(_) => any::<bool>().prop_map(FromUi::ChooseKeepers),
+        FromUi::PickKeeper(_) => any::<u32>().prop_map(FromUi::PickKeeper),
+        FromUi::NeedParts(_) => any::<u8>().prop_map(FromUi::NeedParts),
+        FromUi::GiveParts => Just(FromUi::GiveParts),
+        FromUi::WithdrawParts => Just(FromUi::WithdrawParts),
+        FromUi::AskPart(_) => any::<u32>().prop_map(FromUi::AskPart),
+        FromUi::AnswerPart(_) => any::<u32>().prop_map(FromUi::AnswerPart),
+        FromUi::ShowParts => Just(FromUi::ShowParts),
         FromUi::Recover => Just(FromUi::Recover),
     })
 }

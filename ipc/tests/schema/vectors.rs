@@ -185,6 +185,16 @@ fn intent_line() -> List {
     add(&mut list, "intent-to-ui", [ToUi::Timers(vec![]), ToUi::Timers(timers)]);
     add(&mut list, "intent-to-ui", values::recoveries().into_iter().map(ToUi::Recovery));
     add(&mut list, "intent-to-ui", values::pins().into_iter().map(ToUi::Pin));
+    let shares = intent::Shares {
+        asked: vec![handle],
+        parts: values::part_states().into_iter().map(|state| intent::GivenPart { state, handle }).collect(),
+        asking: vec![handle, 1],
+        needed: 3,
+        picked: vec![1, 2],
+        gathered: Some(intent::Gathered { have: 2, needed: 3, complete: false }),
+        confirming: true,
+    };
+    add(&mut list, "intent-to-ui", [ToUi::Shares(intent::Shares::default()), ToUi::Shares(shares)]);
     add(&mut list, "intent-to-ui", values::commands().into_iter().map(ToUi::Command));
     let pointers = [Pointer::Moved { x: -1, y: 900 }, Pointer::Left, Pointer::Pressed, Pointer::Released];
     add(&mut list, "intent-to-ui", pointers.map(ToUi::Pointer));
@@ -205,6 +215,10 @@ fn intent_line() -> List {
     add(&mut list, "intent-from-ui", [FromUi::ChangePassphrase, FromUi::NewRecovery, FromUi::Recover]);
     add(&mut list, "intent-from-ui", [FromUi::Salvage]);
     add(&mut list, "intent-from-ui", [FromUi::UnlockPin, FromUi::SetPin, FromUi::RemovePin]);
+    add(&mut list, "intent-from-ui", [FromUi::ChooseKeepers(true), FromUi::ChooseKeepers(false)]);
+    add(&mut list, "intent-from-ui", [FromUi::PickKeeper(handle), FromUi::NeedParts(3), FromUi::GiveParts]);
+    add(&mut list, "intent-from-ui", [FromUi::WithdrawParts, FromUi::AskPart(handle), FromUi::AnswerPart(handle)]);
+    add(&mut list, "intent-from-ui", [FromUi::ShowParts]);
     list
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use bulkhead_canvas::core::Rectangle;
-use bulkhead_ipc::intent::{Contact, Pin};
+use bulkhead_ipc::intent::{Contact, Pin, Shares};
 use bulkhead_ipc::pixels::Rect;
 
 fn slot(kind: SlotKind, handle: u32) -> SlotKey {
@@ -209,6 +209,29 @@ fn a_fresh_recovery_code_comes_up_by_itself_and_leads_back_where_it_was_asked_fo
     app.told(ToUi::Command(Command::Escape));
     app.told(ToUi::Recovery(Recovery::Set));
     assert_eq!(app.state.panel, Some(Panel::Settings));
+}
+
+#[test]
+fn a_question_about_parts_comes_up_by_itself_and_leads_back_where_it_was_asked_for() {
+    let asked = |confirming| ToUi::Shares(Shares { confirming, ..Shares::default() });
+    let mut app = opened();
+    app.pressed(Message::Show(Panel::Parts));
+    assert_eq!(app.take_intents(), [FromUi::ChooseKeepers(true)]);
+    app.told(asked(true));
+    assert_eq!(app.state.panel, Some(Panel::Question));
+    assert_eq!(app.take_intents(), [FromUi::ChooseKeepers(false)]);
+    frame(&mut app, &[slot(SlotKind::ConfirmParts, 0)]);
+    assert_eq!(app.take_intents(), [FromUi::Focus(Some(slot(SlotKind::ConfirmParts, 0)))]);
+    app.told(asked(false));
+    assert_eq!(app.state.panel, Some(Panel::Parts));
+    app.take_intents();
+    app.told(ToUi::Show(2));
+    assert_eq!(app.take_intents(), [FromUi::ChooseKeepers(false), FromUi::Open(Some(2))]);
+    // Asked for in a conversation, it leads back to it.
+    app.told(asked(true));
+    app.told(ToUi::Command(Command::Escape));
+    app.told(asked(false));
+    assert_eq!((app.state.panel, app.state.open), (None, Some(2)));
 }
 
 #[test]

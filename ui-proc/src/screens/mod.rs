@@ -9,6 +9,7 @@ mod erase;
 mod list;
 mod main;
 mod notice;
+mod parts;
 mod passphrase;
 mod pin;
 mod safety;

@@ -21,6 +21,7 @@ pub mod relay;
 mod removal;
 mod search;
 pub mod session;
+pub mod shares;
 mod state;
 pub mod store;
 mod time;

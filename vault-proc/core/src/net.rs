@@ -400,6 +400,9 @@ impl<S: Store> Vault<S> {
         turn.messages.into_iter().for_each(|contact| show(Changed::Messages(contact)));
         turn.arrived.into_iter().for_each(|(contact, count)| show(Changed::Incoming { contact, count }));
         turn.added.into_iter().for_each(|contact| show(Changed::Added(contact)));
+        if turn.shares {
+            show(Changed::Shares);
+        }
         if turn.invite {
             show(Changed::Invite(self.invite));
         }

@@ -87,6 +87,9 @@ impl Session {
     /// is being looked at, stays.
     fn vanished(&mut self, kind: SlotKind) {
         use SlotKind::{CurrentPassphrase, NewPassphrase, NewPin, Pin, RepeatPassphrase, RepeatPin, TypeRecovery};
+        if kind == SlotKind::ConfirmParts {
+            self.parts_vanished();
+        }
         let waits = matches!(self.phase, Phase::Open(_) | Phase::Locked);
         let entered = matches!(kind, CurrentPassphrase | NewPassphrase | RepeatPassphrase | TypeRecovery);
         if waits && (entered || matches!(kind, Pin | NewPin | RepeatPin)) {
@@ -116,6 +119,12 @@ impl Session {
             }
             (SlotKind::RecoveryCode, true) => {
                 self.ways.chosen = Answer::default();
+                if self.acts.is_fresh(Instant::now()) {
+                    self.set_focus(Some(key));
+                }
+            }
+            (SlotKind::ConfirmParts, true) => {
+                self.parts.chosen = 0;
                 if self.acts.is_fresh(Instant::now()) {
                     self.set_focus(Some(key));
                 }

@@ -76,6 +76,14 @@ impl Session {
             FromUi::NewRecovery => self.new_recovery(),
             FromUi::SetPin => self.set_pin(),
             FromUi::RemovePin => self.remove_pin(),
+            FromUi::ChooseKeepers(choosing) => self.choose_keepers(choosing),
+            FromUi::PickKeeper(contact) => self.pick_keeper(contact),
+            FromUi::NeedParts(needed) => self.need_parts(needed),
+            FromUi::GiveParts => self.give_parts(),
+            FromUi::WithdrawParts => self.withdraw_parts(),
+            FromUi::AskPart(contact) => self.ask_part(contact),
+            FromUi::AnswerPart(contact) => self.answer_part(contact),
+            FromUi::ShowParts => self.show_parts(),
             FromUi::AddRelay => self.submit(SlotKind::NewRelay),
             FromUi::RemoveRelay(id) => self.act(Action::RemoveRelay(id)),
             FromUi::Reconnect => self.act(Action::Reconnect),
@@ -97,6 +105,7 @@ impl Session {
             (Phase::Open(_), SlotKind::RepeatPin) => self.set_pin(),
             (Phase::Locked, SlotKind::TypeRecovery) => next(self, SlotKind::NewPassphrase),
             (Phase::Locked, SlotKind::RepeatPassphrase) => self.recover(),
+            (Phase::Open(_), SlotKind::CurrentPassphrase) if self.is_choosing_keepers() => self.give_parts(),
             (Phase::Open(_), SlotKind::CurrentPassphrase) if self.shown(SlotKind::NewPassphrase).is_none() => {
                 self.new_recovery();
             }

@@ -3,12 +3,12 @@
 //! A fresh code counts once the user says that it was written down, by a button of the vault's own; until then the
 //! one before stays good.
 
-use super::{Out, Phase, Session};
+use super::{Out, Parts, Phase, Session};
 use crate::profile::{self, Kind, Lock, MIN_PASSPHRASE, ProfileError, RecoverySecret, StoreKey};
 use crate::worker::{How, Job};
 use bulkhead_ipc::intent::{Command, Notice, Recovery, ToUi};
 use bulkhead_ipc::pixels::SlotKind;
-use bulkhead_vault_core::{Passphrase, Plaintext};
+use bulkhead_vault_core::{Action, Passphrase, Plaintext};
 use std::sync::Arc;
 
 /// Wrong attempts in a row after which the user is told that each takes longer.
@@ -16,8 +16,8 @@ const OFTEN: u32 = 3;
 
 /// A code that waits to be written down.
 struct Offer {
-    key: StoreKey,
-    secret: RecoverySecret,
+    /// The open profile's key and its fresh secret; nothing for a code of another profile that contacts' parts make.
+    fresh: Option<(StoreKey, RecoverySecret)>,
     code: Plaintext,
 }
 
@@ -64,6 +64,11 @@ impl Session {
         self.ways.offer.as_ref().map(|offer| offer.code.as_str())
     }
 
+    /// Whether it is another profile's, made of the parts that contacts gave.
+    pub fn is_gathered(&self) -> bool {
+        self.ways.offer.as_ref().is_some_and(|offer| offer.fresh.is_none())
+    }
+
     /// How the code stands, as ui may know it.
     pub(super) fn recovery(&self) -> Recovery {
         match (self.is_open(), &self.ways.offer, self.ways.has_code) {
@@ -80,8 +85,10 @@ impl Session {
     /// The profile was opened with this key.
     pub(super) fn hold(&mut self, key: StoreKey, how: How) {
         let mended = key.is_mended();
-        let has_code = profile::kinds(&self.folder).is_ok_and(|kinds| kinds.contains(&Kind::Recovery));
+        let kinds = profile::kinds(&self.folder).unwrap_or_default();
+        let has_code = kinds.contains(&Kind::Recovery);
         self.ways = Ways { lock: Some(key.lock().clone()), has_code, ..Ways::default() };
+        self.hold_parts(&key, &kinds);
         match how {
             How::Created => self.offer(key),
             _ => self.tell_recovery(),
@@ -103,14 +110,22 @@ impl Session {
     pub(super) fn let_go(&mut self) {
         self.ways = Ways { wrong: self.ways.wrong, ..Ways::default() };
         self.let_go_of_pin();
+        self.parts = Parts::default();
     }
 
     fn offer(&mut self, key: StoreKey) {
         if let Ok(secret) = RecoverySecret::random() {
             let code = secret.code();
-            self.ways.offer = Some(Offer { key, secret, code });
+            self.ways.offer = Some(Offer { fresh: Some((key, secret)), code });
             self.ways.chosen = Answer::default();
         }
+        self.tell_recovery();
+    }
+
+    /// The code of another profile, to be written down and typed there.
+    pub(super) fn offer_gathered(&mut self, secret: RecoverySecret) {
+        self.ways.offer = Some(Offer { fresh: None, code: secret.code() });
+        self.ways.chosen = Answer::default();
         self.tell_recovery();
     }
 
@@ -123,13 +138,16 @@ impl Session {
                 return self.notice(Some(Notice::RecoveryCopied));
             }
             Answer::NotNow => {}
-            Answer::Written => {
-                if offer.key.set_secret(Kind::Recovery, &offer.secret).is_err() {
-                    return self.notice(Some(Notice::StoreNotWritable));
+            Answer::Written => match &offer.fresh {
+                Some((key, secret)) => {
+                    if key.set_secret(Kind::Recovery, secret).is_err() {
+                        return self.notice(Some(Notice::StoreNotWritable));
+                    }
+                    self.ways.has_code = true;
+                    self.notice(Some(Notice::RecoverySet));
                 }
-                self.ways.has_code = true;
-                self.notice(Some(Notice::RecoverySet));
-            }
+                None => self.act(Action::ForgetParts),
+            },
         }
         self.ways.offer = None;
         self.set_focus(None);
@@ -211,9 +229,14 @@ impl Session {
         match key {
             Ok(key) => {
                 self.ways.wrong = 0;
-                self.offer(key);
+                if !self.parts_confirmed(&key) {
+                    self.offer(key);
+                }
             }
-            Err(error) => self.refused(error),
+            Err(error) => {
+                self.parts_refused();
+                self.refused(error);
+            }
         }
     }
 

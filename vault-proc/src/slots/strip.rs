@@ -52,6 +52,7 @@ pub fn words(session: &Session) -> (String, bool) {
         SlotKind::MessageList if session.list.has_menu() => {
             ("Arrow keys choose, Enter does it, Esc goes back".into(), false)
         }
+        SlotKind::ConfirmParts => ("Tab chooses, Enter presses the button".into(), false),
         SlotKind::ConfirmDelete => ("Tab chooses, Enter presses the button".into(), false),
         SlotKind::SearchResults => ("Arrow keys choose, Enter opens".into(), false),
         SlotKind::MessageList => match compose(session) {

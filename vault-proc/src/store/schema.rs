@@ -42,6 +42,10 @@ CREATE TABLE former_places(
 CREATE TABLE timers(contact INTEGER PRIMARY KEY, seconds INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
 CREATE TABLE age(id INTEGER PRIMARY KEY CHECK (id = 1), lived INTEGER NOT NULL, wall INTEGER NOT NULL) STRICT;
 CREATE TABLE wash(id INTEGER PRIMARY KEY CHECK (id = 1), next INTEGER NOT NULL, remaining INTEGER NOT NULL) STRICT;
+CREATE TABLE shares(
+    contact INTEGER NOT NULL REFERENCES contacts(handle), role INTEGER NOT NULL, revision INTEGER NOT NULL,
+    at INTEGER NOT NULL, id BLOB NOT NULL, part BLOB, state INTEGER NOT NULL, PRIMARY KEY (contact, role)
+) STRICT;
 ";
 
 /// The index of the words. It keeps none itself (they are in `messages`) and takes out what is deleted at once.

@@ -16,6 +16,7 @@ mod pairing;
 mod salvaging;
 mod schedule;
 mod searching;
+mod sharing;
 mod traces;
 mod vanishing;
 mod world;
