@@ -116,6 +116,7 @@ const ROWS: &[Row] = &[
     told("Notice", &[], &[Choice]),
     told("Recovery", IF_OPEN, &[Choice]),
     told("Timers", IF_OPEN, &[Number]),
+    told("Pin", &[], &[Choice]),
     told("Command", &[], &[Choice]),
     told("Pointer", &[], &[Geometry]),
     meant("Open", OF_CONTACT, &[Number]),
@@ -141,6 +142,9 @@ const ROWS: &[Row] = &[
     meant("NewRecovery", IN_PHASE, &[]),
     meant("Recover", IN_PHASE, &[]),
     meant("Salvage", IN_PHASE, &[]),
+    meant("UnlockPin", IN_PHASE, &[]),
+    meant("SetPin", IN_PHASE, &[]),
+    meant("RemovePin", IN_PHASE, &[]),
 ];
 
 /// The last one is above what a held key repeats at, two intents a time.
@@ -250,6 +254,7 @@ impl Word for intent::ToUi {
             Self::Notice(_) => "Notice",
             Self::Recovery(_) => "Recovery",
             Self::Timers(_) => "Timers",
+            Self::Pin(_) => "Pin",
             Self::Command(_) => "Command",
             Self::Pointer(_) => "Pointer",
         }
@@ -307,6 +312,9 @@ impl Word for intent::FromUi {
             Self::NewRecovery => "NewRecovery",
             Self::Recover => "Recover",
             Self::Salvage => "Salvage",
+            Self::UnlockPin => "UnlockPin",
+            Self::SetPin => "SetPin",
+            Self::RemovePin => "RemovePin",
         }
     }
 
@@ -315,7 +323,7 @@ impl Word for intent::FromUi {
         match (self, ledger) {
             (Self::Hello { life: number, .. }, INTENT_LIFE) => life(*number, give),
             (Self::Create, PHASE) => give(phase(Phase::Setup)),
-            (Self::Unlock | Self::Recover, PHASE) => give(phase(Phase::Locked)),
+            (Self::Unlock | Self::UnlockPin | Self::Recover, PHASE) => give(phase(Phase::Locked)),
             (Self::Salvage, PHASE) => give(phase(Phase::Broken)),
             // Nothing is on screen: true in every phase.
             (Self::Open(None), PHASE) => {}

@@ -123,6 +123,22 @@ pub enum Recovery {
     Offered,
 }
 
+/// Whether a PIN opens the profile, with this machine's TPM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Pin {
+    /// There is no TPM, or the program may not use it.
+    None,
+    /// There is one, and no PIN.
+    Possible,
+    /// The same, but whoever has the machine can reset its count of wrong PINs: a PIN has to be long.
+    Unguarded,
+    /// There is a PIN.
+    Set,
+    /// There is a PIN, and no TPM that answers: only the passphrase opens the profile.
+    Lost,
+}
+
 /// A sentence that ui shows in its notice bar. Fixed sentences only: the words are ui's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -189,6 +205,24 @@ pub enum Notice {
     ClockLeapt,
     /// Not all of the profile could be deleted; its key is gone.
     NotErased,
+    /// The PIN is wrong; the strip says how many wrong ones the TPM still takes.
+    WrongPin,
+    /// The PIN is shorter than 6 characters.
+    PinTooShort,
+    /// The PIN is shorter than 10 characters, which it has to have where the TPM's count of wrong ones can be reset.
+    PinUnguarded,
+    /// The two PINs differ.
+    PinsDiffer,
+    /// The PIN counts from now on.
+    PinSet,
+    /// There is no PIN any more.
+    PinRemoved,
+    /// There were too many wrong PINs: the TPM takes none for a while.
+    PinResting,
+    /// The TPM does not know this profile: it was cleared, or is another one, or the key file was changed.
+    PinUseless,
+    /// The TPM does not answer, or refuses.
+    TpmFailing,
 }
 
 /// Navigation that the vault made of a key press outside text: never a key, never a character.
@@ -279,6 +313,8 @@ pub enum ToUi {
     Recovery(Recovery),
     /// All conversations in which what is written disappears; at most [`MAX_CONTACTS`].
     Timers(#[serde(deserialize_with = "bounded::list::<_, _, MAX_CONTACTS>")] Vec<Timer>),
+    /// How the PIN stands.
+    Pin(Pin),
     /// Navigation.
     Command(Command),
     /// The pointer, outside slots.
@@ -366,6 +402,12 @@ pub enum FromUi {
     Recover,
     /// Build a new store of what can be read of the damaged one.
     Salvage,
+    /// Unlock with the PIN typed.
+    UnlockPin,
+    /// Take the PIN typed, if the passphrase typed is right.
+    SetPin,
+    /// The PIN is to open the profile no more.
+    RemovePin,
 }
 
 impl Message for FromUi {

@@ -120,11 +120,17 @@ pub enum SlotKind {
     AutoLock,
     /// Dialogue: asks whether to delete the whole profile; a field for the word that says so, and the vault's own buttons.
     ConfirmErase,
+    /// Field: the PIN, on the lock screen.
+    Pin,
+    /// Field: a PIN to be set.
+    NewPin,
+    /// Field: the same again.
+    RepeatPin,
 }
 
 impl SlotKind {
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::Unlock,
         Self::NewPassphrase,
         Self::RepeatPassphrase,
@@ -152,6 +158,9 @@ impl SlotKind {
         Self::RecoveryCode,
         Self::AutoLock,
         Self::ConfirmErase,
+        Self::Pin,
+        Self::NewPin,
+        Self::RepeatPin,
     ];
 
     /// Whether a person can type into it, so that it takes part in keyboard focus.
@@ -170,6 +179,9 @@ impl SlotKind {
                 | Self::CurrentPassphrase
                 | Self::TypeRecovery
                 | Self::ConfirmErase
+                | Self::Pin
+                | Self::NewPin
+                | Self::RepeatPin
         )
     }
 

@@ -8,7 +8,7 @@ use bulkhead_canvas::core::{Border, Color, Length, alignment, clipboard};
 use bulkhead_canvas::palette::{Palette, Tone};
 use bulkhead_canvas::widget::{container, row, text};
 use bulkhead_canvas::{Element, Surface, Theme, fonts};
-use bulkhead_ipc::intent::{Accept, Command, Contact, Invite, Notice, Phase, Recovery, Relay, Timer, ToUi};
+use bulkhead_ipc::intent::{Accept, Command, Contact, Invite, Notice, Phase, Pin, Recovery, Relay, Timer, ToUi};
 use bulkhead_ipc::pixels::{self, FromUi, Slot, SlotKind};
 use bulkhead_ipc::post::{RelayState, Trouble};
 use bulkhead_ui::app::App;
@@ -269,6 +269,36 @@ fn main() {
             }),
         ),
         ("erase", Box::new(show(Panel::Erase))),
+        (
+            "pin",
+            Box::new(move |app| {
+                app.told(ToUi::Pin(Pin::Set));
+                show(Panel::Pin)(app);
+            }),
+        ),
+        (
+            "pin-unlock",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Locked));
+                app.told(ToUi::Pin(Pin::Set));
+                app.told(ToUi::Notice(Some(Notice::WrongPin)));
+            }),
+        ),
+        (
+            "pin-resting",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Locked));
+                app.told(ToUi::Pin(Pin::Set));
+                app.told(ToUi::Notice(Some(Notice::PinResting)));
+            }),
+        ),
+        (
+            "pin-lost",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Locked));
+                app.told(ToUi::Pin(Pin::Lost));
+            }),
+        ),
         (
             "settings-keys",
             Box::new(move |app| {

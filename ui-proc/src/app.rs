@@ -58,7 +58,20 @@ impl App {
             // The slot lost the keyboard; a button of ours may have taken it meanwhile.
             ToUi::Focus(None) => self.focus = if let Focus::Slot(_) = self.focus { Focus::None } else { self.focus },
             ToUi::Show(handle) => self.open(handle),
-            ToUi::Notice(notice) => self.state.notice = notice,
+            ToUi::Notice(notice) => {
+                self.state.notice = notice;
+                let useless = matches!(notice, Some(Notice::PinResting | Notice::PinUseless | Notice::TpmFailing));
+                if useless && self.state.phase == Phase::Locked && self.state.asks_pin() {
+                    self.ask_for_passphrase(true);
+                }
+            }
+            ToUi::Pin(pin) => {
+                let asked = self.state.asks_pin();
+                self.state.pin = pin;
+                if self.state.phase == Phase::Locked && self.state.asks_pin() != asked {
+                    self.want_way();
+                }
+            }
             ToUi::Recovery(recovery) => {
                 let fresh = recovery == Recovery::Offered && self.state.recovery != recovery;
                 self.state.recovery = recovery;
@@ -99,7 +112,14 @@ impl App {
             Message::Recovering(recovering) => {
                 self.state.recovering = recovering;
                 self.let_go();
-                self.want(only(if recovering { SlotKind::TypeRecovery } else { SlotKind::Unlock }));
+                self.want_way();
+                if self.state.notice.is_some() {
+                    self.state.notice = None;
+                    self.out.push(FromUi::Dismiss);
+                }
+            }
+            Message::ByPassphrase(by_passphrase) => {
+                self.ask_for_passphrase(by_passphrase);
                 if self.state.notice.is_some() {
                     self.state.notice = None;
                     self.out.push(FromUi::Dismiss);
@@ -169,15 +189,33 @@ impl App {
             self.state.close_all();
         }
         if matches!(phase, Phase::Open | Phase::Setup) {
-            self.state.recovering = false;
+            (self.state.recovering, self.state.by_passphrase) = (false, false);
         }
         self.focus = Focus::None;
         self.wanted = match phase {
             Phase::Setup => Some(only(SlotKind::OwnName)),
-            Phase::Locked if self.state.recovering => Some(only(SlotKind::TypeRecovery)),
-            Phase::Locked => Some(only(SlotKind::Unlock)),
+            Phase::Locked => Some(only(self.way())),
             Phase::Unlocking | Phase::Open | Phase::Broken => None,
         };
+    }
+
+    /// The field of the lock screen's chosen way into the profile.
+    fn way(&self) -> SlotKind {
+        match self.state.recovering {
+            true => SlotKind::TypeRecovery,
+            false if self.state.asks_pin() => SlotKind::Pin,
+            false => SlotKind::Unlock,
+        }
+    }
+
+    fn want_way(&mut self) {
+        self.want(only(self.way()));
+    }
+
+    fn ask_for_passphrase(&mut self, by_passphrase: bool) {
+        self.state.by_passphrase = by_passphrase;
+        self.let_go();
+        self.want_way();
     }
 
     fn command(&mut self, command: Command) {
@@ -239,7 +277,7 @@ impl App {
             Panel::Erase => self.want(only(SlotKind::ConfirmErase)),
             Panel::Delete(handle) => self.want(SlotKey { kind: SlotKind::ConfirmDelete, handle }),
             Panel::Recovery if self.state.recovery == Recovery::Offered => self.want(only(SlotKind::RecoveryCode)),
-            Panel::Passphrase | Panel::Recovery => self.want(only(SlotKind::CurrentPassphrase)),
+            Panel::Passphrase | Panel::Recovery | Panel::Pin => self.want(only(SlotKind::CurrentPassphrase)),
             _ => {}
         }
     }
@@ -255,7 +293,7 @@ impl App {
     fn escape(&mut self) {
         match self.state.panel {
             Some(Panel::Safety(handle) | Panel::Delete(handle)) => self.show(Panel::Contact(handle)),
-            Some(Panel::Passphrase) => self.show(Panel::Settings),
+            Some(Panel::Passphrase | Panel::Pin) => self.show(Panel::Settings),
             Some(Panel::Recovery) if self.from_settings => self.show(Panel::Settings),
             Some(Panel::Erase) => self.show(Panel::Settings),
             Some(_) => self.close(),
@@ -333,6 +371,8 @@ impl App {
             }
             Focus::Slot(SlotKey { kind, handle }) => match (self.state.phase, kind) {
                 (Phase::Locked, SlotKind::Unlock) => self.out.push(FromUi::Unlock),
+                (Phase::Locked, SlotKind::Pin) => self.out.push(FromUi::UnlockPin),
+                (Phase::Open, SlotKind::RepeatPin) => self.out.push(FromUi::SetPin),
                 (Phase::Setup, SlotKind::RepeatPassphrase) => self.out.push(FromUi::Create),
                 (Phase::Setup, _) => self.step(false),
                 (Phase::Locked, SlotKind::RepeatPassphrase) => self.out.push(FromUi::Recover),

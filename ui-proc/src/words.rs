@@ -134,6 +134,22 @@ words! {
     ERASE_HINT = "Erases your keys, contacts and messages from this computer. Nobody can bring them back, and your contacts are not told.";
     ERASE = "Delete profile…";
     ERASE_TITLE = "Delete profile";
+    PIN = "PIN";
+    PIN_UNLOCK_LEAD = "Enter your PIN to open your messages.";
+    USE_PASSPHRASE = "Use the passphrase";
+    USE_PIN = "Use the PIN";
+    PIN_NONE = "A PIN needs a TPM 2.0 chip, and Bulkhead found none that it may use. On many systems your user has to belong to the group tss.";
+    PIN_POSSIBLE = "You have no PIN. A short PIN can open your messages on this computer: its TPM chip counts wrong ones.";
+    PIN_UNGUARDED = "You have no PIN. This computer's TPM chip can guard one, but whoever has the computer can reset its count of wrong PINs, as the chip has no lockout password. So a PIN has to have 10 digits or letters here.";
+    PIN_IS_SET = "You have a PIN, which works on this computer only. The passphrase opens your messages as well.";
+    PIN_LOST = "Your PIN does not work now: this computer's TPM chip does not answer. Your passphrase opens your messages.";
+    PIN_LEAD = "A PIN may be short because this computer's TPM chip guards it: after too many wrong ones it takes none for a while. Your passphrase keeps working, also if the chip is cleared or breaks. Whoever can read the chip's secrets only has to guess the PIN: choose a longer one if that worries you.";
+    PIN_SET_ONE = "Set a PIN";
+    PIN_CHANGE = "Change or remove the PIN";
+    PIN_NEW = "New PIN";
+    PIN_REPEAT = "Repeat the PIN";
+    PIN_SAVE = "Set PIN";
+    PIN_REMOVE = "Remove PIN";
     KEYS = "Keyboard";
     KEYS_LIST = "Ctrl+N add contact  ·  Ctrl+K search  ·  Alt+↑ Alt+↓ change conversation  ·  Shift+↑ Shift+↓ choose a message, Enter for what to do with it  ·  Ctrl+L lock  ·  Ctrl+Q quit  ·  Tab and Enter for everything else";
     ABOUT = "About";
@@ -213,6 +229,25 @@ pub fn notice(notice: Notice) -> &'static str {
         Notice::Saving => "Saving what can be read. This can take some minutes.",
         Notice::Saved => {
             "Saved what could be read. What is not there is lost here: ask your contacts. Those marked with lost keys have to be invited again."
+        }
+        Notice::WrongPin => {
+            "That is not the PIN. The line at the bottom says how many wrong ones the TPM chip still takes. Your passphrase always works."
+        }
+        Notice::PinTooShort => "The PIN is too short: use 6 digits or letters, or more.",
+        Notice::PinUnguarded => {
+            "This PIN is too short for this computer: its TPM chip has no lockout password, so whoever has the computer can try one PIN after the other. Use 10 digits or letters, or more."
+        }
+        Notice::PinsDiffer => "The two PINs differ. Type the second again.",
+        Notice::PinSet => "The PIN counts from now on. Keep your passphrase in mind: it works without this computer.",
+        Notice::PinRemoved => "The PIN is removed. Your passphrase opens your messages.",
+        Notice::PinResting => {
+            "There were too many wrong PINs, and the TPM chip takes none for a while. Nothing is lost: use your passphrase."
+        }
+        Notice::PinUseless => {
+            "The TPM chip does not know this PIN any more: it was cleared or replaced, or the file profile.key was changed. Use your passphrase, then set the PIN anew in the settings."
+        }
+        Notice::TpmFailing => {
+            "The TPM chip does not answer, or its owner locked it. Nothing is lost: use your passphrase."
         }
         Notice::KeysLost => {
             "Your keys for this contact were lost with a part of the store. Add the contact anew, with an invite; what was written stays."

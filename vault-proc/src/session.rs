@@ -8,6 +8,7 @@ mod deletion;
 mod fields;
 mod focus;
 mod intents;
+mod pins;
 mod ways;
 
 use crate::clock::{self, Zone};
@@ -22,10 +23,11 @@ pub use acts::Acts;
 use bulkhead_ipc::control::{Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Accept, Command, Invite, MAX_CONTACTS, Notice, ToUi};
 use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind, Theme};
-use bulkhead_ipc::{post, sign};
+use bulkhead_ipc::{post, seal, sign};
 use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, Hit, Input, Plaintext, Vault};
 pub use deletion::ERASE;
 pub use fields::Fields;
+pub use pins::Pins;
 use std::path::PathBuf;
 pub use ways::{Answer, Ways};
 
@@ -56,6 +58,8 @@ pub enum Out {
     Ui(ToUi),
     /// To the launcher.
     Launcher(ToLauncher),
+    /// To seal.
+    Seal(seal::ToSeal),
     /// To the worker.
     Derive(Job),
     /// To the thread that saves what can be read.
@@ -104,6 +108,8 @@ pub struct Session {
     pub acts: Acts,
     /// Passphrase and recovery code.
     pub ways: Ways,
+    /// The PIN.
+    pub pins: Pins,
     /// When to lock without being told.
     pub auto_lock: AutoLock,
     folder: PathBuf,
@@ -145,6 +151,7 @@ impl Session {
             attended: true,
             acts: Acts::default(),
             ways: Ways::default(),
+            pins: Pins::default(),
             auto_lock: AutoLock::load(&folder),
             folder,
             config,
@@ -365,6 +372,7 @@ impl Session {
         self.out.push(Out::Ui(ToUi::Searching(searching)));
         self.out.push(Out::Ui(ToUi::Notice(self.notice)));
         self.tell_recovery();
+        self.tell_pin();
         if let Some(handle) = self.open {
             self.out.push(Out::Ui(ToUi::Show(handle)));
         }
@@ -404,6 +412,9 @@ impl Session {
             Derived::Opened(..) => {}
             Derived::Confirmed(key) => self.confirmed(key),
             Derived::Changed(changed) => self.changed_passphrase(changed),
+            Derived::Pin(opening) => self.ask_to_open(opening),
+            Derived::SetPin(setting) => self.ask_to_seal(setting),
+            Derived::PinRemoved(removed) => self.pin_removed(removed),
         }
     }
 

@@ -2,7 +2,7 @@
 //! neither does a field.
 
 use bulkhead_ipc::bytes::Bytes;
-use bulkhead_ipc::{control, intent, pixels, post, sign};
+use bulkhead_ipc::{control, intent, pixels, post, seal, sign};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -34,7 +34,7 @@ macro_rules! names {
 }
 
 use control::Peer;
-use intent::{Command, Notice, Phase, Recovery};
+use intent::{Command, Notice, Phase, Pin, Recovery};
 use pixels::{Cursor, SlotKind, Theme};
 use post::Trouble;
 names!(peers, Peer: Net Ui);
@@ -42,8 +42,10 @@ names!(phases, Phase: Setup Locked Unlocking Open Broken);
 names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort StoreTooNew StoreDamaged StoreNotWritable
     ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable Refused
     NameMissing WrongOften PassphraseChanged NotARecoveryCode WrongRecoveryCode RecoverySet RecoveryCopied KeyFileMended
-    LockedByItself KeyDamaged Saving Saved KeysLost ClockLeapt NotErased);
+    LockedByItself KeyDamaged Saving Saved KeysLost ClockLeapt NotErased
+    WrongPin PinTooShort PinUnguarded PinsDiffer PinSet PinRemoved PinResting PinUseless TpmFailing);
 names!(recoveries, Recovery: None Set Offered);
+names!(pins, Pin: None Possible Unguarded Set Lost);
 names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings FocusNext
     FocusPrevious Activate Up Down);
 names!(cursors, Cursor: Arrow Hand);
@@ -51,7 +53,8 @@ names!(themes, Theme: Light Dark);
 names!(troubles, Trouble: Unreachable Certificate Misbehaving Closed Proxy Address);
 names!(kinds, SlotKind: Unlock NewPassphrase RepeatPassphrase OwnName Search SearchResults Avatar ContactName Preview
     RowTime ConversationTitle MessageList Compose InviteLink InviteQr PasteInvite SafetyNumber SafetyQr Rename
-    ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock ConfirmErase);
+    ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock ConfirmErase
+    Pin NewPin RepeatPin);
 
 fn one_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> BoxedStrategy<T> {
     prop::sample::select(all).boxed()
@@ -267,6 +270,7 @@ pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
         ToUi::Show(_) => any::<u32>().prop_map(ToUi::Show),
         ToUi::Timers(_) => list(timer.clone(), MAX_CONTACTS).prop_map(ToUi::Timers),
         ToUi::Recovery(_) => one_of(recoveries()).prop_map(ToUi::Recovery),
+        ToUi::Pin(_) => one_of(pins()).prop_map(ToUi::Pin),
         ToUi::Notice(_) => prop::option::of(one_of(notices())).prop_map(ToUi::Notice),
         ToUi::Command(_) => one_of(commands()).prop_map(ToUi::Command),
         ToUi::Pointer(_) => pointer().prop_map(ToUi::Pointer),
@@ -297,6 +301,9 @@ pub fn intent_from_ui() -> BoxedStrategy<intent::FromUi> {
         FromUi::Newest => Just(FromUi::Newest),
         FromUi::EndSearch => Just(FromUi::EndSearch),
         FromUi::Salvage => Just(FromUi::Salvage),
+        FromUi::UnlockPin => Just(FromUi::UnlockPin),
+        FromUi::SetPin => Just(FromUi::SetPin),
+        FromUi::RemovePin => Just(FromUi::RemovePin),
         FromUi::Dismiss => Just(FromUi::Dismiss),
         FromUi::ChangePassphrase => Just(FromUi::ChangePassphrase),
         FromUi::NewRecovery => Just(FromUi::NewRecovery),
@@ -317,5 +324,41 @@ pub fn control_from_launcher() -> BoxedStrategy<control::FromLauncher> {
         FromLauncher::Restarting { .. } => (one_of(peers()), any::<Option<u32>>(), any::<u32>())
             .prop_map(|(peer, life, delay)| FromLauncher::Restarting { peer, life, delay }),
         FromLauncher::Quit => Just(FromLauncher::Quit),
+    })
+}
+
+fn halves() -> impl Strategy<Value = seal::Half> {
+    any::<[u8; 32]>().prop_map(seal::Half::new)
+}
+
+fn objects() -> impl Strategy<Value = seal::Object> {
+    proptest::collection::vec(any::<u8>(), 1..=seal::MAX_OBJECT).prop_filter_map("a length", seal::Object::new)
+}
+
+pub fn seal_to_seal() -> BoxedStrategy<seal::ToSeal> {
+    use seal::ToSeal;
+    every!(ToSeal {
+        ToSeal::Seal { .. } => (halves(), halves()).prop_map(|(pin, share)| ToSeal::Seal { pin, share }),
+        ToSeal::Unseal { .. } => (halves(), objects()).prop_map(|(pin, object)| ToSeal::Unseal { pin, object }),
+    })
+}
+
+fn whys() -> BoxedStrategy<seal::Why> {
+    use seal::Why;
+    every!(Why {
+        Why::Wrong { .. } => any::<u32>().prop_map(|left| Why::Wrong { left }),
+        Why::Resting { .. } => any::<u32>().prop_map(|seconds| Why::Resting { seconds }),
+        Why::Unknown => Just(Why::Unknown),
+        Why::Failing => Just(Why::Failing),
+    })
+}
+
+pub fn seal_from_seal() -> BoxedStrategy<seal::FromSeal> {
+    use seal::FromSeal;
+    every!(FromSeal {
+        FromSeal::Ready { .. } => any::<(bool, u16)>().prop_map(|(guarded, version)| FromSeal::Ready { guarded, version }),
+        FromSeal::Sealed(_) => objects().prop_map(FromSeal::Sealed),
+        FromSeal::Unsealed(_) => halves().prop_map(FromSeal::Unsealed),
+        FromSeal::Refused(_) => whys().prop_map(FromSeal::Refused),
     })
 }

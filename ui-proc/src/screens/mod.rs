@@ -10,6 +10,7 @@ mod list;
 mod main;
 mod notice;
 mod passphrase;
+mod pin;
 mod safety;
 mod settings;
 mod setup;
@@ -27,6 +28,7 @@ pub fn view(state: &State, focus: Focus) -> Element<'_> {
     match state.phase {
         Phase::Setup => setup::view(view),
         Phase::Locked if state.recovering => unlock::recover(view),
+        Phase::Locked if state.asks_pin() => pin::unlock(view),
         Phase::Locked => unlock::view(view, false),
         Phase::Unlocking => unlock::view(view, true),
         Phase::Open => main::view(view),

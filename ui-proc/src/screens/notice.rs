@@ -11,6 +11,7 @@ use bulkhead_ipc::intent::{FromUi, Notice};
 fn tone(p: &Palette, notice: Notice) -> Tone {
     match notice {
         Notice::Copied | Notice::PassphraseChanged | Notice::RecoverySet | Notice::RecoveryCopied => p.ok,
+        Notice::PinSet | Notice::PinRemoved => p.ok,
         Notice::Saved | Notice::NetRestarted | Notice::UiRestarted | Notice::LockedByItself => p.warn,
         _ => p.danger,
     }

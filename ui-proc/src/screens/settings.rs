@@ -1,6 +1,7 @@
 //! Settings: name, relays, appearance, security, lock.
 
 use super::contact::panel_bar;
+use super::pin;
 use crate::message::{Message, Panel};
 use crate::widgets::{
     Element, Face, View, beside, body, button, card, choices, dot, field, hint, label, labelled, line, page, slot,
@@ -44,6 +45,7 @@ pub fn view(view: View<'_>) -> Element<'_> {
         label(p, words::RECOVERY_CODE),
         hint(p, if view.state.recovery == Recovery::Set { words::RECOVERY_SET } else { words::RECOVERY_NONE }),
         button(view, Face::Secondary, words::RECOVERY_NEW, Message::Show(Panel::Recovery)),
+        pin::setting(view),
     ]
     .spacing(8);
     let erase = button(view, Face::Danger, words::ERASE, Message::Show(Panel::Erase));

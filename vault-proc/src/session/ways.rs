@@ -25,12 +25,12 @@ struct Offer {
 #[derive(Default)]
 pub struct Ways {
     /// The open profile's lock, without which its key file is not changed.
-    lock: Option<Arc<Lock>>,
+    pub(super) lock: Option<Arc<Lock>>,
     offer: Option<Offer>,
     has_code: bool,
     /// The worker is busy with the open profile's passphrase.
-    busy: bool,
-    wrong: u32,
+    pub(super) busy: bool,
+    pub(super) wrong: u32,
     /// The dialogue's chosen button.
     pub chosen: Answer,
 }
@@ -86,6 +86,7 @@ impl Session {
             How::Created => self.offer(key),
             _ => self.tell_recovery(),
         }
+        self.tell_pin();
         if mended {
             self.notice(Some(Notice::KeyFileMended));
         } else if how == How::Recovered {
@@ -101,6 +102,7 @@ impl Session {
     /// The profile is closed: nothing here stays but the count of wrong attempts.
     pub(super) fn let_go(&mut self) {
         self.ways = Ways { wrong: self.ways.wrong, ..Ways::default() };
+        self.let_go_of_pin();
     }
 
     fn offer(&mut self, key: StoreKey) {
@@ -173,7 +175,7 @@ impl Session {
     }
 
     /// What was typed as the passphrase in use, and the lock of the profile that it is for.
-    fn current(&mut self) -> Option<(Arc<Lock>, Passphrase)> {
+    pub(super) fn current(&mut self) -> Option<(Arc<Lock>, Passphrase)> {
         let lock = self.ways.lock.clone().filter(|_| !self.ways.busy)?;
         if self.fields.get(SlotKind::CurrentPassphrase).is_empty() {
             self.focus_kind(SlotKind::CurrentPassphrase);
@@ -233,7 +235,7 @@ impl Session {
         }
     }
 
-    fn refused(&mut self, error: ProfileError) {
+    pub(super) fn refused(&mut self, error: ProfileError) {
         let notice = match error {
             ProfileError::Wrong => self.wrong(),
             ProfileError::Io => Notice::StoreNotWritable,
