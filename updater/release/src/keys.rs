@@ -25,6 +25,8 @@ pub enum Purpose {
     Review,
     /// A policy.
     Policy,
+    /// What a party built.
+    Attestation,
 }
 
 impl Purpose {
@@ -34,6 +36,7 @@ impl Purpose {
             Self::Commit => "git",
             Self::Review => "review@bulkhead-release",
             Self::Policy => "policy@bulkhead-release",
+            Self::Attestation => "attest@bulkhead-release",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The rules are a policy file in the repository itself ([`policy`]), which only the signers of every party together
 //! can change. Nothing here keeps a secret: keys stay with `ssh-keygen` and the tokens of the people who sign.
 
+pub mod attestation;
 pub mod change;
 pub mod history;
 pub mod keys;
@@ -10,3 +11,4 @@ pub mod mirrors;
 pub mod policy;
 pub mod refusal;
 pub mod review;
+pub mod signed;

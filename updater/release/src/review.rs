@@ -12,16 +12,13 @@
 //! Bound to a place in the history and to what is there afterwards, a review counts for nothing else: neither for the
 //! same change after a revert, nor once the policy changed. Servers keep reviews, but do not make them.
 
-use crate::keys::{Key, Purpose, SignatureError, signer};
+use crate::keys::{Key, Purpose, SignatureError};
+use crate::signed::{self, Signed};
 use git2::{Oid, Repository};
 
 /// Where notes with reviews are kept.
 pub const NOTES: &str = "refs/notes/reviews";
-/// Longest note, in bytes.
-const LONGEST: usize = 256 * 1024;
 const FIRST: &str = "bulkhead-review 1\n";
-const END: &str = "-----END SSH SIGNATURE-----";
-const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
 
 /// What a reviewer found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,19 +83,8 @@ pub struct Review {
 pub fn of(repository: &Repository, tree: Oid) -> Vec<Review> {
     let Ok(note) = repository.find_note(Some(NOTES), tree) else { return Vec::new() };
     let Ok(text) = note.message() else { return Vec::new() };
-    if text.len() > LONGEST {
-        return Vec::new();
-    }
-    text.split_inclusive(END).filter_map(parse).collect()
-}
-
-/// The statement nearest to the signature: whatever stands before it is somebody's note.
-fn parse(block: &str) -> Option<Review> {
-    let at = block.rfind(BEGIN)?;
-    let (before, armoured) = block.split_at_checked(at)?;
-    let text = before.get(before.rfind(FIRST)?..)?;
-    let statement = Statement::parse(text)?;
-    Some(Review { statement, signer: signer(armoured.as_bytes(), Purpose::Review, text.as_bytes()) })
+    let read = |Signed { text, signer, .. }| Some(Review { statement: Statement::parse(text)?, signer });
+    signed::all(text, FIRST, Purpose::Review).into_iter().filter_map(read).collect()
 }
 
 /// Puts a signed statement beside those that are there. Git has no other place for it than the note's text.
@@ -107,7 +93,7 @@ pub fn add(repository: &Repository, statement: &Statement, armoured: &str) -> Re
         Ok(note) => note.message().unwrap_or_default().to_owned(),
         Err(_) => String::new(),
     };
-    let text = format!("{before}{}{}\n", statement.text(), armoured.trim());
+    let text = signed::append(&before, &statement.text(), armoured);
     let whose = repository.signature()?;
     repository.note(&whose, &whose, Some(NOTES), statement.tree, &text, true).map(drop)
 }

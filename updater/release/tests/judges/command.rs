@@ -44,6 +44,13 @@ fn git(repository: &Path, person: &str, key: &Path, words: &[&str]) {
     assert!(done.status.success(), "git {words:?}: {}", text(&done.stderr));
 }
 
+fn ssh_sign(keys: &Path, person: &str, namespace: &str, statement: &str) -> String {
+    let mut sign = Command::new("ssh-keygen");
+    let signed = run(sign.args(["-q", "-Y", "sign", "-n", namespace, "-f"]).arg(key_file(keys, person)), statement);
+    assert!(signed.status.success(), "{}", text(&signed.stderr));
+    text(&signed.stdout)
+}
+
 #[test]
 fn what_git_and_ssh_keygen_sign_is_judged() {
     let mut house = House::new();
@@ -71,20 +78,42 @@ fn what_git_and_ssh_keygen_sign_is_judged() {
     assert!(text(&refused.stderr).contains("0 of 1 reviews by quality (qa)"), "{}", text(&refused.stderr));
 
     for person in ["eve", "ida"] {
-        let key = key_file(keys.path(), person);
         let statement = text(&ours(&work, &["review", "main"], "").stdout);
-        let mut sign = Command::new("ssh-keygen");
-        let signed = run(sign.args(["-q", "-Y", "sign", "-n", "review@bulkhead-release", "-f"]).arg(key), &statement);
-        assert!(signed.status.success(), "{}", text(&signed.stderr));
-        let added = ours(&work, &["add-review", "main"], &text(&signed.stdout));
+        let signature = ssh_sign(keys.path(), person, "review@bulkhead-release", &statement);
+        let added = ours(&work, &["add-review", "main"], &signature);
         assert!(added.status.success(), "{}", text(&added.stderr));
     }
     let policy = bulkhead_release::keys::digest(text_of.as_bytes());
     let verified = ours(&work, &["verify-tree", "--policy", &policy, &range], "");
     assert!(verified.status.success(), "{}", text(&verified.stderr));
     assert!(text(&verified.stdout).starts_with("verified: 1 commits in 1 steps"), "{}", text(&verified.stdout));
+    released(&work, keys.path(), &range);
     let other = ours(&work, &["verify-tree", "--policy", &policy.replace('0', "1"), &range], "");
     assert!(text(&other.stderr).contains("is not the trusted one"), "{}", text(&other.stderr));
+}
+
+/// Six people of three parties attest a package, one after the other; there is no release before the last did.
+fn released(work: &Path, keys: &Path, range: &str) {
+    let package = keys.join("package");
+    std::fs::write(&package, "bits").unwrap();
+    let about = ["--release", "0.2.0", "--package", package.to_str().unwrap(), range];
+    let statement = text(&ours(work, &[&["attest"], &about[..]].concat(), "").stdout);
+    assert!(statement.starts_with("bulkhead-attestation 1\nrelease 0.2.0\ncommit "), "{statement}");
+    let mut words: Vec<String> = ["assemble"].iter().chain(&about).map(ToString::to_string).collect();
+    for person in PEOPLE.iter().flat_map(|(_, _, people)| &people[..2]) {
+        let early = ours(work, &words.iter().map(String::as_str).collect::<Vec<_>>(), "");
+        assert!(text(&early.stderr).contains("of 2 signers of") && early.stdout.is_empty());
+        let file = keys.join(format!("{person}.attestation"));
+        let signature = ssh_sign(keys, person, "attest@bulkhead-release", &statement);
+        std::fs::write(&file, format!("{statement}{signature}")).unwrap();
+        words.push(file.display().to_string());
+    }
+    let joint = ours(work, &words.iter().map(String::as_str).collect::<Vec<_>>(), "");
+    assert!(joint.status.success(), "{}", text(&joint.stderr));
+    assert_eq!(text(&joint.stdout).matches("BEGIN SSH SIGNATURE").count(), 6);
+    std::fs::write(&package, "bots").unwrap();
+    let other = ours(work, &words.iter().map(String::as_str).collect::<Vec<_>>(), "");
+    assert!(text(&other.stderr).contains("the parties agree on another package"), "{}", text(&other.stderr));
 }
 
 #[test]
