@@ -18,6 +18,15 @@ bulkhead-release COMMAND [--repo FOLDER]
                                            to sign with ssh-keygen -Y sign -n attest@bulkhead-release
   assemble --release NAME --package FILE [--policy SHA256] OLD..NEW ATTESTATION...
                                            prints the joint signature, once enough signers of every party attest the package
+
+A key that nobody has (FROST): each holder runs these on a machine of their own and keeps FILE there.
+  store-key begin --share FILE --threshold N ME,OTHER...   makes FILE, prints a hello for everybody
+  store-key share --share FILE HELLO...                    writes ME-to-OTHER.parcel for each other, prints what to compare
+  store-key finish --share FILE PARCEL...                  prints the public key
+  store-key commit --share FILE                            prints a commitment, good for one signature
+  store-key sign --share FILE --message FILE COMMITMENT... prints a part of the signature
+  store-key join --key FILE --message FILE COMMITMENT... PART...
+                                                           prints the signature, in hexadecimal
 ";
 
 /// A command and what it is about.
@@ -38,6 +47,21 @@ pub struct Arguments {
     pub release: Option<String>,
     /// The release's bytes.
     pub package: Option<PathBuf>,
+    /// What concerns a key that nobody has.
+    pub store: StoreKeyArguments,
+}
+
+/// What concerns a key that nobody has.
+#[derive(Default)]
+pub struct StoreKeyArguments {
+    /// The holder's own file.
+    pub share: Option<PathBuf>,
+    /// The public key.
+    pub key: Option<PathBuf>,
+    /// What is signed.
+    pub message: Option<PathBuf>,
+    /// How many sign.
+    pub threshold: Option<u16>,
 }
 
 impl Arguments {
@@ -46,13 +70,17 @@ impl Arguments {
         let mut parser = lexopt::Parser::from_env();
         let (mut words, mut files) = (Vec::new(), Vec::new());
         let (mut repository, mut policy, mut verdict) = (PathBuf::from("."), None, Verdict::Approve);
-        let (mut release, mut package) = (None, None);
+        let (mut release, mut package, mut store) = (None, None, StoreKeyArguments::default());
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("repo") => repository = parser.value()?.into(),
                 Long("policy") => policy = Some(parser.value()?.string()?),
                 Long("release") => release = Some(parser.value()?.string()?),
                 Long("package") => package = Some(parser.value()?.into()),
+                Long("share") => store.share = Some(parser.value()?.into()),
+                Long("key") => store.key = Some(parser.value()?.into()),
+                Long("message") => store.message = Some(parser.value()?.into()),
+                Long("threshold") => store.threshold = Some(parser.value()?.parse()?),
                 Long("reject") => verdict = Verdict::Reject,
                 Value(word) if words.len() < 2 => words.push(word.string()?),
                 Value(word) => files.push(word.into()),
@@ -62,9 +90,9 @@ impl Arguments {
         let Ok([command, what]) = <[String; 2]>::try_from(words) else {
             return Err(Failure::Usage("give a command and what it is about".into()));
         };
-        if command != "assemble" && !files.is_empty() {
+        if !matches!(command.as_str(), "assemble" | "store-key") && !files.is_empty() {
             return Err(Failure::Usage("give one thing that the command is about".into()));
         }
-        Ok(Self { command, what, files, repository, policy, verdict, release, package })
+        Ok(Self { command, what, files, repository, policy, verdict, release, package, store })
     }
 }

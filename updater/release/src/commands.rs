@@ -31,6 +31,7 @@ pub fn run(given: &Arguments) -> Result<(), Failure> {
             Ok(())
         }
         "assemble" => print_joint(given),
+        "store-key" => crate::holder::run(given),
         other => Err(Failure::Usage(format!("{other} is not a command"))),
     }
 }
@@ -57,7 +58,7 @@ fn verify_tree(given: &Arguments) -> Result<(), Failure> {
 }
 
 /// A file, as long as it is not longer than this.
-fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
+pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let opened = File::open(path).and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes));
     opened.map_err(|error| Failure::one(format!("{}: {error}", path.display())))?;

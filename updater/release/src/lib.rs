@@ -12,3 +12,4 @@ pub mod policy;
 pub mod refusal;
 pub mod review;
 pub mod signed;
+pub mod store_key;

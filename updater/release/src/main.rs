@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod holder;
 
 use arguments::{Arguments, USAGE};
 use std::process::ExitCode;

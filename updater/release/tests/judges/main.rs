@@ -1,6 +1,6 @@
 //! Judges of the policy, of signatures, of histories and of the command itself.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(missing_docs, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod attestation;
 mod command;
@@ -9,3 +9,4 @@ mod house;
 mod keys;
 mod policy;
 mod speed;
+mod store_key;
