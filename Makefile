@@ -13,8 +13,8 @@ KILLS          := 2000
 TOOLS          := target/tools
 BINARIES       := bulkhead bulkhead-net bulkhead-seal bulkhead-ui bulkhead-vault
 CARGO          := cargo
-# Tools of the judges, which no binary depends on.
-NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz
+# Tools of judges and of the people who make releases, which no binary depends on.
+NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bulkhead-release
 
 # $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the five binaries, as shipped and with the test driver.
 define build
