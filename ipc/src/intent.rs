@@ -137,6 +137,8 @@ pub enum Pin {
     Set,
     /// There is a PIN, and no TPM that answers: only the passphrase opens the profile.
     Lost,
+}
+
 /// Most contacts of each kind that [`Shares`] tells of.
 pub const MAX_SHARES: usize = 64;
 /// Most parts of a recovery secret.

@@ -275,6 +275,7 @@ pub fn notice(notice: Notice) -> &'static str {
         }
         Notice::TpmFailing => {
             "The TPM chip does not answer, or its owner locked it. Nothing is lost: use your passphrase."
+        }
         Notice::PartsSent => {
             "The parts are on their way. Each contact's device says when it has stored its part: see Settings."
         }

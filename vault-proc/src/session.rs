@@ -28,8 +28,8 @@ use bulkhead_ipc::{post, seal, sign};
 use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, Hit, Input, Plaintext, Vault};
 pub use deletion::ERASE;
 pub use fields::Fields;
-pub use pins::Pins;
 pub use parts::{Parts, Press, Question};
+pub use pins::Pins;
 use std::path::PathBuf;
 pub use ways::{Answer, Ways};
 
