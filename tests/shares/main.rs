@@ -1,6 +1,8 @@
 //! Recovery with the help of contacts, through the real processes: six people, three of five parts, the old profile
 //! opened by what they give back.
 
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
 use bulkhead_tests::Error;
 use bulkhead_tests::driver::text;
 use bulkhead_tests::folder::pictures;

@@ -63,7 +63,7 @@ fn product(mut a: u8, mut b: u8) -> u8 {
     let mut sum = 0;
     while b > 0 {
         sum ^= a * (b & 1);
-        a = a << 1 ^ 0x1d * (a >> 7);
+        a = (a << 1) ^ (0x1d * (a >> 7));
         b >>= 1;
     }
     sum
