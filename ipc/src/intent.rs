@@ -134,6 +134,8 @@ pub enum Notice {
     Copied,
     /// Messages arrived that could not be decrypted; nothing else was lost.
     Undecryptable,
+    /// A contact has heard more from this profile than it knows of: it is an older copy. Sessions are renewed.
+    OlderCopy,
     /// The relays of a contact refuse messages.
     Refused,
     /// A field is empty that must not be.

@@ -149,7 +149,10 @@ pub fn notice(notice: Notice) -> &'static str {
         Notice::TooManyRelays => "There is no room for more relays. Remove one first.",
         Notice::Copied => "The link is on the clipboard. Send it to one person, in a way that you trust.",
         Notice::Undecryptable => {
-            "A message arrived that could not be opened. Nothing else is lost: ask for it to be sent again."
+            "A message arrived that could not be opened. The keys are renewed by themselves, and what is missing comes again."
+        }
+        Notice::OlderCopy => {
+            "A contact knows more of this profile than the profile itself: it is an older copy. All keys are being renewed. If it is in use on another computer too, stop one of them."
         }
         Notice::Refused => "A contact's relays refuse your messages. They stay here and are sent again by themselves.",
         Notice::NameMissing => "The name is empty. Type one first.",

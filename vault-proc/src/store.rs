@@ -12,11 +12,15 @@ mod rows;
 mod schema;
 mod search;
 mod seen;
+mod ties;
 
 use crate::profile::{Lock, StoreKey};
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_vault_core::content::MessageId;
-use bulkhead_vault_core::store::{ContactRow, Found, InviteRow, JobRow, NewMessage, Placed, RelayRow, Snapshot, Store};
+use bulkhead_vault_core::store::{
+    ContactRow, Found, InviteRow, JobRow, NewMessage, NextRow, OfferRow, Placed, RelayRow, Snapshot, Store, TieRow,
+    Unreceipted,
+};
 use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret};
 use erasures::Erasures;
 use rows::{first, message, number, state_number, work_columns};
@@ -68,6 +72,21 @@ impl SqlStore {
         db.set_prepared_statement_cache_capacity(64);
         unlock(&db, &key.key).and_then(|()| schema::configure(&db)).map_err(|error| cause(&error))?;
         Ok(Self { db, seen: Seen::default(), erasures: Erasures::default(), _lock: key.lock.clone() })
+    }
+
+    /// Notes that the store came out of a backup: its sessions are not to be used for sending.
+    pub fn mark_restored(&mut self) -> Result<(), Error> {
+        ties::mark(&self.db, ties::RESTORED, true).map_err(|error| cause(&error))
+    }
+
+    /// Notes that the profile goes on elsewhere.
+    pub fn mark_moved(&mut self) -> Result<(), Error> {
+        ties::mark(&self.db, ties::MOVED, true).map_err(|error| cause(&error))
+    }
+
+    /// Whether the profile goes on elsewhere.
+    pub fn moved(&self) -> Result<bool, Error> {
+        ties::marked(&self.db, ties::MOVED).map_err(|error| cause(&error))
     }
 
     fn run(&self, sql: &str, params: impl Params) -> Result<(), Error> {
@@ -171,6 +190,7 @@ impl Store for SqlStore {
         self.run("DELETE FROM search WHERE rowid IN (SELECT n FROM messages WHERE contact = ?1)", [handle])?;
         self.run("DELETE FROM messages WHERE contact = ?1", [handle])?;
         self.run("DELETE FROM sessions WHERE contact = ?1", [handle])?;
+        ties::remove(&self.db, handle).map_err(|error| cause(&error))?;
         self.run("DELETE FROM contacts WHERE handle = ?1", [handle])
     }
 
@@ -217,7 +237,7 @@ impl Store for SqlStore {
     }
 
     fn tail(&mut self, contact: u32, from: u64) -> Result<Vec<Placed>, Error> {
-        let sql = "SELECT n, mine, sent_at, at FROM messages WHERE contact = ?1 AND seq >= ?2 ORDER BY seq";
+        let sql = "SELECT n, mine, sent_at, at, id FROM messages WHERE contact = ?1 AND seq >= ?2 ORDER BY seq";
         let read = || {
             let mut statement = self.db.prepare_cached(sql)?;
             statement.query_map(params![contact, number(from)], rows::placed)?.collect::<Result<Vec<_>, _>>()
@@ -301,6 +321,26 @@ impl Store for SqlStore {
 
     fn forget_events(&mut self, before: u64) -> Done {
         self.seen.forget(&self.db, before).map_err(|error| cause(&error))
+    }
+
+    fn put_tie(&mut self, row: &TieRow) -> Done {
+        ties::put(&self.db, row).map_err(|error| cause(&error))
+    }
+
+    fn put_offer(&mut self, contact: u32, row: Option<&OfferRow>) -> Done {
+        ties::put_offer(&self.db, contact, row).map_err(|error| cause(&error))
+    }
+
+    fn put_next(&mut self, contact: u32, row: Option<&NextRow>) -> Done {
+        ties::put_next(&self.db, contact, row).map_err(|error| cause(&error))
+    }
+
+    fn unreceipted(&mut self, contact: u32) -> Result<Vec<Unreceipted>, Error> {
+        ties::unreceipted(&self.db, contact).map_err(|error| cause(&error))
+    }
+
+    fn clear_restored(&mut self) -> Done {
+        ties::mark(&self.db, ties::RESTORED, false).map_err(|error| cause(&error))
     }
 }
 

@@ -52,7 +52,23 @@ pub enum Body {
     },
     /// These messages are stored here. Empty: the hello is.
     Receipt(Vec<MessageId>),
+    /// How far the sender's state is, and how far the reader's was when last heard of.
+    Witness(Witness),
 }
+
+/// How far two states are. Counts never fall: whoever is told more of itself than it knows is an older copy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Witness {
+    /// Contents that the sender has encrypted for the reader, ever, this one included.
+    pub said: u64,
+    /// The least number of contents that the reader has encrypted for the sender.
+    pub heard: u64,
+    /// The highest `sent_at` of the reader's texts.
+    pub newest: u64,
+}
+
+/// Counts beyond this are lies: nobody sends so many.
+pub const MAX_COUNT: u64 = 1 << 53;
 
 /// A body, and the secret with which the reader deletes the envelope.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,6 +85,7 @@ pub fn encode(content: &Content) -> Option<Secret> {
     let words = match &content.body {
         Body::Text { text, .. } => text.as_str().len(),
         Body::Hello(_) | Body::Receipt(_) => usize::MAX,
+        Body::Witness(_) => 0,
     };
     let size = SIZES.into_iter().find(|size| words < size - AROUND).or(SIZES.into_iter().max())?;
     let mut out = Vec::with_capacity(size + 1);
@@ -97,6 +114,10 @@ fn write(content: &Content, out: &mut Vec<u8>) -> Option<()> {
             e.map(3).ok()?.u8(0).ok()?.u8(3).ok()?.u8(1).ok()?.bytes(erase).ok()?;
             e.u8(2).ok()?.array(ids.len() as u64).ok()?;
             ids.iter().try_for_each(|id| e.bytes(id).ok().map(drop))
+        }
+        Body::Witness(Witness { said, heard, newest }) => {
+            e.map(5).ok()?.u8(0).ok()?.u8(7).ok()?.u8(1).ok()?.bytes(erase).ok()?;
+            e.u8(2).ok()?.u64(*said).ok()?.u8(3).ok()?.u64(*heard).ok()?.u8(4).ok()?.u64(*newest).ok().map(drop)
         }
     }
 }
@@ -146,9 +167,21 @@ pub fn decode(padded: &[u8]) -> Option<Content> {
             }
             Body::Receipt((0..count).map(|_| d.bytes().ok()?.try_into().ok()).collect::<Option<_>>()?)
         }
+        (7, 5) => {
+            let said = count(&mut d)?;
+            key(&mut d, 3)?;
+            let heard = count(&mut d)?;
+            key(&mut d, 4)?;
+            Body::Witness(Witness { said, heard, newest: count(&mut d)? })
+        }
         _ => return None,
     };
     Some(Content { erase, body })
+}
+
+/// A count, at most [`MAX_COUNT`].
+pub(crate) fn count(d: &mut Decoder<'_>) -> Option<u64> {
+    d.u64().ok().filter(|n| *n <= MAX_COUNT)
 }
 
 /// The next key of a map must be this one.

@@ -8,7 +8,7 @@ use crate::envelope::{self, Address};
 use crate::event::{Curve, Unverified, Verified};
 use crate::order::Heard;
 use crate::session::{Opened, Session};
-use crate::state::Owner;
+use crate::state::{Contact, Owner};
 use crate::store::{Mailbox, Store};
 use crate::turn::Turn;
 use crate::vault::Vault;
@@ -32,6 +32,16 @@ pub struct Dropped {
     pub foreign: u64,
     /// Sealed for us, but libsignal or the content decoder refused it.
     pub undecryptable: u64,
+}
+
+/// Through what an authentic content came.
+pub(crate) enum Through {
+    /// The session.
+    Session,
+    /// The session begun from an offer of the contact.
+    Next,
+    /// A session that answers an own offer.
+    Offer(Box<Session>),
 }
 
 /// Most events kept for an invite whose first message has not come yet.
@@ -93,28 +103,39 @@ impl<S: Store> Vault<S> {
             self.dropped.malformed += 1;
             return Ok(());
         };
-        let opened = match kind {
-            envelope::SIGNAL => entry.session(&mut self.store)?.open(false, &body, rng),
-            envelope::PREKEY => entry.session(&mut self.store)?.open(true, &body, rng),
-            _ => Opened::Undecryptable,
+        let (opened, through) = match kind {
+            envelope::SIGNAL => entry.open(&mut self.store, false, &body, rng)?,
+            envelope::PREKEY => entry.open(&mut self.store, true, &body, rng)?,
+            envelope::OFFER => {
+                self.store.remember_event(&event.get().id, expires_at)?;
+                return self.take_offer(handle, event, &body, turn, rng);
+            }
+            _ => (Opened::Undecryptable, Through::Session),
         };
         let content = match opened {
             Opened::Content(padded) => {
                 entry.session_changed = true;
+                self.renewed(handle, through, turn)?;
                 content::decode(padded.bytes())
             }
             Opened::Duplicate => {
                 self.dropped.duplicate += 1;
+                self.doubled(handle, turn);
                 return self.store.remember_event(&event.get().id, expires_at);
             }
-            Opened::Undecryptable => None,
+            Opened::Undecryptable => {
+                turn.repair.insert(handle);
+                None
+            }
         };
+        let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
         self.store.remember_event(&event.get().id, expires_at)?;
         match content {
             Some(content) => self.told(handle, event, content, turn),
             None => {
                 self.dropped.undecryptable += 1;
-                if !core::mem::replace(&mut entry.complained, true) {
+                // Of a state that is older than theirs nothing else is to be expected.
+                if !entry.tie.lost && !core::mem::replace(&mut entry.complained, true) {
                     turn.notice(Notice::Undecryptable);
                 }
                 Ok(())
@@ -129,6 +150,8 @@ impl<S: Store> Vault<S> {
             entry.row_changed = true;
             turn.touched.insert(handle);
         }
+        entry.tie.read = entry.tie.read.saturating_add(1);
+        entry.tie_changed = true;
         let (mailbox, relays) = (entry.row.mailbox.public, entry.row.mailbox.relays.clone());
         match content.body {
             Body::Text { id, sent_at, text } => {
@@ -138,6 +161,7 @@ impl<S: Store> Vault<S> {
                 *turn.arrived.entry(handle).or_default() += 1;
                 // A store's numbers are signed.
                 let sent_at = sent_at.min(i64::MAX.unsigned_abs());
+                entry.tie.newest = entry.tie.newest.max(sent_at);
                 entry.heard.push(Heard { id, sent_at, text });
                 turn.heard.insert(handle);
             }
@@ -146,6 +170,7 @@ impl<S: Store> Vault<S> {
                     self.receipted(handle, &id, turn)?;
                 }
             }
+            Body::Witness(witness) => self.witnessed(handle, witness, turn)?,
             Body::Hello(hello) => {
                 let public = self.curve.is_public(&hello.mailbox);
                 let relays = if public { self.relay_ids(&hello.relays, turn)? } else { Vec::new() };
@@ -240,8 +265,40 @@ impl<S: Store> Vault<S> {
                     Err(error) => return Err(error),
                 }
             }
+            if self.witness_due(handle, turn.now) {
+                self.show_witness(handle, turn, rng)?;
+            }
         }
         Ok(())
+    }
+}
+
+impl Contact {
+    /// Opens a message in the session, or else in one that would renew it. Neither is put in its place here.
+    fn open<S: Store, R: Rng + CryptoRng>(
+        &mut self,
+        store: &mut S,
+        prekey: bool,
+        body: &[u8],
+        rng: &mut R,
+    ) -> Result<(Opened, Through), Error> {
+        let opened = self.session(store)?.open(prekey, body, rng);
+        if !matches!(opened, Opened::Undecryptable) {
+            return Ok((opened, Through::Session));
+        }
+        if let (true, Some(offer)) = (prekey, &self.offer) {
+            let made = Session::renew(&self.row.own, &self.row.peer.identity, &offer.prekeys, body, rng);
+            if let Some((session, padded)) = made {
+                return Ok((Opened::Content(padded), Through::Offer(Box::new(session))));
+            }
+        }
+        if let (false, Some(next)) = (prekey, &mut self.next) {
+            let opened = next.session.open(false, body, rng);
+            if matches!(opened, Opened::Content(_)) {
+                return Ok((opened, Through::Next));
+            }
+        }
+        Ok((opened, Through::Session))
     }
 }
 

@@ -15,6 +15,8 @@ mod order;
 mod outbox;
 mod pairing;
 pub mod relay;
+pub mod renewal;
+mod renewing;
 mod search;
 pub mod session;
 mod state;

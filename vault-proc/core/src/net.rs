@@ -337,7 +337,8 @@ impl<S: Store> Vault<S> {
             show(Changed::Inserted { contact, seq, count });
         }
         turn.messages.into_iter().for_each(|contact| show(Changed::Messages(contact)));
-        turn.arrived.into_iter().for_each(|(contact, count)| show(Changed::Incoming { contact, count }));
+        let arrived = turn.arrived.into_iter().filter(|(_, count)| *count > 0);
+        arrived.for_each(|(contact, count)| show(Changed::Incoming { contact, count }));
         turn.added.into_iter().for_each(|contact| show(Changed::Added(contact)));
         if turn.invite {
             show(Changed::Invite(self.invite));

@@ -6,7 +6,7 @@
 use crate::content::{self, Body, Content};
 use crate::envelope::{self, Address, Stamp};
 use crate::event::deletion;
-use crate::store::{JobRow, NewMessage, Store, Work};
+use crate::store::{JobRow, NewMessage, Peer, Store, Work};
 use crate::turn::Turn;
 use crate::vault::Vault;
 use crate::{Error, Key, MAX_TEXT, MessageState, MessageView, Plaintext, Secret};
@@ -46,6 +46,7 @@ impl<S: Store> Vault<S> {
         rng.fill_bytes(&mut id);
         let body = Body::Text { id, sent_at, text: text.clone() };
         // After 30 days without an answer libsignal will not go on with a session: that message fails alone.
+        // While the session is being renewed it waits in the conversation, and is sent in the new one.
         let state = match self.post(contact, body, message, turn, rng) {
             Ok(()) => MessageState::Queued,
             Err(Error::Keys) => MessageState::Failed,
@@ -94,7 +95,8 @@ impl<S: Store> Vault<S> {
         Ok(true)
     }
 
-    /// Encrypts something to a contact and queues it.
+    /// Encrypts something to a contact and queues it. Nothing at all in a session whose state may be an older one:
+    /// what must not be lost is said in the new one.
     pub(crate) fn post<R: Rng + CryptoRng>(
         &mut self,
         contact: u32,
@@ -103,11 +105,13 @@ impl<S: Store> Vault<S> {
         turn: &Turn,
         rng: &mut R,
     ) -> Result<(), Error> {
-        let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(()) };
+        let Some(entry) = self.state.contacts.get_mut(&contact).filter(|c| !c.tie.lost) else { return Ok(()) };
         let stamp = Stamp::draw(&self.curve, turn.now, rng);
         let padded = content::encode(&Content { erase: stamp.author.clone(), body }).ok_or(Error::Keys)?;
         let (prekey, bytes) = entry.session(&mut self.store)?.seal(&padded, turn.now, rng)?;
         entry.session_changed = true;
+        entry.tie.said = entry.tie.said.saturating_add(1);
+        entry.tie_changed = true;
         let relays = entry.row.peer.relays.clone();
         self.queue(Work::Envelope { contact, prekey, message }, stamp, relays, &Secret::new(bytes), turn)
     }
@@ -156,15 +160,29 @@ impl<S: Store> Vault<S> {
                 let sealed = self.store.job_body(job)?;
                 envelope::event(curve, &invite.rendezvous, stamp, sealed.bytes()).map(|e| (e, invite.rendezvous))
             }
+            Work::Offer { contact } => {
+                let Some(contact) = self.state.contacts.get(&contact) else { return Ok(None) };
+                self.envelope(row, &contact.row.peer, envelope::OFFER)?
+            }
+            Work::Answer { contact } => {
+                let next = self.state.contacts.get(&contact).and_then(|contact| contact.next.as_ref());
+                let Some(next) = next else { return Ok(None) };
+                self.envelope(row, &next.peer, envelope::PREKEY)?
+            }
             Work::Envelope { contact, prekey, .. } => {
                 let Some(contact) = self.state.contacts.get(&contact) else { return Ok(None) };
-                let body = self.store.job_body(job)?;
-                let to = Address { mailbox: &contact.row.peer.mailbox, seal: &contact.row.peer.seal };
-                let kind = if prekey { envelope::PREKEY } else { envelope::SIGNAL };
-                let sealed = envelope::seal(&to, &stamp.nonce, kind, body.bytes());
-                sealed.and_then(|sealed| envelope::event(curve, to.mailbox, stamp, &sealed)).map(|e| (e, *to.mailbox))
+                self.envelope(row, &contact.row.peer, if prekey { envelope::PREKEY } else { envelope::SIGNAL })?
             }
         })
+    }
+
+    /// Seals a job's body for whoever reads there.
+    fn envelope(&self, row: &JobRow, peer: &Peer, kind: u8) -> Result<Option<(Event, Bytes32)>, Error> {
+        let body = self.store.job_body(row.job)?;
+        let to = Address { mailbox: &peer.mailbox, seal: &peer.seal };
+        let sealed = envelope::seal(&to, &row.stamp.nonce, kind, body.bytes());
+        let event = sealed.and_then(|sealed| envelope::event(&self.curve, to.mailbox, &row.stamp, &sealed));
+        Ok(event.map(|event| (event, *to.mailbox)))
     }
 
     /// Gives up what no relay took in time.

@@ -53,6 +53,17 @@ impl Own {
     pub fn public(&self) -> Option<Vec<u8>> {
         Some(self.pair().ok()?.identity_key().serialize().into_vec())
     }
+
+    /// Signs with the identity key (XEdDSA), 64 bytes.
+    pub fn sign<R: Rng + CryptoRng>(&self, message: &[u8], rng: &mut R) -> Option<Vec<u8>> {
+        Some(self.pair().ok()?.private_key().calculate_signature(message, rng).ok()?.into_vec())
+    }
+}
+
+/// Whether the holder of an identity key (33 bytes) signed a message.
+pub fn signed_by(identity: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    let key = IdentityKey::decode(identity).ok();
+    key.is_some_and(|key| key.public_key().is_canonical() && key.public_key().verify_signature(message, signature))
 }
 
 /// The secret halves of one invite's prekeys; destroyed when it is used or expires.
@@ -81,7 +92,11 @@ pub struct Drawn {
 
 /// Draws the keys of an invite.
 pub fn draw<R: Rng + CryptoRng>(rng: &mut R) -> Option<Drawn> {
-    let own = Own::draw(rng)?;
+    draw_for(Own::draw(rng)?, rng)
+}
+
+/// Draws prekeys for an identity.
+pub fn draw_for<R: Rng + CryptoRng>(own: Own, rng: &mut R) -> Option<Drawn> {
     let identity = own.pair().ok()?;
     let (signed, one_time) = (KeyPair::generate(rng), KeyPair::generate(rng));
     let kyber = kem::KeyPair::generate(KeyType::Kyber1024, rng);
@@ -172,6 +187,23 @@ impl Session {
         rng: &mut R,
     ) -> Option<(Self, Secret)> {
         let mut session = Self { record: Record(None), identity: Identity::new(own, None).ok()?, checked: None };
+        match session.open_first(prekeys, body, rng) {
+            Opened::Content(content) => Some((session, content)),
+            Opened::Duplicate | Opened::Undecryptable => None,
+        }
+    }
+
+    /// Answers the first message of a renewed session: only the contact, whose identity is known, can have sent it.
+    pub fn renew<R: Rng + CryptoRng>(
+        own: &Own,
+        their_identity: &[u8],
+        prekeys: &Prekeys,
+        body: &[u8],
+        rng: &mut R,
+    ) -> Option<(Self, Secret)> {
+        let theirs = IdentityKey::decode(their_identity).ok()?;
+        let identity = Identity::new(own, Some(theirs)).ok()?;
+        let mut session = Self { record: Record(None), identity, checked: None };
         match session.open_first(prekeys, body, rng) {
             Opened::Content(content) => Some((session, content)),
             Opened::Duplicate | Opened::Undecryptable => None,

@@ -7,7 +7,7 @@ use crate::content::MessageId;
 use crate::event::Curve;
 use crate::order::Heard;
 use crate::session::Session;
-use crate::store::{ContactRow, InviteRow, JobRow, RelayRow, Store, Work};
+use crate::store::{ContactRow, InviteRow, JobRow, OfferRow, Peer, RelayRow, Store, TieRow, Work};
 use crate::view::{ContactView, Preview};
 use crate::{Error, MessageView, Plaintext};
 use std::collections::{BTreeMap, HashMap};
@@ -33,11 +33,33 @@ pub struct Contact {
     pub owed: Option<Vec<MessageId>>,
     /// The user was told that something could not be decrypted.
     pub complained: bool,
+    pub tie: TieRow,
+    pub tie_changed: bool,
+    /// An open offer to renew the session.
+    pub offer: Option<OfferRow>,
+    /// A session that the contact has not confirmed.
+    pub next: Option<Next>,
+}
+
+/// A session begun from an offer of the contact.
+pub struct Next {
+    /// The offer's hash.
+    pub offer: [u8; 32],
+    pub session: Session,
+    /// Where they read, once it is confirmed.
+    pub peer: Peer,
+    /// When it was last answered (ms since 1970).
+    pub answered: u64,
+    pub changed: bool,
 }
 
 impl Contact {
     pub fn new(row: ContactRow, last: Option<(u64, MessageView)>) -> Self {
         Self {
+            tie: TieRow { contact: row.handle, ..TieRow::default() },
+            tie_changed: false,
+            offer: None,
+            next: None,
             row,
             session: None,
             newest: last.as_ref().map_or(0, |(_, last)| last.seq),
@@ -72,7 +94,7 @@ impl Contact {
             handle: self.row.handle,
             name: self.row.name.clone(),
             unread: self.row.unread,
-            waiting: self.row.waiting,
+            waiting: self.row.waiting || self.tie.lost,
             verified: self.row.verified,
             preview,
             added: self.row.added,
@@ -104,6 +126,8 @@ pub struct State {
     pub mailboxes: HashMap<[u8; 32], Owner>,
     /// The highest number of a message.
     pub messages: u64,
+    /// The store came out of a backup, and no session has been dealt with yet.
+    pub restored: bool,
 }
 
 impl State {
@@ -119,11 +143,19 @@ impl State {
             carriers: HashMap::new(),
             mailboxes: HashMap::new(),
             messages: snapshot.messages,
+            restored: snapshot.restored,
         };
         for (row, last) in snapshot.contacts {
             let handle = row.handle;
             state.mailboxes.insert(row.mailbox.public.0, Owner::Contact(handle));
             state.contacts.insert(handle, Contact::new(row, last));
+        }
+        for (tie, offer, next) in snapshot.ties {
+            let contact = state.contacts.get_mut(&tie.contact).ok_or(Error::Damaged)?;
+            (contact.tie, contact.offer) = (tie, offer);
+            if let Some(row) = next {
+                contact.next = Some(Next::load(&contact.row, row)?);
+            }
         }
         for row in snapshot.invites {
             // A damaged key would otherwise show up only when somebody uses the invite.

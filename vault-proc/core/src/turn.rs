@@ -27,6 +27,14 @@ pub struct Turn {
     pub broke: bool,
     /// Relays may have lost their last user.
     pub sweep: bool,
+    /// Contacts whose session was renewed; whether from an own offer, which the contact is to see confirmed.
+    pub renewed: BTreeMap<u32, bool>,
+    /// Contacts that are to be told how far both states are.
+    pub witness: BTreeSet<u32>,
+    /// Contacts of which something could not be decrypted.
+    pub repair: BTreeSet<u32>,
+    /// Offers may be due.
+    pub renewals: bool,
 }
 
 impl Turn {
@@ -46,6 +54,10 @@ impl Turn {
             notices: Vec::new(),
             broke: false,
             sweep: false,
+            renewed: BTreeMap::new(),
+            witness: BTreeSet::new(),
+            repair: BTreeSet::new(),
+            renewals: false,
         }
     }
 

@@ -6,7 +6,7 @@ use crate::net::Net;
 use crate::pairing::Accepting;
 use crate::relay::place;
 use crate::state::{Contact, State};
-use crate::store::{Store, Work};
+use crate::store::Store;
 use crate::turn::Turn;
 use crate::{
     Action, Changed, Config, ContactView, DEFAULT_RELAYS, Effect, Error, Hit, Input, MAX_NAME, MessageView, Plaintext,
@@ -52,6 +52,8 @@ pub struct Vault<S: Store> {
     relay_views: Vec<RelayView>,
     reported: Option<Time>,
     swept: Option<Time>,
+    /// When all sessions were last held for older ones because a contact knew more.
+    pub(crate) alarmed: Option<Time>,
     /// What is in memory differs from the store, and the store could not be read again.
     torn: bool,
 }
@@ -107,8 +109,10 @@ impl<S: Store> Vault<S> {
             relay_views: Vec::new(),
             reported: None,
             swept: None,
+            alarmed: None,
             torn: false,
         };
+        vault.begin_anew(now)?;
         vault.add_configured(&config.relays, now)?;
         vault.views = vault.state.contacts.values().map(Contact::view).collect();
         sort(&mut vault.views);
@@ -179,6 +183,7 @@ impl<S: Store> Vault<S> {
         }
         self.settle(turn)?;
         self.judge_search(turn);
+        self.renew(turn, rng)?;
         self.pay_receipts(turn, rng)?;
         if turn.sweep {
             self.sweep_relays(turn)?;
@@ -193,6 +198,7 @@ impl<S: Store> Vault<S> {
                 self.store.put_contact(&contact.row)?;
             }
         }
+        self.put_ties()?;
         self.store.commit()
     }
 
@@ -243,6 +249,7 @@ impl<S: Store> Vault<S> {
     }
 
     fn tick(&mut self, turn: &mut Turn) -> Result<(), Error> {
+        turn.renewals = true;
         self.expire_invites(turn)?;
         self.expire_jobs(turn)?;
         if self.swept.is_none_or(|at| turn.now.since(at) >= SWEEP || turn.now < at) {
@@ -311,9 +318,7 @@ impl<S: Store> Vault<S> {
     fn delete(&mut self, handle: u32, turn: &mut Turn) -> Result<(), Error> {
         let Some(contact) = self.state.contacts.remove(&handle) else { return Ok(()) };
         self.state.mailboxes.remove(&contact.row.mailbox.public.0);
-        let theirs = |what: Work| matches!(what, Work::Envelope { contact, .. } if contact == handle);
-        let jobs: Vec<_> = self.state.jobs.values().filter(|j| theirs(j.what)).map(|j| j.job).collect();
-        jobs.into_iter().try_for_each(|job| self.drop_job(job))?;
+        self.drop_jobs_of(handle)?;
         if self.invite == (intent::Invite::Used { handle }) {
             self.invite = intent::Invite::None;
             turn.invite = true;

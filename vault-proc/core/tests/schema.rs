@@ -9,7 +9,7 @@
 mod kit;
 
 use bulkhead_ipc::bytes::Bytes;
-use bulkhead_vault_core::content::{self, Body, Content, Hello, MAX_RECEIPTS, MAX_RELAYS, SIZES};
+use bulkhead_vault_core::content::{self, Body, Content, Hello, MAX_COUNT, MAX_RECEIPTS, MAX_RELAYS, SIZES, Witness};
 use bulkhead_vault_core::invite::{Bundle, Signed};
 use bulkhead_vault_core::{Key, MAX_NAME, MAX_TEXT, Plaintext};
 use kit::item::{Item, hex};
@@ -79,6 +79,7 @@ fn known(body: &Body) -> usize {
         Body::Hello(Hello { name: _, mailbox: _, seal: _, relays: _ }) => 0,
         Body::Text { id: _, sent_at: _, text: _ } => 1,
         Body::Receipt(_) => 2,
+        Body::Witness(Witness { said: _, heard: _, newest: _ }) => 3,
     }
 }
 
@@ -91,6 +92,10 @@ fn draw(runner: &mut TestRunner, kind: usize) -> Body {
         1 => {
             let (id, sent_at, text) = one(runner, (any::<[u8; 16]>(), any::<u64>(), text(1, MAX_TEXT)));
             Body::Text { id, sent_at, text: Plaintext::new(text) }
+        }
+        3 => {
+            let (said, heard, newest) = one(runner, (0..=MAX_COUNT, 0..=MAX_COUNT, 0..=MAX_COUNT));
+            Body::Witness(Witness { said, heard, newest })
         }
         _ => {
             Body::Receipt(one(runner, prop_oneof![vec(any::<[u8; 16]>(), 0..6), vec(any::<[u8; 16]>(), MAX_RECEIPTS)]))
@@ -124,8 +129,8 @@ fn content_bundle_and_their_schema_say_the_same() {
     let runner = &mut TestRunner::deterministic();
     let mut seen = BTreeSet::new();
     for number in 0..DRAWN {
-        let content = Content { erase: Key::new([9; 32]), body: draw(runner, number % 3) };
-        assert_eq!(known(&content.body), number % 3);
+        let content = Content { erase: Key::new([9; 32]), body: draw(runner, number % 4) };
+        assert_eq!(known(&content.body), number % 4);
         let bytes = unpadded(content::encode(&content).unwrap().bytes());
         let others = bundle(runner).encode().unwrap();
         for (rule, bytes) in [("content", bytes), ("bundle", others)] {
@@ -166,6 +171,7 @@ fn golden() -> String {
         ("text", Body::Text { id: [0xa5; 16], sent_at: 1_795_000_000_123, text: Plaintext::new("Hi, é 🔑".into()) }),
         ("receipt", Body::Receipt(vec![[0xa5; 16], [0x5a; 16]])),
         ("receipt of a hello", Body::Receipt(vec![])),
+        ("state witness", Body::Witness(Witness { said: 300, heard: 23, newest: 1_795_000_000_123 })),
     ];
     let line = |(name, body): (&str, Body)| {
         let bytes = unpadded(content::encode(&Content { erase: Key::new(array(0x60)), body }).unwrap().bytes());

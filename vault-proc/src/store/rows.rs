@@ -1,6 +1,6 @@
 //! Rows in and out. Whatever does not fit its type is damage, not a default.
 
-use crate::store::{cause, erasures, search};
+use crate::store::{cause, erasures, search, ties};
 use bulkhead_ipc::bytes::{Bytes, Bytes32};
 use bulkhead_vault_core::envelope::Stamp;
 use bulkhead_vault_core::session::{Own, Prekeys};
@@ -21,7 +21,7 @@ pub fn bad() -> rusqlite::Error {
     FromSqlError::InvalidType.into()
 }
 
-fn unsigned(row: &Row<'_>, at: usize) -> Result<u64> {
+pub fn unsigned(row: &Row<'_>, at: usize) -> Result<u64> {
     u64::try_from(row.get::<_, i64>(at)?).map_err(|_| bad())
 }
 
@@ -30,15 +30,15 @@ pub fn first(row: &Row<'_>) -> Result<u64> {
     unsigned(row, 0)
 }
 
-fn key(row: &Row<'_>, at: usize) -> Result<Key> {
+pub fn key(row: &Row<'_>, at: usize) -> Result<Key> {
     row.get(at).map(Key::new)
 }
 
-fn bytes(row: &Row<'_>, at: usize) -> Result<Bytes32> {
+pub fn bytes(row: &Row<'_>, at: usize) -> Result<Bytes32> {
     row.get(at).map(Bytes)
 }
 
-fn text(row: &Row<'_>, at: usize) -> Result<Plaintext> {
+pub fn text(row: &Row<'_>, at: usize) -> Result<Plaintext> {
     row.get(at).map(Plaintext::new)
 }
 
@@ -53,7 +53,7 @@ pub fn relays(bytes: &[u8]) -> Option<Vec<u16>> {
     Some(pairs.iter().copied().map(u16::from_be_bytes).collect())
 }
 
-fn relay_column(row: &Row<'_>, at: usize) -> Result<Vec<u16>> {
+pub fn relay_column(row: &Row<'_>, at: usize) -> Result<Vec<u16>> {
     relays(row.get_ref(at)?.as_blob()?).ok_or_else(bad)
 }
 
@@ -83,7 +83,7 @@ pub fn state(row: &Row<'_>, at: usize) -> Result<MessageState> {
 /// A message in its place.
 pub fn placed(row: &Row<'_>) -> Result<Placed> {
     let (message, sent_at) = (unsigned(row, 0)?, unsigned(row, 2)?);
-    Ok(Placed { message, mine: row.get(1)?, sent_at, at: Time(unsigned(row, 3)?) })
+    Ok(Placed { message, id: row.get(4)?, mine: row.get(1)?, sent_at, at: Time(unsigned(row, 3)?) })
 }
 
 /// A message whose columns begin at `at`.
@@ -101,6 +101,8 @@ pub const fn work_columns(what: Work) -> Option<WorkColumns> {
     match what {
         Work::Envelope { contact, prekey, message } => Some((1, contact, prekey, message)),
         Work::Bundle { invite } => Some((2, invite, false, 0)),
+        Work::Offer { contact } => Some((3, contact, false, 0)),
+        Work::Answer { contact } => Some((4, contact, true, 0)),
         Work::Erase { .. } => None,
     }
 }
@@ -110,6 +112,8 @@ fn job(row: &Row<'_>) -> Result<JobRow> {
     let what = match row.get::<_, u8>(1)? {
         1 => Work::Envelope { contact: owner, prekey: row.get(3)?, message: unsigned(row, 4)? },
         2 => Work::Bundle { invite: owner },
+        3 => Work::Offer { contact: owner },
+        4 => Work::Answer { contact: owner },
         _ => return Err(bad()),
     };
     let stamp = Stamp {
@@ -243,7 +247,7 @@ pub fn put_invite(db: &Connection, row: &InviteRow) -> Result<()> {
         .map(drop)
 }
 
-fn all<T>(db: &Connection, sql: &str, read: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+pub fn all<T>(db: &Connection, sql: &str, read: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
     db.prepare_cached(sql)?.query_map([], |row| read(row))?.collect()
 }
 
@@ -273,6 +277,8 @@ pub fn load(db: &Connection) -> core::result::Result<Snapshot, Error> {
             relays: all(db, "SELECT id, url, own FROM relays ORDER BY id", relay)?,
             invites: all(db, "SELECT * FROM invites ORDER BY id", invite)?,
             jobs,
+            ties: ties::load(db)?,
+            restored: ties::marked(db, ties::RESTORED)?,
         })
     };
     read().map_err(|error| cause(&error))

@@ -9,7 +9,26 @@ const VERSION: i64 = 2;
 
 /// What makes tables of version 2 of those of version 1, and so on. They end with the columns that [`TABLES`] has, in
 /// the same order; a test compares.
-const STEPS: [&str; 1] = [""];
+const STEPS: [&str; 1] = [TIES];
+
+/// What is known of contacts' states, renewals of sessions, and marks on the store as a whole.
+const TIES: &str = "
+CREATE TABLE ties(
+    contact INTEGER PRIMARY KEY REFERENCES contacts(handle), said INTEGER NOT NULL, read INTEGER NOT NULL,
+    told INTEGER NOT NULL, newest INTEGER NOT NULL, shown INTEGER NOT NULL, shown_at INTEGER NOT NULL,
+    renewed INTEGER NOT NULL, lost INTEGER NOT NULL, doubt INTEGER NOT NULL, met BLOB NOT NULL
+) STRICT;
+CREATE TABLE offers(
+    contact INTEGER PRIMARY KEY REFERENCES contacts(handle), signed BLOB NOT NULL, one_time BLOB NOT NULL,
+    kyber_public BLOB NOT NULL, kyber_secret BLOB NOT NULL, bundle BLOB NOT NULL, expires INTEGER NOT NULL,
+    sent INTEGER NOT NULL
+) STRICT;
+CREATE TABLE nexts(
+    contact INTEGER PRIMARY KEY REFERENCES contacts(handle), offer BLOB NOT NULL, record BLOB NOT NULL,
+    mailbox BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL, answered INTEGER NOT NULL
+) STRICT;
+CREATE TABLE marks(name TEXT PRIMARY KEY) STRICT;
+";
 
 const TABLES: &str = "
 CREATE TABLE profile(id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL) STRICT;
@@ -69,7 +88,7 @@ pub fn configure(db: &Connection) -> rusqlite::Result<()> {
 
 /// Makes the tables, all or none.
 pub fn create(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"))
+    db.execute_batch(&format!("BEGIN; {TABLES} {TIES} PRAGMA user_version = {VERSION}; COMMIT;"))
 }
 
 /// Brings the tables to this version, all or none. A store from a later program is refused.

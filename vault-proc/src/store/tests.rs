@@ -7,5 +7,6 @@ mod gathered;
 mod hostile;
 mod order;
 mod pairing;
+mod renewing;
 mod searching;
 mod world;

@@ -54,6 +54,8 @@ pub struct World {
     pub shuffle: bool,
     /// What was deleted is not taken again (NIP-09).
     pub deleted: BTreeSet<String>,
+    /// All that was ever published.
+    pub history: Vec<Event>,
 }
 
 impl World {
@@ -66,6 +68,7 @@ impl World {
             loss: 0,
             shuffle: false,
             deleted: BTreeSet::new(),
+            history: Vec::new(),
         };
         for name in names {
             let folder = folder();
@@ -137,6 +140,28 @@ impl World {
         self.connect(who);
     }
 
+    /// A copy of somebody's folder, as it is now.
+    pub fn copy(&mut self, who: usize) -> Folder {
+        self.people[who].vault = None;
+        let copy = folder();
+        copy_files(&self.people[who].folder.0, &copy.0);
+        self.restart(who);
+        copy
+    }
+
+    /// Somebody's folder is replaced by an older copy of it, and the program started.
+    pub fn put_back(&mut self, who: usize, copy: &Folder, restored: bool) {
+        let person = &mut self.people[who];
+        person.vault = None;
+        std::fs::remove_dir_all(&person.folder.0).unwrap();
+        std::fs::create_dir_all(&person.folder.0).unwrap();
+        copy_files(&copy.0, &person.folder.0);
+        if restored {
+            SqlStore::open(&person.folder.0, &key(&person.folder)).unwrap().mark_restored().unwrap();
+        }
+        self.restart(who);
+    }
+
     fn lost(&mut self) -> bool {
         self.rng.random_range(0..100) < self.loss
     }
@@ -175,6 +200,7 @@ impl World {
 
     /// The relay takes an event.
     pub fn publish(&mut self, event: Event) {
+        self.history.push(event.clone());
         if event.kind == 5 {
             let gone = &event.tags[0][1];
             let before = self.stored.len();
@@ -275,6 +301,13 @@ impl World {
 
     pub fn noticed(&self, who: usize, notice: intent::Notice) -> usize {
         self.people[who].changes.iter().filter(|c| **c == Changed::Notice(notice)).count()
+    }
+}
+
+fn copy_files(from: &std::path::Path, to: &std::path::Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
 }
 

@@ -1,0 +1,305 @@
+//! Older copies of a profile: what they send, how they are noticed, and that everybody goes on.
+
+use super::world::{World, words};
+use crate::profile::tests::Folder;
+use bulkhead_ipc::bytes::Bytes32;
+use bulkhead_ipc::intent::{Accept, Invite, Notice};
+use bulkhead_ipc::post::{Delivery, Event, FromNet};
+use bulkhead_vault_core::envelope::{self, Address, Stamp};
+use bulkhead_vault_core::event::Curve;
+use bulkhead_vault_core::{Action, Input, Key, MessageState};
+use rand::Rng;
+use std::collections::{BTreeMap, BTreeSet};
+
+const HOUR: u64 = 3_600_000;
+
+fn talk(world: &mut World, rounds: usize) {
+    for n in 0..rounds {
+        world.say(0, 1, &format!("alice {n} at {}", world.now.0));
+        world.settle();
+        world.say(1, 1, &format!("bob {n} at {}", world.now.0));
+        world.settle();
+    }
+}
+
+/// A protobuf message's fields.
+fn fields(mut bytes: &[u8]) -> BTreeMap<u64, (u64, Vec<u8>)> {
+    let number = |bytes: &mut &[u8]| {
+        let (mut value, mut shift) = (0u64, 0);
+        while let Some((byte, rest)) = bytes.split_first() {
+            *bytes = rest;
+            value |= u64::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        value
+    };
+    let mut found = BTreeMap::new();
+    while !bytes.is_empty() {
+        let tag = number(&mut bytes);
+        let value = number(&mut bytes);
+        match tag & 7 {
+            0 => drop(found.insert(tag >> 3, (value, Vec::new()))),
+            2 => {
+                let (text, rest) = bytes.split_at(usize::try_from(value).unwrap());
+                found.insert(tag >> 3, (0, text.to_vec()));
+                bytes = rest;
+            }
+            other => panic!("wire type {other}"),
+        }
+    }
+    found
+}
+
+/// Ratchet key and counter of each message that was ever published to these people, and what was sent with them.
+fn used(world: &World, from: usize) -> BTreeMap<(Vec<u8>, u64), BTreeSet<Vec<u8>>> {
+    let seals: Vec<Key> = (0..world.people.len()).flat_map(|who| world.vault(who).store().seals()).collect();
+    let mut used: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for event in world.history[from..].iter().filter(|event| event.kind == 1059) {
+        let mailbox = Bytes32::from_hex(&event.tags[0][1]).unwrap();
+        let sealed = envelope::sealed_bytes(&event.content).unwrap();
+        let opened = seals.iter().find_map(|seal| envelope::open(&Address { mailbox: &mailbox, seal }, &sealed));
+        let Some((kind, body)) = opened else { continue };
+        let message = match kind {
+            envelope::SIGNAL => body,
+            envelope::PREKEY => fields(&body[1..])[&4].1.clone(),
+            _ => continue,
+        };
+        let said = fields(&message[1..message.len() - 8]);
+        let name = (said[&1].1.clone(), said.get(&2).map_or(0, |(counter, _)| *counter));
+        used.entry(name).or_default().insert(message);
+    }
+    assert!(used.len() > 2);
+    used
+}
+
+fn undelivered(world: &World, who: usize) -> usize {
+    let vault = world.vault(who);
+    let messages = vault.messages(1, 1..=vault.newest(1)).unwrap();
+    messages.iter().filter(|m| m.mine && m.state != MessageState::Delivered).count()
+}
+
+fn number(world: &World, who: usize) -> String {
+    world.vault(who).safety_number(1).unwrap().digits
+}
+
+#[test]
+fn restored_copy_sends_nothing_under_old_keys_and_both_go_on() {
+    let mut world = World::pair(200);
+    talk(&mut world, 2);
+    let copy = world.copy(0);
+    talk(&mut world, 3);
+    let safety = number(&world, 0);
+    // What only the lost device would have had is lost with it; what it never receipted is not.
+    world.say(1, 1, "on its way when the disk died");
+    world.net(1);
+    world.put_back(0, &copy, true);
+    world.say(0, 1, "written before the session was renewed");
+    world.net(0);
+    assert_eq!(world.texts(1, 1).len(), 11, "nothing was sent in the old session");
+    assert!(world.vault(0).contact(1).unwrap().waiting);
+    world.settle();
+    world.settle();
+    talk(&mut world, 2);
+    assert!(used(&world, 0).values().all(|messages| messages.len() == 1), "no key was used twice");
+    assert!(!world.vault(0).contact(1).unwrap().waiting);
+    for who in 0..2 {
+        assert_eq!(undelivered(&world, who), 0);
+        let texts = world.texts(who, 1);
+        for once in ["on its way when the disk died", "written before the session was renewed"] {
+            assert_eq!(texts.iter().filter(|text| *text == once).count(), 1, "{who}: {texts:?}");
+        }
+        assert_eq!(world.noticed(who, Notice::OlderCopy), 0);
+        assert_eq!(world.noticed(who, Notice::Undecryptable), 0);
+        assert_eq!(number(&world, who), safety);
+    }
+    assert_eq!(world.stored.len(), 0, "everything that was read is deleted");
+}
+
+#[test]
+fn copy_that_was_put_back_in_silence_is_noticed_and_repaired() {
+    for turns in [0, 2] {
+        let mut world = World::pair(201);
+        talk(&mut world, 2);
+        let copy = world.copy(0);
+        world.say(0, 1, "not in the copy");
+        world.settle();
+        talk(&mut world, turns);
+        world.pass(30 * HOUR);
+        world.put_back(0, &copy, false);
+        world.say(0, 1, "from the older copy");
+        world.settle();
+        world.settle();
+        assert_eq!(world.noticed(0, Notice::OlderCopy), 1, "{turns} turns later");
+        assert_eq!(world.noticed(1, Notice::OlderCopy), 0);
+        let from = world.history.len();
+        talk(&mut world, 2);
+        assert!(used(&world, from).values().all(|messages| messages.len() == 1));
+        assert_eq!((undelivered(&world, 0), undelivered(&world, 1)), (0, 0));
+        let texts = world.texts(1, 1);
+        assert_eq!(texts.iter().filter(|text| *text == "from the older copy").count(), 1, "{texts:?}");
+    }
+}
+
+#[test]
+fn both_restored_at_once_find_to_each_other() {
+    for seed in 210..214 {
+        let mut world = World::pair(seed);
+        talk(&mut world, 1);
+        let copies: [Folder; 2] = [world.copy(0), world.copy(1)];
+        talk(&mut world, 2);
+        for (who, copy) in copies.iter().enumerate() {
+            world.put_back(who, copy, true);
+            world.say(who, 1, "still here?");
+        }
+        world.settle();
+        world.settle();
+        talk(&mut world, 2);
+        assert!(used(&world, 0).values().all(|messages| messages.len() == 1), "seed {seed}");
+        for who in 0..2 {
+            assert_eq!(undelivered(&world, who), 0, "seed {seed}");
+            assert_eq!(world.texts(who, 1).iter().filter(|text| *text == "still here?").count(), 2, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_lost_or_doubled_by_restores_with_loss_reordering_and_restarts() {
+    for seed in 220..226 {
+        let mut world = World::pair(seed);
+        (world.loss, world.shuffle) = (30, true);
+        let mut sent = [Vec::new(), Vec::new()];
+        for n in 0..40 {
+            let who = world.rng.random_range(0..2);
+            if n % 10 == 5 {
+                // The state of this moment: nothing that was shown is missing from it.
+                let copy = world.copy(who);
+                world.put_back(who, &copy, true);
+            }
+            let text = format!("{n} from {who}");
+            sent[who].push(text.clone());
+            world.say(who, 1, &text);
+            match world.rng.random_range(0..5) {
+                0 => world.restart(1 - who),
+                1 => world.connect(who),
+                2 => world.deliver(who),
+                3 => world.net(who),
+                _ => world.round(),
+            }
+            world.pass(500);
+        }
+        world.loss = 0;
+        for _ in 0..16 {
+            world.pass(25 * HOUR);
+            (0..3).for_each(|_| world.round());
+        }
+        assert!(used(&world, 0).values().all(|messages| messages.len() == 1), "seed {seed}");
+        for who in 0..2 {
+            let vault = world.vault(who);
+            let messages = vault.messages(1, 1..=vault.newest(1)).unwrap();
+            let of = |mine| messages.iter().filter(move |m| m.mine == mine).map(|m| m.text.as_str().to_owned());
+            assert_eq!(of(true).collect::<Vec<_>>(), sent[who], "seed {seed}");
+            assert_eq!(of(false).collect::<Vec<_>>(), sent[1 - who], "seed {seed}");
+            assert_eq!(undelivered(&world, who), 0, "seed {seed}");
+        }
+    }
+}
+
+fn hand_over(world: &mut World, who: usize, event: Event) {
+    world.input(who, Input::Post(FromNet::Events(vec![Delivery { event, relay: 1 }])));
+}
+
+/// The offers among what was published.
+fn offers(world: &World, reader: usize) -> Vec<Event> {
+    let seals = world.vault(reader).store().seals();
+    let kind = |event: &&Event| {
+        let mailbox = Bytes32::from_hex(&event.tags[0][1]).unwrap();
+        let sealed = envelope::sealed_bytes(&event.content)?;
+        seals.iter().find_map(|seal| envelope::open(&Address { mailbox: &mailbox, seal }, &sealed))
+    };
+    let offer = |event: &&Event| event.kind == 1059 && kind(event).is_some_and(|(kind, _)| kind == envelope::OFFER);
+    world.history.iter().filter(offer).cloned().collect()
+}
+
+#[test]
+fn offer_that_is_replayed_or_forged_changes_nothing() {
+    let mut world = World::pair(230);
+    talk(&mut world, 1);
+    let copy = world.copy(0);
+    let before = world.copy(1);
+    world.put_back(0, &copy, true);
+    world.settle();
+    talk(&mut world, 1);
+    let [offer] = offers(&world, 1).try_into().unwrap();
+    let curve = Curve::new();
+    let mut again = |world: &mut World, content: String| {
+        let author = Key::new([world.rng.random_range(1..255); 32]);
+        curve.sign(&author, 1059, offer.tags.clone(), content, offer.created_at).unwrap()
+    };
+    let published = world.history.len();
+    let replay = again(&mut world, offer.content.clone());
+    hand_over(&mut world, 1, replay);
+    world.settle();
+    let envelopes = |world: &World, from: usize| world.history[from..].iter().filter(|e| e.kind == 1059).count();
+    assert_eq!(envelopes(&world, published), 0, "an offer is taken up once");
+    talk(&mut world, 1);
+    // Somebody who does not remember it answers in vain, and goes on in the session that works.
+    world.put_back(1, &before, false);
+    world.pass(25 * HOUR);
+    let replay = again(&mut world, offer.content.clone());
+    hand_over(&mut world, 1, replay);
+    world.settle();
+    world.settle();
+    talk(&mut world, 2);
+    assert_eq!((undelivered(&world, 0), undelivered(&world, 1)), (0, 0));
+    // Signed by somebody else: any byte of it differs.
+    let mailbox = Bytes32::from_hex(&offer.tags[0][1]).unwrap();
+    let seals = world.vault(1).store().seals();
+    let to = Address { mailbox: &mailbox, seal: &seals[0] };
+    let (kind, body) = envelope::open(&to, &envelope::sealed_bytes(&offer.content).unwrap()).unwrap();
+    for at in (0..body.len()).step_by(97) {
+        let mut body = body.clone();
+        body[at] ^= 1;
+        let stamp = Stamp::draw(&curve, world.now, &mut world.rng);
+        let sealed = envelope::seal(&to, &stamp.nonce, kind, &body).unwrap();
+        let published = world.history.len();
+        hand_over(&mut world, 1, envelope::event(&curve, &mailbox, &stamp, &sealed).unwrap());
+        world.settle();
+        assert_eq!(envelopes(&world, published), 0, "byte {at}");
+    }
+}
+
+#[test]
+fn nonsense_has_a_session_renewed_once_a_day_at_most() {
+    let mut world = World::pair(231);
+    talk(&mut world, 1);
+    let mailbox = *world.people[0].watches.keys().next().unwrap();
+    let seal = world.vault(0).store().seals().remove(0);
+    let curve = Curve::new();
+    for hour in 0..30 {
+        let stamp = Stamp::draw(&curve, world.now, &mut world.rng);
+        let to = Address { mailbox: &mailbox, seal: &seal };
+        let sealed = envelope::seal(&to, &stamp.nonce, envelope::SIGNAL, &[hour; 500]).unwrap();
+        hand_over(&mut world, 0, envelope::event(&curve, &mailbox, &stamp, &sealed).unwrap());
+        world.settle();
+        talk(&mut world, 1);
+        world.pass(HOUR);
+    }
+    assert_eq!(offers(&world, 1).len(), 2);
+    assert_eq!((undelivered(&world, 0), undelivered(&world, 1)), (0, 0));
+    assert!(used(&world, 0).values().all(|messages| messages.len() == 1));
+}
+
+#[test]
+fn invites_of_a_restored_copy_are_withdrawn() {
+    let mut world = World::pair(232);
+    let link = world.invite(0);
+    let copy = world.copy(0);
+    world.put_back(0, &copy, true);
+    assert_eq!(world.vault(0).invite(), Invite::None);
+    world.settle();
+    assert_eq!(world.accept(1, &link), Accept::Used);
+    world.act(0, Action::SaveDraft { contact: 1, text: words("goes on") });
+}
