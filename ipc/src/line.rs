@@ -170,7 +170,7 @@ impl<Out: Message, In: Message> Line<Out, In> {
                     return Err(error);
                 }
             };
-            match monitor.heard(&message, usize::from(descriptor.is_some()), self.pair.now()) {
+            match monitor.heard(&message, usize::from(descriptor.is_some()), || self.pair.now()) {
                 Ok(Heard::Legal) => return Ok(Some((message, descriptor))),
                 Ok(Heard::Dropped) => {}
                 Err(breach) => return Err(Error::Breach(breach)),

@@ -178,11 +178,12 @@ impl Monitor {
         })
     }
 
-    /// Takes a word of the other end, at a time since any fixed moment. A breach condemns all lines of the pair.
-    pub fn heard(&mut self, word: &dyn Word, descriptors: usize, now: Duration) -> Result<Heard, Breach> {
+    /// Takes a word of the other end, at a time since any fixed moment, which is asked for only where a pace applies. A
+    /// breach condemns all lines of the pair.
+    pub fn heard(&mut self, word: &dyn Word, descriptors: usize, now: impl Fn() -> Duration) -> Result<Heard, Breach> {
         let allowed = match self.allow(word) {
             Ok(row) if descriptors == word.descriptors() => {
-                if self.spend(word, now) {
+                if self.spend(word, &now) {
                     self.apply(row, word);
                     return Ok(Heard::Legal);
                 }
@@ -195,7 +196,7 @@ impl Monitor {
         };
         // What is dropped counts too, or it would be a way around the pace.
         let allowed = match allowed {
-            Ok(_) if !self.spend(word, now) => Err(self.breach(word, Rule::Pace)),
+            Ok(_) if !self.spend(word, &now) => Err(self.breach(word, Rule::Pace)),
             other => other,
         };
         if allowed.is_err() {
@@ -308,7 +309,7 @@ impl Monitor {
     }
 
     /// Counts a word against its paces; whether there was room. Only the vault counts: it is who must not be flooded.
-    fn spend(&mut self, word: &dyn Word, now: Duration) -> bool {
+    fn spend(&mut self, word: &dyn Word, now: &dyn Fn() -> Duration) -> bool {
         if self.end != Side::Vault {
             return true;
         }
@@ -318,6 +319,7 @@ impl Monitor {
             if pace.who != who || pace.line != line || !counts {
                 continue;
             }
+            let now = now();
             let refill = now.saturating_sub(*since).as_secs_f64() * 1000.0 / f64::from(pace.refill_ms);
             *left = (*left + refill).min(f64::from(pace.burst));
             *since = now;

@@ -75,7 +75,7 @@ fn one_end(table: &'static Automaton, end: Side, script: &mut Script<'_>) -> Res
                 // Now and then a descriptor too many, and a while later.
                 let descriptors = word.descriptors() + usize::from(wild == 6);
                 now += if wild < 10 { u64::from(script.byte() % 16) * MOMENT } else { 0 };
-                let outcome = Outcome::Heard(monitor.heard(&*word, descriptors, Duration::from_millis(now)));
+                let outcome = Outcome::Heard(monitor.heard(&*word, descriptors, || Duration::from_millis(now)));
                 trace.push(Step::Heard(word, descriptors, now));
                 outcome
             }
@@ -160,7 +160,7 @@ fn both_ends(table: &'static Automaton, script: &mut Script<'_>) -> Result<Verdi
                 now += Duration::from_secs(3_600);
                 let (queue, hearer) = if wild % 2 == 0 { (to_peer, &mut peer) } else { (to_vault, &mut vault) };
                 let Some(word) = queue.pop_front() else { continue };
-                let heard = hearer.heard(&*word, word.descriptors(), now);
+                let heard = hearer.heard(&*word, word.descriptors(), || now);
                 holds(heard.is_ok(), "two ends that keep to the table never break a rule for each other")?;
                 if heard == Ok(Heard::Legal) {
                     verdict = Verdict::Accepted;

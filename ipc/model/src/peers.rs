@@ -11,7 +11,7 @@ impl World {
     /// A process takes the next packet off one of its lines.
     pub fn peer_hears(&mut self, line: Line) {
         let Some(word) = shift(&mut self.wire_mut(line).to_peer) else { return };
-        let heard = Arc::make_mut(&mut self.edge_mut(line.pair()).peer).heard(&word, 0, Duration::ZERO);
+        let heard = Arc::make_mut(&mut self.edge_mut(line.pair()).peer).heard(&word, 0, || Duration::ZERO);
         match heard {
             Ok(Heard::Dropped) => {}
             Ok(Heard::Legal) => self.obey(word),

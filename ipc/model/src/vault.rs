@@ -424,7 +424,7 @@ impl World {
     /// A reader takes a packet off a line.
     pub fn hear(&mut self, scope: &Scope, line: Line, how: How) {
         let Some((word, honest)) = shift(&mut self.wire_mut(line).to_vault) else { return };
-        let heard = Arc::make_mut(&mut self.edge_mut(line.pair()).vault).heard(&word, 0, Duration::ZERO);
+        let heard = Arc::make_mut(&mut self.edge_mut(line.pair()).vault).heard(&word, 0, || Duration::ZERO);
         let who = if line.pair() == Pair::Ui { Who::Ui } else { Who::Net };
         let arrival = match heard {
             Ok(Heard::Dropped) => return,

@@ -24,7 +24,7 @@ impl Both {
             Side::Peer => (&mut self.peer, &mut self.vault),
         };
         match from.said(word) {
-            May::Now => to.heard(word, word.descriptors(), NOW),
+            May::Now => to.heard(word, word.descriptors(), || NOW),
             May::Later => panic!("{} has to wait", word.name()),
             May::Never(breach) => Err(breach),
         }
@@ -82,12 +82,12 @@ fn net() -> Both {
 fn an_answer_comes_once_and_only_to_a_question() {
     let mut both = net();
     both.legal(&[&publish(7), &ack(7)]);
-    assert!(matches!(both.vault.heard(&ack(7), 0, NOW), Err(Breach { why: Rule::Guard("in flight"), .. })));
+    assert!(matches!(both.vault.heard(&ack(7), 0, || NOW), Err(Breach { why: Rule::Guard("in flight"), .. })));
     let stored = post::FromNet::Stored { relay: 1, mailbox: MAILBOX };
     // Whatever it says now, it is not believed.
-    assert_eq!(both.vault.heard(&stored, 0, NOW), Ok(Heard::Dropped));
+    assert_eq!(both.vault.heard(&stored, 0, || NOW), Ok(Heard::Dropped));
     assert_eq!(both.vault.state(0), "Condemned");
-    assert_eq!(both.vault.heard(&hello(2), 0, NOW), Ok(Heard::Legal));
+    assert_eq!(both.vault.heard(&hello(2), 0, || NOW), Ok(Heard::Legal));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn what_does_not_fit_in_flight_waits() {
     let most = NET.ledgers[4].at_most as u64;
     (0..most).for_each(|job| both.legal(&[&publish(job)]));
     assert_eq!(both.vault.said(&publish(most)), May::Later);
-    assert_eq!(both.peer.heard(&publish(most), 0, NOW).map_err(|b| b.why), Err(Rule::Guard("in flight")));
+    assert_eq!(both.peer.heard(&publish(most), 0, || NOW).map_err(|b| b.why), Err(Rule::Guard("in flight")));
 }
 
 #[test]
@@ -105,9 +105,9 @@ fn a_restart_begins_anew_and_what_was_meant_for_the_predecessor_is_dropped() {
     both.legal(&[&publish(7)]);
     both.peer = Monitor::new(&NET, Side::Peer);
     // On its way when the predecessor ended.
-    assert_eq!(both.peer.heard(&publish(8), 0, NOW), Ok(Heard::Dropped));
+    assert_eq!(both.peer.heard(&publish(8), 0, || NOW), Ok(Heard::Dropped));
     both.legal(&[&hello(2)]);
-    assert_eq!(both.peer.heard(&welcome(1), 0, NOW), Ok(Heard::Dropped));
+    assert_eq!(both.peer.heard(&welcome(1), 0, || NOW), Ok(Heard::Dropped));
     assert!(matches!(both.vault.said(&welcome(1)), May::Never(_)));
     assert!(matches!(both.vault.said(&publish(9)), May::Never(_)));
     both.legal(&[&welcome(2), &relays(), &publish(7), &ack(7)]);
@@ -154,15 +154,15 @@ fn buffers_change_hands() {
     both.legal(&[&pixels::FromUi::Hello { life: Some(1), version: 2 }]);
     both.legal(&[&pixels::ToUi::Welcome { life: Some(1), version: 2 }, &configure(1)]);
     let mut hasty = both.vault.clone();
-    assert_eq!(hasty.heard(&frame(1, 0, None), 0, NOW).map_err(|b| b.why), Err(Rule::Guard("slots")));
+    assert_eq!(hasty.heard(&frame(1, 0, None), 0, || NOW).map_err(|b| b.why), Err(Rule::Guard("slots")));
     both.legal(&[&frame(1, 0, Some(vec![])), &frame(1, 1, None), &pixels::ToUi::Release { buffer: 0 }]);
     let mut greedy = both.vault.clone();
-    assert_eq!(greedy.heard(&frame(1, 1, None), 0, NOW).map_err(|b| b.why), Err(Rule::Guard("buffers")));
+    assert_eq!(greedy.heard(&frame(1, 1, None), 0, || NOW).map_err(|b| b.why), Err(Rule::Guard("buffers")));
     // A frame that crosses with a new geometry is dropped, and its buffer is free.
     assert_eq!(both.peer.said(&frame(1, 0, None)), May::Now);
     assert_eq!(both.vault.said(&configure(2)), May::Now);
-    assert_eq!(both.vault.heard(&frame(1, 0, None), 0, NOW), Ok(Heard::Dropped));
-    assert_eq!(both.peer.heard(&configure(2), 1, NOW), Ok(Heard::Legal));
+    assert_eq!(both.vault.heard(&frame(1, 0, None), 0, || NOW), Ok(Heard::Dropped));
+    assert_eq!(both.peer.heard(&configure(2), 1, || NOW), Ok(Heard::Legal));
 }
 
 #[test]
@@ -171,22 +171,22 @@ fn intents_belong_to_a_phase_and_come_at_a_human_pace() {
     let mut both = Both::new(&UI);
     both.legal(&[&FromUi::Hello { life: Some(1), version: 2 }]);
     both.legal(&[&ToUi::Welcome { life: Some(1), version: 2 }, &ToUi::Phase(Phase::Locked), &FromUi::Unlock]);
-    assert_eq!(both.vault.heard(&FromUi::CopyInvite, 0, NOW), Ok(Heard::Dropped));
+    assert_eq!(both.vault.heard(&FromUi::CopyInvite, 0, || NOW), Ok(Heard::Dropped));
     let contact = intent::Contact { handle: 3, unread: 0, waiting: false, verified: false };
     assert!(both.pass(&ToUi::Contacts(vec![contact])).is_err(), "a locked vault tells nothing");
     both.legal(&[&ToUi::Contacts(vec![]), &ToUi::Phase(Phase::Open), &ToUi::Contacts(vec![contact])]);
     both.legal(&[&FromUi::Open(Some(3)), &FromUi::Open(None)]);
-    assert_eq!(both.vault.heard(&FromUi::Open(Some(4)), 0, NOW), Ok(Heard::Dropped));
-    let flood = (0..200).find_map(|_| both.vault.heard(&FromUi::Dismiss, 0, NOW).err());
+    assert_eq!(both.vault.heard(&FromUi::Open(Some(4)), 0, || NOW), Ok(Heard::Dropped));
+    let flood = (0..200).find_map(|_| both.vault.heard(&FromUi::Dismiss, 0, || NOW).err());
     assert_eq!(flood.map(|b| b.why), Some(Rule::Pace));
 }
 
 #[test]
 fn hellos_without_end_are_too_many_also_for_a_condemned_process() {
     let mut vault = Monitor::new(&NET, Side::Vault);
-    let breaches = (0..100).filter(|life| vault.heard(&hello(*life), 0, NOW).is_err()).count();
+    let breaches = (0..100).filter(|life| vault.heard(&hello(*life), 0, || NOW).is_err()).count();
     assert_eq!(breaches, 80);
-    assert_eq!(vault.heard(&hello(1), 0, Duration::from_secs(3)), Ok(Heard::Legal));
+    assert_eq!(vault.heard(&hello(1), 0, || Duration::from_secs(3)), Ok(Heard::Legal));
 }
 
 #[test]

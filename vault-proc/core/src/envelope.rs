@@ -4,19 +4,19 @@
 //! which two envelopes have the same sender.
 
 use crate::event::{self, Curve};
-use crate::{Key, Time};
+use crate::{Key, Time, aead};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bulkhead_ipc::bytes::{Bytes, Bytes32};
 use bulkhead_ipc::post::Event;
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use rand::{CryptoRng, Rng};
 
 /// The sizes of a sealed body in bytes.
 pub const SIZES: [usize; 3] = [3072, 12288, 36864];
 /// Nonce, authenticator, kind and length.
-const OVERHEAD: usize = 24 + 16 + 5;
+const OVERHEAD: usize = NONCE + aead::TAG + 5;
+/// Bytes of the nonce, which stands before what is sealed.
+const NONCE: usize = 24;
 /// Body kind of an invite's prekey bundle.
 pub const BUNDLE: u8 = 1;
 /// Body kind of a libsignal `SignalMessage`.
@@ -62,16 +62,14 @@ pub struct Address<'a> {
 /// Seals a body into the smallest size that holds it; `None` if none does.
 pub fn seal(to: &Address<'_>, nonce: &[u8; 24], kind: u8, body: &[u8]) -> Option<Vec<u8>> {
     let size = SIZES.into_iter().find(|size| body.len() + OVERHEAD <= *size)?;
-    let mut plain = Vec::with_capacity(size);
-    plain.push(kind);
-    plain.extend_from_slice(&u32::try_from(body.len()).ok()?.to_be_bytes());
-    plain.extend_from_slice(body);
-    plain.resize(size - 24 - 16, 0);
-    let cipher = XChaCha20Poly1305::new(to.seal.bytes().into());
-    let sealed = cipher.encrypt(XNonce::from_slice(nonce), Payload { msg: &plain, aad: &to.mailbox.0 }).ok()?;
     let mut out = Vec::with_capacity(size);
     out.extend_from_slice(nonce);
-    out.extend_from_slice(&sealed);
+    out.push(kind);
+    out.extend_from_slice(&u32::try_from(body.len()).ok()?.to_be_bytes());
+    out.extend_from_slice(body);
+    out.resize(size - aead::TAG, 0);
+    let tag = aead::seal(to.seal, nonce, &to.mailbox.0, out.get_mut(NONCE..)?)?;
+    out.extend_from_slice(&tag);
     Some(out)
 }
 
@@ -80,21 +78,18 @@ pub fn open(to: &Address<'_>, sealed: &[u8]) -> Option<(u8, Vec<u8>)> {
     if !SIZES.contains(&sealed.len()) {
         return None;
     }
-    let (nonce, sealed) = sealed.split_at_checked(24)?;
-    let cipher = XChaCha20Poly1305::new(to.seal.bytes().into());
-    let mut plain = cipher.decrypt(XNonce::from_slice(nonce), Payload { msg: sealed, aad: &to.mailbox.0 }).ok()?;
-    let (&[kind, a, b, c, d], rest) = plain.split_first_chunk()?;
+    let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
+    let mut sealed = sealed.to_vec();
+    let plain = aead::open(to.seal, nonce, &to.mailbox.0, &mut sealed)?;
+    let (&mut [kind, a, b, c, d], rest) = plain.split_first_chunk_mut()?;
     let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).ok()?;
     let (body, padding) = rest.split_at_checked(length)?;
     let smallest = SIZES.into_iter().find(|size| length + OVERHEAD <= *size)?;
     // Without a way out half way, so that many bytes are looked at in one step.
-    if smallest != plain.len() + 40 || padding.iter().fold(0, |all, b| all | b) != 0 {
+    if smallest != OVERHEAD + length + padding.len() || padding.iter().fold(0, |all, b| all | b) != 0 {
         return None;
     }
-    let end = 5 + body.len();
-    plain.truncate(end);
-    plain.drain(..5);
-    Some((kind, plain))
+    Some((kind, body.to_vec()))
 }
 
 /// The bytes that an event's content stands for, if it has one of the three sizes.

@@ -4,6 +4,7 @@
 //! thread, or read a clock: [`Vault::handle`] takes what happened and returns what has to be done. Storage is a
 //! trait ([`Store`]); effects are handed out only once what they stand for is durable.
 
+mod aead;
 pub mod content;
 pub mod envelope;
 mod error;

@@ -18,6 +18,7 @@ use rand::{CryptoRng, Rng};
 use std::future::Future;
 use stores::{Available, Identity, NoPrekeys, PrekeyAccess, Record};
 
+mod quantum;
 mod stores;
 
 type Result<T> = core::result::Result<T, SignalProtocolError>;
@@ -276,11 +277,12 @@ impl Session {
     }
 
     /// libsignal 0.85 accepts versions without the post-quantum parts, and ratchet keys of low order, with which
-    /// the Diffie-Hellman result would be known to everybody. Neither is taken here.
+    /// the Diffie-Hellman result would be known to everybody. Neither is taken here, nor a post-quantum part that it
+    /// could not read.
     fn sound(&self, message: &SignalMessage) -> bool {
         let key = message.sender_ratchet_key();
         message.message_version() == PQXDH
-            && !message.pq_ratchet().is_empty()
+            && quantum::is_sound(message.pq_ratchet())
             && (self.checked.as_ref() == Some(key) || key.is_canonical())
     }
 

@@ -86,6 +86,50 @@ fn session_refuses_damage_at_every_byte_and_goes_on() {
     assert!(matches!(alices.open(prekey, &second, rng), Opened::Duplicate));
 }
 
+/// The message with another post-quantum part (protobuf field 5 of libsignal's `SignalMessage`), and without its MAC's
+/// agreement: nobody has looked at that when the part is read.
+fn with_quantum(message: &[u8], part: &[u8]) -> Vec<u8> {
+    let varint = |bytes: &[u8]| {
+        let length = bytes.iter().take_while(|byte| **byte >= 0x80).count() + 1;
+        let value = bytes[..length].iter().rev().fold(0, |n, byte| n << 7 | usize::from(byte & 0x7f));
+        (value, length)
+    };
+    let fields = &message[1..message.len() - 8];
+    let (mut at, mut out, mut found) = (0, vec![message[0]], false);
+    while at < fields.len() {
+        let (value, length) = varint(&fields[at + 1..]);
+        let end = at + 1 + length + if fields[at] & 7 == 2 { value } else { 0 };
+        if fields[at] == 5 << 3 | 2 {
+            found = true;
+            out.extend([fields[at], u8::try_from(part.len()).unwrap()]);
+            out.extend(part);
+        } else {
+            out.extend(&fields[at..end]);
+        }
+        at = end;
+    }
+    assert!(found);
+    out.extend(&message[message.len() - 8..]);
+    out
+}
+
+#[test]
+fn a_post_quantum_part_that_libsignal_would_not_survive_is_undecryptable() {
+    let rng = &mut StdRng::seed_from_u64(5);
+    let (drawn, _, mut bobs) = pair(rng);
+    let padded = content::encode(&text(10)).unwrap();
+    let (_, first) = bobs.seal(&padded, NOW, rng).unwrap();
+    let (mut alices, _) = Session::answer(&drawn.own, &drawn.prekeys, &first, rng).unwrap();
+    let (_, reply) = alices.seal(&padded, NOW, rng).unwrap();
+    assert!(matches!(bobs.open(false, &reply, rng), Opened::Content(_)));
+    let (prekey, next) = bobs.seal(&padded, NOW, rng).unwrap();
+    assert!(!prekey);
+    for part in [&[1][..], &[1, 1], &[1, 1, 1], &[1, 0, 1, 0], &[1, 0x80], &[0xff; 20]] {
+        assert!(matches!(alices.open(false, &with_quantum(&next, part), rng), Opened::Undecryptable), "{part:?}");
+    }
+    assert!(matches!(alices.open(false, &next, rng), Opened::Content(_)));
+}
+
 #[test]
 fn bundle_with_a_bad_key_or_signature_makes_no_session() {
     let rng = &mut StdRng::seed_from_u64(3);
