@@ -1,41 +1,35 @@
-//! From passphrase to store key.
+//! From passphrase to store key, and the other ways to it.
 //!
-//! `profile.key` holds a random store key, wrapped under a key that Argon2id makes of the passphrase. So the
-//! passphrase can change without writing the store anew, and the cost can be raised with a later version. A
-//! lock on `profile.lock` keeps a second program from the profile: two ratchets on one session would betray keys.
+//! `profile.key` holds a random store key, wrapped once for each way to open the profile: under a key that Argon2id
+//! makes of the passphrase, under the recovery secret that the owner wrote down. So the passphrase can change without
+//! writing the store anew, and the cost can be raised with a later version. A lock on `profile.lock` keeps a second
+//! program from the profile: two ratchets on one session would betray keys.
 
-use argon2::{Algorithm, Argon2, Params, Version};
+mod file;
+mod recovery;
+mod slots;
+
 use bulkhead_vault_core::{Key, Passphrase};
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, fcntl};
-use nix::libc;
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+pub use file::Lock;
+pub use recovery::{LENGTH as RECOVERY_LENGTH, NotACode, RecoverySecret};
+pub use slots::Kind;
+use slots::{COST, Slot, Slots};
+use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Fewest characters in a new passphrase.
 pub const MIN_PASSPHRASE: usize = 8;
 
-const MAGIC: &[u8; 8] = b"bulkhead";
-const VERSION: u8 = 1;
-/// Memory in KiB, passes, lanes: RFC 9106's second recommendation, with one lane as the sandbox grants one thread.
-const COST: [u32; 3] = [64 * 1024, 3, 1];
-/// Magic, version, cost, salt: what the wrapped key is bound to.
-const HEAD: usize = 8 + 1 + 12 + 16;
-/// The whole file: head, nonce, wrapped key.
-const LENGTH: usize = HEAD + 24 + 48;
-
 /// Why a profile cannot be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileError {
-    /// Not the passphrase.
+    /// Not the passphrase, or not the recovery secret.
     #[error("the passphrase is wrong: try again")]
     Wrong,
+    /// There is no slot of that kind.
+    #[error("the profile cannot be opened in this way: use the passphrase")]
+    NoSlot,
     /// From a newer version.
     #[error("the profile was written by a newer version: install that version or a later one")]
     TooNew,
@@ -51,9 +45,91 @@ pub enum ProfileError {
 }
 
 /// The store's key, and the lock on the profile, which lasts as long as the key or the store made with it.
+///
+/// Whoever has it may change the ways to open the profile.
+#[derive(Clone)]
 pub struct StoreKey {
     pub(crate) key: Key,
     pub(crate) lock: Arc<Lock>,
+    pub(crate) mended: bool,
+}
+
+/// Whether there is a profile in the folder. One whose creation was interrupted does not count.
+pub fn exists(folder: &Path) -> bool {
+    file::path(folder).exists() && crate::store::exists(folder)
+}
+
+/// The ways to open the profile, as far as a file says that nobody vouches for.
+pub fn kinds(folder: &Path) -> Result<Vec<Kind>, ProfileError> {
+    Ok(Slots::parse(&file::read(folder)?)?.kinds())
+}
+
+/// Makes a profile's key. The store is made with it afterwards.
+pub fn create(folder: &Path, passphrase: &Passphrase) -> Result<StoreKey, ProfileError> {
+    let lock = Lock::take(folder)?;
+    if exists(folder) {
+        return Err(ProfileError::Io);
+    }
+    let mut secret = Zeroizing::new([0; 32]);
+    fill(&mut *secret)?;
+    let key = StoreKey { key: Key::new(*secret), lock, mended: false };
+    key.write(&Slots::new(vec![Slot::passphrase(&key.key, passphrase, COST)?]))?;
+    Ok(key)
+}
+
+/// Opens a profile's key with the passphrase. One that was stretched with less work than is usual now is wrapped anew.
+pub fn unlock(folder: &Path, passphrase: &Passphrase) -> Result<StoreKey, ProfileError> {
+    unlock_at(Lock::take(folder)?, passphrase, COST)
+}
+
+/// The same for who has the profile open already: asks for the passphrase once more.
+pub fn confirm(lock: Arc<Lock>, passphrase: &Passphrase) -> Result<StoreKey, ProfileError> {
+    unlock_at(lock, passphrase, COST)
+}
+
+fn unlock_at(lock: Arc<Lock>, passphrase: &Passphrase, usual: [u32; 3]) -> Result<StoreKey, ProfileError> {
+    let slots = Slots::parse(&file::read(lock.folder())?)?;
+    let slot = slots.get(Kind::Passphrase).ok_or(ProfileError::NoSlot)?;
+    let mut key = opened(lock, &slots, slot.open_with_passphrase(passphrase))?;
+    key.mend(&slots, slot);
+    let cost = slot.cost()?;
+    let raised = raised(cost, usual);
+    if cost != raised {
+        // On a disk that cannot be written the profile still opens, and the next time may do better.
+        let _ = Slot::passphrase(&key.key, passphrase, raised).and_then(|slot| key.change(|slots| slots.put(slot)));
+    }
+    Ok(key)
+}
+
+/// Opens a profile's key with a recovery secret, the owner's own or the one that others keep together.
+pub fn recover(folder: &Path, secret: &RecoverySecret) -> Result<StoreKey, ProfileError> {
+    let lock = Lock::take(folder)?;
+    let slots = Slots::parse(&file::read(folder)?)?;
+    let mut tried = ProfileError::NoSlot;
+    for slot in [Kind::Recovery, Kind::Shares].into_iter().filter_map(|kind| slots.get(kind)) {
+        match opened(lock.clone(), &slots, slot.open_with_secret(secret.key())) {
+            Ok(mut key) => {
+                key.mend(&slots, slot);
+                return Ok(key);
+            }
+            Err(error) => tried = error,
+        }
+    }
+    Err(tried)
+}
+
+/// A slot that does not open in a file whose checksum is wrong is damaged, whatever was typed.
+fn opened(lock: Arc<Lock>, slots: &Slots, key: Result<Key, ProfileError>) -> Result<StoreKey, ProfileError> {
+    match key {
+        Ok(key) => Ok(StoreKey { key, lock, mended: false }),
+        Err(ProfileError::Wrong) if !slots.intact => Err(ProfileError::Damaged),
+        Err(error) => Err(error),
+    }
+}
+
+/// No number lower than it is; memory and passes as is usual now, or more.
+fn raised([memory, passes, lanes]: [u32; 3], [usual_memory, usual_passes, _]: [u32; 3]) -> [u32; 3] {
+    [memory.max(usual_memory), passes.max(usual_passes), lanes]
 }
 
 impl StoreKey {
@@ -61,124 +137,73 @@ impl StoreKey {
     pub const fn key(&self) -> &Key {
         &self.key
     }
-}
 
-/// Whoever has it has the profile.
-pub struct Lock(#[allow(dead_code)] File);
+    /// The lock on the profile.
+    pub const fn lock(&self) -> &Arc<Lock> {
+        &self.lock
+    }
 
-fn key_file(folder: &Path) -> PathBuf {
-    folder.join("profile.key")
-}
+    /// Whether the key file had been changed or damaged from outside: the slots that were not used to open it are
+    /// gone.
+    pub const fn is_mended(&self) -> bool {
+        self.mended
+    }
 
-/// Whether there is a profile in the folder. One whose creation was interrupted does not count.
-pub fn exists(folder: &Path) -> bool {
-    key_file(folder).exists() && crate::store::exists(folder)
-}
+    /// Makes this the passphrase; the one before opens nothing any more.
+    pub fn set_passphrase(&self, passphrase: &Passphrase) -> Result<(), ProfileError> {
+        let slot = Slot::passphrase(&self.key, passphrase, COST)?;
+        self.change(|slots| slots.put(slot))
+    }
 
-/// Takes the profile's lock.
-fn lock(folder: &Path) -> Result<Arc<Lock>, ProfileError> {
-    let file =
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(folder.join("profile.lock"));
-    let file = file.map_err(|_| ProfileError::Io)?;
-    // The whole file, for as long as it is open; a kernel call fewer than with `flock`, as SQLCipher locks so too.
-    let whole = libc::flock {
-        l_type: libc::F_WRLCK as libc::c_short,
-        l_whence: libc::SEEK_SET as libc::c_short,
-        l_start: 0,
-        l_len: 0,
-        l_pid: 0,
-    };
-    match fcntl(&file, FcntlArg::F_OFD_SETLK(&whole)) {
-        Ok(_) => Ok(Arc::new(Lock(file))),
-        Err(Errno::EAGAIN | Errno::EACCES) => Err(ProfileError::InUse),
-        Err(_) => Err(ProfileError::Io),
+    /// Makes this the recovery secret of a kind; the one before opens nothing any more.
+    pub fn set_secret(&self, kind: Kind, secret: &RecoverySecret) -> Result<(), ProfileError> {
+        let slot = Slot::secret(&self.key, kind, secret.key())?;
+        self.change(|slots| slots.put(slot))
+    }
+
+    /// Makes a recovery secret, in place of the one before, and returns it.
+    pub fn set_recovery(&self) -> Result<RecoverySecret, ProfileError> {
+        let secret = RecoverySecret::random()?;
+        self.set_secret(Kind::Recovery, &secret)?;
+        Ok(secret)
+    }
+
+    /// Takes a way to open the profile away. The passphrase stays.
+    pub fn remove(&self, kind: Kind) -> Result<(), ProfileError> {
+        if kind == Kind::Passphrase {
+            return Err(ProfileError::NoSlot);
+        }
+        self.change(|slots| slots.remove(kind))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Slots)) -> Result<(), ProfileError> {
+        let mut slots = Slots::parse(&file::read(self.lock.folder())?)?;
+        // Slots that nobody vouches for do not become good ones by the way.
+        if !slots.is_sealed_by(&self.key) {
+            return Err(ProfileError::Damaged);
+        }
+        change(&mut slots);
+        self.write(&slots)
+    }
+
+    fn write(&self, slots: &Slots) -> Result<(), ProfileError> {
+        file::replace(self.lock.folder(), &slots.encode(&self.key)?)
+    }
+
+    /// Writes a file that somebody else changed, or the disk, anew: with the slot that opened it, as nothing speaks
+    /// for the others.
+    fn mend(&mut self, slots: &Slots, opened: &Slot) {
+        if !slots.is_sealed_by(&self.key) {
+            self.mended = true;
+            // On a disk that cannot be written it is found out again the next time.
+            let _ = self.write(&Slots::new(vec![opened.clone()]));
+        }
     }
 }
 
-/// Makes a profile's key. The store is made with it afterwards.
-pub fn create(folder: &Path, passphrase: &Passphrase) -> Result<StoreKey, ProfileError> {
-    let lock = lock(folder)?;
-    if exists(folder) {
-        return Err(ProfileError::Io);
-    }
-    let (mut secret, mut random) = (Zeroizing::new([0; 32]), [0; 16 + 24]);
-    getrandom::fill(&mut *secret).and_then(|()| getrandom::fill(&mut random)).map_err(|_| ProfileError::Io)?;
-    let (salt, nonce) = random.split_at(16);
-    let mut file = Vec::with_capacity(LENGTH);
-    file.extend_from_slice(MAGIC);
-    file.push(VERSION);
-    COST.iter().for_each(|n| file.extend_from_slice(&n.to_be_bytes()));
-    file.extend_from_slice(salt);
-    let cipher = cipher(passphrase, salt, COST)?;
-    let wrapped = cipher.encrypt(XNonce::from_slice(nonce), Payload { msg: &*secret, aad: &file });
-    file.extend_from_slice(nonce);
-    file.extend_from_slice(&wrapped.map_err(|_| ProfileError::Damaged)?);
-    write(folder, &file).map_err(|_| ProfileError::Io)?;
-    Ok(StoreKey { key: Key::new(*secret), lock })
-}
-
-/// Opens a profile's key with the passphrase.
-pub fn unlock(folder: &Path, passphrase: &Passphrase) -> Result<StoreKey, ProfileError> {
-    let lock = lock(folder)?;
-    let file = read(folder)?;
-    let (head, rest) = file.split_at_checked(HEAD).ok_or(ProfileError::Damaged)?;
-    if !head.starts_with(MAGIC) {
-        return Err(ProfileError::Damaged);
-    }
-    match head.get(8) {
-        Some(&VERSION) => {}
-        Some(&version) if version > VERSION => return Err(ProfileError::TooNew),
-        _ => return Err(ProfileError::Damaged),
-    }
-    if file.len() != LENGTH {
-        return Err(ProfileError::Damaged);
-    }
-    let number = |at: usize| head.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
-    let cost = [number(9), number(13), number(17)].map(Option::unwrap_or_default);
-    // The file is not authentic until the key is unwrapped: a made-up cost must not exhaust the machine.
-    let [memory, passes, lanes] = cost;
-    if !(8 * 1024..=1024 * 1024).contains(&memory) || !(1..=64).contains(&passes) || !(1..=8).contains(&lanes) {
-        return Err(ProfileError::Damaged);
-    }
-    let salt = head.get(21..HEAD).ok_or(ProfileError::Damaged)?;
-    let (nonce, wrapped) = rest.split_at_checked(24).ok_or(ProfileError::Damaged)?;
-    let cipher = cipher(passphrase, salt, cost)?;
-    let secret = cipher.decrypt(XNonce::from_slice(nonce), Payload { msg: wrapped, aad: head });
-    let secret = Zeroizing::new(secret.map_err(|_| ProfileError::Wrong)?);
-    Ok(StoreKey { key: Key::from_slice(&secret).ok_or(ProfileError::Damaged)?, lock })
-}
-
-fn cipher(
-    passphrase: &Passphrase,
-    salt: &[u8],
-    [memory, passes, lanes]: [u32; 3],
-) -> Result<XChaCha20Poly1305, ProfileError> {
-    let cost = Params::new(memory, passes, lanes, Some(32)).map_err(|_| ProfileError::Damaged)?;
-    let mut key = Zeroizing::new([0; 32]);
-    let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost);
-    argon.hash_password_into(passphrase.bytes(), salt, &mut *key).map_err(|_| ProfileError::Damaged)?;
-    Ok(XChaCha20Poly1305::new((&*key).into()))
-}
-
-fn read(folder: &Path) -> Result<Vec<u8>, ProfileError> {
-    let mut bytes = Vec::new();
-    let file = File::open(key_file(folder)).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => ProfileError::Damaged,
-        _ => ProfileError::Io,
-    })?;
-    // One byte more than belongs there shows that it is not ours; no more is ever read.
-    file.take(LENGTH as u64 + 1).read_to_end(&mut bytes).map_err(|_| ProfileError::Io)?;
-    Ok(bytes)
-}
-
-/// Whole or not at all, also if the power fails: written beside, made durable, renamed, the name made durable.
-fn write(folder: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let beside = folder.join("profile.key.new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, key_file(folder))?;
-    File::open(folder)?.sync_all()
+/// Random bytes from the kernel.
+fn fill(bytes: &mut [u8]) -> Result<(), ProfileError> {
+    getrandom::fill(bytes).map_err(|_| ProfileError::Io)
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ fn store_of_a_newer_version_or_another_key_is_refused() {
     store.db.execute_batch("PRAGMA user_version = 99").unwrap();
     drop(store);
     assert_eq!(SqlStore::open(&folder.0, &key).err(), Some(Error::TooNew));
-    let other = crate::profile::StoreKey { key: bulkhead_vault_core::Key::new([1; 32]), lock: key.lock.clone() };
+    let other = crate::profile::StoreKey { key: bulkhead_vault_core::Key::new([1; 32]), ..key.clone() };
     assert_eq!(SqlStore::open(&folder.0, &other).err(), Some(Error::Damaged));
 }
 
