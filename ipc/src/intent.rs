@@ -136,6 +136,8 @@ pub enum Notice {
     Undecryptable,
     /// A contact has heard more from this profile than it knows of: it is an older copy. Sessions are renewed.
     OlderCopy,
+    /// The profile was moved: it goes on elsewhere.
+    Moved,
     /// The relays of a contact refuse messages.
     Refused,
     /// A field is empty that must not be.

@@ -154,6 +154,9 @@ pub fn notice(notice: Notice) -> &'static str {
         Notice::OlderCopy => {
             "A contact knows more of this profile than the profile itself: it is an older copy. All keys are being renewed. If it is in use on another computer too, stop one of them."
         }
+        Notice::Moved => {
+            "This profile was moved to another computer or folder, and goes on there. Here it can be deleted; for a new one, start Bulkhead with --profile and another name."
+        }
         Notice::Refused => "A contact's relays refuse your messages. They stay here and are sent again by themselves.",
         Notice::NameMissing => "The name is empty. Type one first.",
     }

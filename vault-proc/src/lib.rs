@@ -3,5 +3,6 @@
 //!
 //! A library so that store and profile can be tested and measured without a window.
 
+pub mod backup;
 pub mod profile;
 pub mod store;

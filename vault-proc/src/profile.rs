@@ -39,6 +39,9 @@ pub enum ProfileError {
     /// The folder cannot be read or written.
     #[error("the profile's folder cannot be used: check its owner, its rights and the disk's free space")]
     Io,
+    /// It was moved: its key is gone from here.
+    #[error("this profile was moved to another computer or folder: open it there, or choose another with --profile")]
+    Moved,
     /// Another program has it open.
     #[error("another copy of the program uses this profile: close it, or choose another with --profile")]
     InUse,
@@ -118,6 +121,44 @@ pub fn recover(folder: &Path, secret: &RecoverySecret) -> Result<StoreKey, Profi
     Err(tried)
 }
 
+/// What opens a copy of a key file, for example the one in a backup.
+pub enum Opener {
+    /// What the owner remembers.
+    Passphrase(Passphrase),
+    /// What the owner wrote down, or what others put together.
+    Secret(RecoverySecret),
+}
+
+/// The store's key out of the bytes of a key file.
+pub(crate) fn open_copy(file: &[u8], with: &Opener) -> Result<Key, ProfileError> {
+    let slots = Slots::parse(file)?;
+    let mut tried = ProfileError::NoSlot;
+    for kind in [Kind::Passphrase, Kind::Recovery, Kind::Shares] {
+        let Some(slot) = slots.get(kind) else { continue };
+        let key = match (kind, with) {
+            (Kind::Passphrase, Opener::Passphrase(typed)) => slot.open_with_passphrase(typed),
+            (Kind::Recovery | Kind::Shares, Opener::Secret(secret)) => slot.open_with_secret(secret.key()),
+            _ => continue,
+        };
+        match key {
+            Ok(key) if slots.is_sealed_by(&key) => return Ok(key),
+            Ok(_) => tried = ProfileError::Damaged,
+            Err(error) => tried = error,
+        }
+    }
+    Err(tried)
+}
+
+/// The key file's bytes, for a backup.
+pub(crate) fn copy(folder: &Path) -> Result<Vec<u8>, ProfileError> {
+    file::read(folder)
+}
+
+/// Puts the key file of a backup into its folder.
+pub(crate) fn put_copy(folder: &Path, bytes: &[u8]) -> Result<(), ProfileError> {
+    file::replace(folder, bytes)
+}
+
 /// A slot that does not open in a file whose checksum is wrong is damaged, whatever was typed.
 fn opened(lock: Arc<Lock>, slots: &Slots, key: Result<Key, ProfileError>) -> Result<StoreKey, ProfileError> {
     match key {
@@ -136,6 +177,11 @@ impl StoreKey {
     /// The key.
     pub const fn key(&self) -> &Key {
         &self.key
+    }
+
+    /// Puts a mark in the place of the key file: the profile goes on elsewhere, and nothing opens it here any more.
+    pub(crate) fn retire(&self) -> Result<(), ProfileError> {
+        file::replace(self.lock.folder(), &slots::MOVED)
     }
 
     /// The lock on the profile.

@@ -356,8 +356,10 @@ impl Session {
                 Ok(vault) => self.opened(vault),
                 Err(Error::TooNew) => self.broken(Notice::StoreTooNew),
                 Err(Error::NotWritable) => self.broken(Notice::StoreNotWritable),
+                Err(Error::Moved) => self.broken(Notice::Moved),
                 Err(_) => self.broken(Notice::StoreDamaged),
             },
+            Err(ProfileError::Moved) => self.broken(Notice::Moved),
             Err(ProfileError::Wrong) => {
                 self.set_phase(Phase::Locked);
                 self.notice(Some(Notice::WrongPassphrase));

@@ -12,6 +12,7 @@ mod rows;
 mod schema;
 mod search;
 mod seen;
+pub(crate) mod staged;
 mod ties;
 
 use crate::profile::{Lock, StoreKey};
@@ -62,6 +63,11 @@ impl SqlStore {
     pub fn open(folder: &Path, key: &StoreKey) -> Result<Self, Error> {
         let mut store = Self::connect(folder, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::upgrade(&store.db)?;
+        if store.moved()? {
+            // The move was interrupted right before its last step.
+            let _ = key.retire();
+            return Err(Error::Moved);
+        }
         store.seen = Seen::load(&store.db).map_err(|error| cause(&error))?;
         Ok(store)
     }
@@ -75,17 +81,16 @@ impl SqlStore {
     }
 
     /// Notes that the store came out of a backup: its sessions are not to be used for sending.
-    pub fn mark_restored(&mut self) -> Result<(), Error> {
+    pub(crate) fn mark_restored(&mut self) -> Result<(), Error> {
         ties::mark(&self.db, ties::RESTORED, true).map_err(|error| cause(&error))
     }
 
     /// Notes that the profile goes on elsewhere.
-    pub fn mark_moved(&mut self) -> Result<(), Error> {
+    pub(crate) fn mark_moved(&mut self) -> Result<(), Error> {
         ties::mark(&self.db, ties::MOVED, true).map_err(|error| cause(&error))
     }
 
-    /// Whether the profile goes on elsewhere.
-    pub fn moved(&self) -> Result<bool, Error> {
+    fn moved(&self) -> Result<bool, Error> {
         ties::marked(&self.db, ties::MOVED).map_err(|error| cause(&error))
     }
 

@@ -441,6 +441,7 @@ fn notice_of(error: Error) -> Notice {
         Error::NotWritable => Notice::StoreNotWritable,
         Error::TooNew => Notice::StoreTooNew,
         Error::BadRelay => Notice::BadRelay,
+        Error::Moved => Notice::Moved,
         Error::Damaged | Error::Keys => Notice::StoreDamaged,
     }
 }
