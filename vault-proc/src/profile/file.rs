@@ -10,8 +10,8 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -70,31 +70,29 @@ pub fn read(folder: &Path) -> Result<Vec<u8>, ProfileError> {
 pub fn replace(folder: &Path, bytes: &[u8]) -> Result<(), ProfileError> {
     let (path, beside) = (path(folder), folder.join("profile.key.new"));
     let replaced = || -> io::Result<Option<File>> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&beside)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&beside)?;
         // What an interrupted change left is as secret as what it would have replaced.
-        overwrite(&mut file)?;
+        overwrite(&file)?;
         file.set_len(0)?;
-        file.rewind()?;
-        file.write_all(bytes)?;
+        file.write_all_at(bytes, 0)?;
         file.sync_all()?;
         let old = OpenOptions::new().write(true).open(&path).ok();
         std::fs::rename(&beside, &path)?;
         File::open(folder)?.sync_all()?;
         Ok(old)
     };
-    if let Some(mut old) = replaced().map_err(|_| ProfileError::Io)? {
+    if let Some(old) = replaced().map_err(|_| ProfileError::Io)? {
         // The change is made; that the old bytes may stay is no reason to say that it was not.
-        let _ = overwrite(&mut old);
+        let _ = overwrite(&old);
     }
     Ok(())
 }
 
-/// Zeros over all that is there, on the disk before this returns.
-fn overwrite(file: &mut File) -> io::Result<()> {
+/// Zeros over all that is there, on the disk before this returns. At a place by number: the steady sandbox knows no seek.
+fn overwrite(file: &File) -> io::Result<()> {
     let length = usize::try_from(file.metadata()?.len()).unwrap_or(LONGEST).min(LONGEST);
     if length > 0 {
-        file.rewind()?;
-        file.write_all(&vec![0; length])?;
+        file.write_all_at(&vec![0; length], 0)?;
         file.sync_all()?;
     }
     Ok(())
