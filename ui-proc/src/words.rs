@@ -157,6 +157,24 @@ pub fn notice(notice: Notice) -> &'static str {
         Notice::Moved => {
             "This profile was moved to another computer or folder, and goes on there. Here it can be deleted; for a new one, start Bulkhead with --profile and another name."
         }
+        Notice::RestoreWaits => {
+            "A backup is ready to be restored. Open it with the passphrase that the profile had when the backup was made."
+        }
+        Notice::Restored => {
+            "The profile is as it was when the backup was made. Keys are being renewed: what you write waits until each contact's device has answered."
+        }
+        Notice::BackupDamaged => {
+            "This file is not a whole backup: it was cut off or changed. Nothing was restored. Copy the file again, or use another one."
+        }
+        Notice::BackupInTheWay => {
+            "There are messages in this profile's folder already. Nothing was restored: start Bulkhead with --profile and another name."
+        }
+        Notice::BackedUp => {
+            "The backup is in the profile's folder, in a file that ends with .bulkhead-backup. Copy it to another disk; only today's passphrase opens it."
+        }
+        Notice::MoveDone => {
+            "The profile is in the file that ends with .bulkhead-backup in its folder, and closed here for ever. Take that file along, and start Bulkhead there with --restore."
+        }
         Notice::Refused => "A contact's relays refuse your messages. They stay here and are sent again by themselves.",
         Notice::NameMissing => "The name is empty. Type one first.",
     }

@@ -16,7 +16,7 @@
 
 mod pieces;
 
-use crate::profile::{self, Lock, Opener, ProfileError, StoreKey};
+use crate::profile::{self, Lock, ProfileError, StoreKey};
 use crate::store::{SqlStore, staged};
 use bulkhead_vault_core::{Error, Key, Time};
 use chrono::DateTime;
@@ -231,19 +231,34 @@ fn take(file: &mut impl Read, length: usize, into: &mut Vec<u8>) -> Result<(), B
     if read == length { Ok(()) } else { Err(BackupError::Damaged) }
 }
 
-/// Makes a profile of the backup that waits in a folder without one. The passphrase is that of the day on which the
-/// backup was made. What is there before it has succeeded is no profile, and the backup stays as it is.
-pub fn restore(folder: &Path, with: &Opener) -> Result<StoreKey, BackupError> {
-    let lock = Lock::take(folder)?;
-    // Without its key file a store may still be somebody's messages.
+/// Whether a backup waits in a folder without a profile.
+pub fn is_waiting(folder: &Path) -> bool {
+    !profile::exists(folder) && waiting(folder).exists()
+}
+
+/// Puts the key file of the backup that waits into its folder, so that whatever opened the profile on the day of the
+/// backup gives its key. There is no profile yet, and the backup stays as it is.
+pub fn prepare(folder: &Path) -> Result<(), BackupError> {
+    let _lock = Lock::take(folder)?;
+    // Even without its key file a store may still be somebody's messages.
     if staged::whole(folder).exists() {
         return Err(BackupError::Exists);
     }
+    let (head, _) = open(&waiting(folder))?;
+    profile::check_copy(&head.slots)?;
+    Ok(profile::put_copy(folder, &head.slots)?)
+}
+
+/// Makes a profile of the backup that waits, all of it or nothing; then the file is removed. The store is marked as
+/// one of an older state.
+pub fn restore(key: &StoreKey) -> Result<(), BackupError> {
+    let folder = key.lock().folder();
     let (head, sealed) = open(&waiting(folder))?;
-    let key = profile::open_copy(&head.slots, with)?;
     let beside = staged::beside(folder);
-    let restored = unpack(&head, sealed, &beside, &key).and_then(|()| {
-        profile::put_copy(folder, &head.slots)?;
+    let restored = unpack(&head, sealed, &beside, key.key()).and_then(|()| {
+        if staged::whole(folder).exists() {
+            return Err(BackupError::Exists);
+        }
         std::fs::rename(&beside, staged::whole(folder))?;
         Ok(File::open(folder)?.sync_all()?)
     });
@@ -253,9 +268,9 @@ pub fn restore(folder: &Path, with: &Opener) -> Result<StoreKey, BackupError> {
         let _ = std::fs::remove_file(left);
     }
     restored?;
-    // All of it is in the store now, and will grow older there by the minute.
+    // All of it is in the store now; there is nothing newer that it could be needed for.
     let _ = std::fs::remove_file(waiting(folder));
-    Ok(StoreKey { key, lock, mended: false })
+    Ok(())
 }
 
 fn unpack(head: &Head, sealed: impl Read, to: &Path, key: &Key) -> Result<(), BackupError> {

@@ -121,37 +121,15 @@ pub fn recover(folder: &Path, secret: &RecoverySecret) -> Result<StoreKey, Profi
     Err(tried)
 }
 
-/// What opens a copy of a key file, for example the one in a backup.
-pub enum Opener {
-    /// What the owner remembers.
-    Passphrase(Passphrase),
-    /// What the owner wrote down, or what others put together.
-    Secret(RecoverySecret),
-}
-
-/// The store's key out of the bytes of a key file.
-pub(crate) fn open_copy(file: &[u8], with: &Opener) -> Result<Key, ProfileError> {
-    let slots = Slots::parse(file)?;
-    let mut tried = ProfileError::NoSlot;
-    for kind in [Kind::Passphrase, Kind::Recovery, Kind::Shares] {
-        let Some(slot) = slots.get(kind) else { continue };
-        let key = match (kind, with) {
-            (Kind::Passphrase, Opener::Passphrase(typed)) => slot.open_with_passphrase(typed),
-            (Kind::Recovery | Kind::Shares, Opener::Secret(secret)) => slot.open_with_secret(secret.key()),
-            _ => continue,
-        };
-        match key {
-            Ok(key) if slots.is_sealed_by(&key) => return Ok(key),
-            Ok(_) => tried = ProfileError::Damaged,
-            Err(error) => tried = error,
-        }
-    }
-    Err(tried)
-}
-
 /// The key file's bytes, for a backup.
 pub(crate) fn copy(folder: &Path) -> Result<Vec<u8>, ProfileError> {
     file::read(folder)
+}
+
+/// Whether bytes are a key file that this version reads. Whether it is a good one only its key tells.
+pub(crate) fn check_copy(bytes: &[u8]) -> Result<(), ProfileError> {
+    let slots = Slots::parse(bytes)?;
+    if slots.intact { Ok(()) } else { Err(ProfileError::Damaged) }
 }
 
 /// Puts the key file of a backup into its folder.

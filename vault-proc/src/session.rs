@@ -4,6 +4,7 @@
 //! same session runs behind a window and behind the test driver.
 
 mod acts;
+mod errand;
 mod fields;
 mod focus;
 mod intents;
@@ -15,6 +16,7 @@ use crate::store::SqlStore;
 use crate::view::Conversation;
 use crate::worker::{Derived, Job};
 pub use acts::Acts;
+use errand::Errand;
 use bulkhead_ipc::control::{Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Accept, Command, Invite, MAX_CONTACTS, Notice, ToUi};
 use bulkhead_ipc::pixels::{SlotKey, SlotKind, Theme};
@@ -100,6 +102,9 @@ pub struct Session {
     wanted: Option<SlotKey>,
     jump: Option<(u32, u64)>,
     new_name: Option<Plaintext>,
+    errand: Option<Errand>,
+    /// What is to be said once the profile is open.
+    done: Option<Notice>,
     hello: (Option<post::FromNet>, Option<sign::FromNet>),
     stale: (bool, bool),
     out: Vec<Out>,
@@ -131,6 +136,8 @@ impl Session {
             wanted: None,
             jump: None,
             new_name: None,
+            errand: None,
+            done: None,
             hello: (None, None),
             stale: (false, false),
             out: Vec::new(),
@@ -352,12 +359,9 @@ impl Session {
             return;
         }
         match derived.key {
-            Ok(key) => match self.open_store(&key, derived.create) {
+            Ok(key) => match self.run_errand(&key).and_then(|()| self.open_store(&key, derived.create).map_err(cause)) {
                 Ok(vault) => self.opened(vault),
-                Err(Error::TooNew) => self.broken(Notice::StoreTooNew),
-                Err(Error::NotWritable) => self.broken(Notice::StoreNotWritable),
-                Err(Error::Moved) => self.broken(Notice::Moved),
-                Err(_) => self.broken(Notice::StoreDamaged),
+                Err(notice) => self.broken(notice),
             },
             Err(ProfileError::Moved) => self.broken(Notice::Moved),
             Err(ProfileError::Wrong) => {
@@ -385,7 +389,8 @@ impl Session {
     fn opened(&mut self, vault: Box<Vault<SqlStore>>) {
         self.fields.clear();
         self.set_phase(Phase::Open(vault));
-        self.notice(None);
+        let done = self.done.take();
+        self.notice(done);
         // net has been waiting for its Welcome since before the vault could know anything.
         let mut inputs = Vec::new();
         inputs.extend(self.hello.0.clone().map(Input::Post));
@@ -539,5 +544,15 @@ impl Session {
     /// Puts text on the clipboard.
     pub fn copy(&mut self, text: String) {
         self.out.push(Out::Clipboard(text));
+    }
+}
+
+/// Why a store does not open, as a sentence.
+fn cause(error: Error) -> Notice {
+    match error {
+        Error::TooNew => Notice::StoreTooNew,
+        Error::NotWritable => Notice::StoreNotWritable,
+        Error::Moved => Notice::Moved,
+        _ => Notice::StoreDamaged,
     }
 }

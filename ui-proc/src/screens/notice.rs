@@ -10,8 +10,8 @@ use bulkhead_ipc::intent::{FromUi, Notice};
 
 fn tone(p: &Palette, notice: Notice) -> Tone {
     match notice {
-        Notice::Copied => p.ok,
-        Notice::NetRestarted | Notice::UiRestarted => p.warn,
+        Notice::Copied | Notice::BackedUp | Notice::MoveDone | Notice::Restored => p.ok,
+        Notice::NetRestarted | Notice::UiRestarted | Notice::RestoreWaits => p.warn,
         _ => p.danger,
     }
 }

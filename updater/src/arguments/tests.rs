@@ -1,4 +1,4 @@
-use super::{Arguments, Error, Request, parse};
+use super::{Arguments, Errand, Error, Request, parse};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -22,6 +22,7 @@ fn nothing_asked_means_the_defaults() {
         relays: vec![],
         socks: None,
         passphrase: None,
+        errand: None,
     };
     assert_eq!(run(&[]), expected);
     assert_eq!(expected.folder(), PathBuf::from("/home/ada/.local/share/bulkhead/default"));
@@ -46,6 +47,16 @@ fn everything_asked_is_taken() {
     assert_eq!(arguments.relays, ["wss://a.example", "ws://127.0.0.1:7000/x"]);
     assert_eq!(arguments.socks, Some(([127, 0, 0, 1], 9050).into()));
     assert_eq!(arguments.passphrase, Some(9));
+}
+
+#[test]
+fn one_errand_is_taken_and_two_are_refused() {
+    assert_eq!(run(&["--backup"]).errand, Some(Errand::Backup));
+    assert_eq!(run(&["--move"]).errand, Some(Errand::Move));
+    assert_eq!(run(&["--restore", "/a/b"]).errand, Some(Errand::Restore("/a/b".into())));
+    assert!(matches!(run(&["--restore=b"]).errand, Some(Errand::Restore(path)) if path.is_absolute()));
+    assert!(matches!(read(&["--move", "--restore", "/a"]), Err(Error::Errands)));
+    assert!(matches!(read(&["--restore"]), Err(Error::Syntax(_))));
 }
 
 #[test]

@@ -333,7 +333,18 @@ impl<S: Store> Vault<S> {
             pending && !offering.contains(&entry.row.handle)
         };
         let due: Vec<_> = self.state.contacts.values().filter(due).map(|entry| entry.row.handle).take(AT_ONCE).collect();
-        due.into_iter().try_for_each(|handle| self.offer(handle, turn, rng))
+        due.into_iter().try_for_each(|handle| self.offer_again(handle, turn, rng))
+    }
+
+    /// An offer that was not needed and that nobody took up in its time is not made anew.
+    fn offer_again<R: Rng + CryptoRng>(&mut self, handle: u32, turn: &mut Turn, rng: &mut R) -> Result<(), Error> {
+        let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
+        let over = entry.offer.as_ref().is_some_and(|offer| turn.now.seconds() >= offer.expires_at);
+        if over && !entry.tie.lost {
+            entry.offer = None;
+            return self.store.put_offer(handle, None);
+        }
+        self.offer(handle, turn, rng)
     }
 
     /// Tells a contact how far both states are.

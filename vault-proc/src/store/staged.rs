@@ -16,7 +16,7 @@ pub fn whole(folder: &Path) -> PathBuf {
 }
 
 /// Checks every page, and brings all of the store into one file. Takes as long as reading it.
-pub fn settle(mut store: SqlStore) -> Result<(), Error> {
+pub fn settle(store: SqlStore) -> Result<(), Error> {
     let sound = |db: &Connection| -> rusqlite::Result<bool> {
         let pages = db.prepare("PRAGMA cipher_integrity_check")?.exists([])?;
         let structure: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;

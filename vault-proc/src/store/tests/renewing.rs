@@ -234,7 +234,7 @@ fn offer_that_is_replayed_or_forged_changes_nothing() {
     talk(&mut world, 1);
     let [offer] = offers(&world, 1).try_into().unwrap();
     let curve = Curve::new();
-    let mut again = |world: &mut World, content: String| {
+    let again = |world: &mut World, content: String| {
         let author = Key::new([world.rng.random_range(1..255); 32]);
         curve.sign(&author, 1059, offer.tags.clone(), content, offer.created_at).unwrap()
     };
