@@ -16,12 +16,12 @@ use crate::store::SqlStore;
 use crate::view::Conversation;
 use crate::worker::{Derived, Job};
 pub use acts::Acts;
-use errand::Errand;
 use bulkhead_ipc::control::{Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Accept, Command, Invite, MAX_CONTACTS, Notice, ToUi};
 use bulkhead_ipc::pixels::{SlotKey, SlotKind, Theme};
 use bulkhead_ipc::{post, sign};
 use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, Hit, Input, Plaintext, Vault};
+use errand::Errand;
 pub use fields::Fields;
 use std::path::PathBuf;
 
@@ -359,10 +359,12 @@ impl Session {
             return;
         }
         match derived.key {
-            Ok(key) => match self.run_errand(&key).and_then(|()| self.open_store(&key, derived.create).map_err(cause)) {
-                Ok(vault) => self.opened(vault),
-                Err(notice) => self.broken(notice),
-            },
+            Ok(key) => {
+                match self.run_errand(&key).and_then(|()| self.open_store(&key, derived.create).map_err(cause)) {
+                    Ok(vault) => self.opened(vault),
+                    Err(notice) => self.broken(notice),
+                }
+            }
             Err(ProfileError::Moved) => self.broken(Notice::Moved),
             Err(ProfileError::Wrong) => {
                 self.set_phase(Phase::Locked);

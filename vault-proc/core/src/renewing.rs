@@ -21,6 +21,7 @@ use crate::{Error, Secret, Time, content};
 use bulkhead_ipc::intent::{Invite, Notice};
 use bulkhead_ipc::post::Event;
 use rand::{CryptoRng, Rng};
+use std::collections::BTreeSet;
 
 const HOUR: u64 = 3_600_000;
 /// Milliseconds between two renewals without need, two sendings of an offer, and two alarms.
@@ -124,8 +125,7 @@ impl<S: Store> Vault<S> {
 
     /// Removes all that waits to be sent to a contact.
     pub(crate) fn drop_jobs_of(&mut self, handle: u32) -> Result<(), Error> {
-        let jobs: Vec<_> = self.state.jobs.values().filter(|row| row.what.contact() == Some(handle)).map(|r| r.job).collect();
-        jobs.into_iter().try_for_each(|job| self.drop_job(job))
+        self.drop_jobs(|what| what.contact() == Some(handle))
     }
 
     /// Notes what a contact knows of both states.
@@ -326,13 +326,14 @@ impl<S: Store> Vault<S> {
         if !core::mem::take(&mut turn.renewals) {
             return Ok(());
         }
-        let offering: Vec<u32> =
-            self.state.jobs.values().filter_map(|row| if let Work::Offer { contact } = row.what { Some(contact) } else { None }).collect();
+        let offers = self.state.jobs.values().filter(|row| matches!(row.what, Work::Offer { .. }));
+        let waiting: BTreeSet<u32> = offers.filter_map(|row| row.what.contact()).collect();
         let due = |entry: &&Contact| {
             let pending = entry.offer.as_ref().map_or(entry.tie.lost, |offer| passed(turn.now, offer.sent, DAY));
-            pending && !offering.contains(&entry.row.handle)
+            pending && !waiting.contains(&entry.row.handle)
         };
-        let due: Vec<_> = self.state.contacts.values().filter(due).map(|entry| entry.row.handle).take(AT_ONCE).collect();
+        let due: Vec<_> =
+            self.state.contacts.values().filter(due).map(|entry| entry.row.handle).take(AT_ONCE).collect();
         due.into_iter().try_for_each(|handle| self.offer_again(handle, turn, rng))
     }
 
@@ -348,7 +349,12 @@ impl<S: Store> Vault<S> {
     }
 
     /// Tells a contact how far both states are.
-    pub(crate) fn show_witness<R: Rng + CryptoRng>(&mut self, handle: u32, turn: &Turn, rng: &mut R) -> Result<(), Error> {
+    pub(crate) fn show_witness<R: Rng + CryptoRng>(
+        &mut self,
+        handle: u32,
+        turn: &Turn,
+        rng: &mut R,
+    ) -> Result<(), Error> {
         let Some(entry) = self.state.contacts.get_mut(&handle).filter(|entry| !entry.tie.lost) else { return Ok(()) };
         let witness = entry.witness();
         entry.tie.shown = (witness.heard, turn.now.0);
@@ -367,8 +373,10 @@ impl<S: Store> Vault<S> {
         heard.saturating_sub(tie.shown.0) >= OFTEN || heard > tie.shown.0 && passed(now, tie.shown.1, DAY)
     }
 
-    /// A message that was read before came in a new event: its sender may be an older copy, and should know.
+    /// A message that was read before came in a new event: its sender may be an older copy that uses keys twice. It
+    /// should know, and what it says now is not lost in a new session.
     pub(crate) fn doubled(&mut self, handle: u32, turn: &mut Turn) {
+        turn.repair.insert(handle);
         if self.state.contacts.get(&handle).is_some_and(|entry| passed(turn.now, entry.tie.shown.1, HOUR)) {
             turn.witness.insert(handle);
         }
@@ -429,4 +437,3 @@ impl Work {
         }
     }
 }
-

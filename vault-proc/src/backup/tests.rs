@@ -118,7 +118,8 @@ fn bad_file_or_passphrase_gets_its_sentence_and_leaves_nothing_behind() {
     newer[MAGIC.len()] = VERSION + 1;
     assert_eq!(attempt(&newer, "correct horse"), Some(BackupError::TooNew));
     assert_eq!(attempt(b"", "correct horse"), Some(BackupError::Damaged));
-    assert_eq!(attempt(&b"bulkhead-backup\x01\x01".repeat(40), "correct horse"), Some(BackupError::Damaged));
+    let empty = [b"bulkhead-backup\x01\x01", [0; 400].as_slice()].concat();
+    assert_eq!(attempt(&empty, "correct horse"), Some(BackupError::Damaged));
     // At the end of a piece too: what is missing then is whole pieces.
     let head = good.len() - (good.len() - 500) % (64 * 1024 + 16);
     for length in [10, 100, 300, head, good.len() / 2, good.len() - 17, good.len() - 1] {

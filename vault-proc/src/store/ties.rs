@@ -146,8 +146,11 @@ fn next(row: &Row<'_>) -> Result<(u32, NextRow)> {
 pub fn load(db: &Connection) -> Result<Vec<(TieRow, Option<OfferRow>, Option<NextRow>)>> {
     let mut offers: BTreeMap<u32, OfferRow> = all(db, "SELECT * FROM offers", offer)?.into_iter().collect();
     let mut nexts: BTreeMap<u32, NextRow> = all(db, "SELECT * FROM nexts", next)?.into_iter().collect();
-    let ties = all(db, "SELECT * FROM ties", tie)?.into_iter();
-    Ok(ties.map(|tie| (offers.remove(&tie.contact), nexts.remove(&tie.contact), tie)).map(|(o, n, t)| (t, o, n)).collect())
+    let with = |tie: TieRow| {
+        let contact = tie.contact;
+        (tie, offers.remove(&contact), nexts.remove(&contact))
+    };
+    Ok(all(db, "SELECT * FROM ties", tie)?.into_iter().map(with).collect())
 }
 
 /// Own texts to a contact that are queued or at a relay, in the order of writing.

@@ -115,7 +115,11 @@ fn restored_copy_sends_nothing_under_old_keys_and_both_go_on() {
         assert_eq!(world.noticed(who, Notice::Undecryptable), 0);
         assert_eq!(number(&world, who), safety);
     }
-    assert_eq!(world.stored.len(), 0, "everything that was read is deleted");
+    assert_eq!(
+        world.stored.len(),
+        1,
+        "only what was in the old session, and cannot be opened any more, is left to expire"
+    );
 }
 
 #[test]
@@ -132,7 +136,9 @@ fn copy_that_was_put_back_in_silence_is_noticed_and_repaired() {
         world.say(0, 1, "from the older copy");
         world.settle();
         world.settle();
-        assert_eq!(world.noticed(0, Notice::OlderCopy), 1, "{turns} turns later");
+        // As many messages as were lost, and not one more, were written since: counts do not tell, and only this
+        // session is renewed, as the contact saw a key used twice.
+        assert_eq!(world.noticed(0, Notice::OlderCopy), usize::from(turns > 0), "{turns} turns later");
         assert_eq!(world.noticed(1, Notice::OlderCopy), 0);
         let from = world.history.len();
         talk(&mut world, 2);
