@@ -114,6 +114,7 @@ const ROWS: &[Row] = &[
     told("Focus", &[], &[Choice, Number]),
     told("Show", &[Step::Need(PHASE, Illegal), Step::Add(CONTACTS)], &[Number]),
     told("Notice", &[], &[Choice]),
+    told("Recovery", IF_OPEN, &[Choice]),
     told("Command", &[], &[Choice]),
     told("Pointer", &[], &[Geometry]),
     meant("Open", OF_CONTACT, &[Number]),
@@ -134,6 +135,9 @@ const ROWS: &[Row] = &[
     meant("Newest", IN_PHASE, &[]),
     meant("EndSearch", IN_PHASE, &[]),
     meant("Dismiss", &[], &[]),
+    meant("ChangePassphrase", IN_PHASE, &[]),
+    meant("NewRecovery", IN_PHASE, &[]),
+    meant("Recover", IN_PHASE, &[]),
 ];
 
 /// The last one is above what a held key repeats at, two intents a time.
@@ -241,18 +245,20 @@ impl Word for intent::ToUi {
             Self::Focus(_) => "Focus",
             Self::Show(_) => "Show",
             Self::Notice(_) => "Notice",
+            Self::Recovery(_) => "Recovery",
             Self::Command(_) => "Command",
             Self::Pointer(_) => "Pointer",
         }
     }
 
     fn tokens(&self, ledger: usize, give: &mut dyn FnMut(Token)) {
-        use intent::{Accept, Invite, Phase};
+        use intent::{Accept, Invite, Phase, Recovery};
         match (self, ledger) {
             (Self::Welcome { life: number, .. }, INTENT_LIFE) => life(*number, give),
             (Self::Phase(told), PHASE) => give(phase(*told)),
             // Empty lists and resting states say nothing about anybody: they are told in every phase.
             (Self::Invite(Invite::None) | Self::Accept(Accept::Idle) | Self::Searching(false), PHASE) => {}
+            (Self::Recovery(Recovery::None), PHASE) => {}
             (Self::Contacts(list), PHASE) if list.is_empty() => {}
             (Self::Relays(list), PHASE) if list.is_empty() => {}
             (_, PHASE) => give(phase(Phase::Open)),
@@ -291,6 +297,9 @@ impl Word for intent::FromUi {
             Self::Newest => "Newest",
             Self::EndSearch => "EndSearch",
             Self::Dismiss => "Dismiss",
+            Self::ChangePassphrase => "ChangePassphrase",
+            Self::NewRecovery => "NewRecovery",
+            Self::Recover => "Recover",
         }
     }
 
@@ -299,7 +308,7 @@ impl Word for intent::FromUi {
         match (self, ledger) {
             (Self::Hello { life: number, .. }, INTENT_LIFE) => life(*number, give),
             (Self::Create, PHASE) => give(phase(Phase::Setup)),
-            (Self::Unlock, PHASE) => give(phase(Phase::Locked)),
+            (Self::Unlock | Self::Recover, PHASE) => give(phase(Phase::Locked)),
             // Nothing is on screen: true in every phase.
             (Self::Open(None), PHASE) => {}
             (_, PHASE) => give(phase(Phase::Open)),

@@ -100,6 +100,18 @@ pub enum Accept {
     Unreachable,
 }
 
+/// Whether the profile can be opened without its passphrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Recovery {
+    /// It has no recovery code.
+    None,
+    /// A code exists, on paper.
+    Set,
+    /// A fresh code waits to be written down, in [`crate::pixels::SlotKind::RecoveryCode`].
+    Offered,
+}
+
 /// A sentence that ui shows in its notice bar. Fixed sentences only: the words are ui's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -154,6 +166,22 @@ pub enum Notice {
     Refused,
     /// A field is empty that must not be.
     NameMissing,
+    /// The passphrase is wrong, again: each further attempt takes longer.
+    WrongOften,
+    /// The passphrase was changed.
+    PassphraseChanged,
+    /// What was typed is not a whole recovery code.
+    NotARecoveryCode,
+    /// It is not this profile's recovery code.
+    WrongRecoveryCode,
+    /// The recovery code counts from now on.
+    RecoverySet,
+    /// The recovery code is on the clipboard.
+    RecoveryCopied,
+    /// The key file was changed or damaged from outside, and was mended.
+    KeyFileMended,
+    /// Nobody used the window for as long as the user chose, or the machine slept: locked.
+    LockedByItself,
 }
 
 /// Navigation that the vault made of a key press outside text: never a key, never a character.
@@ -240,6 +268,8 @@ pub enum ToUi {
     Show(u32),
     /// Put this sentence into the notice bar; `None` clears it.
     Notice(Option<Notice>),
+    /// How the recovery code stands.
+    Recovery(Recovery),
     /// Navigation.
     Command(Command),
     /// The pointer, outside slots.
@@ -311,6 +341,12 @@ pub enum FromUi {
     EndSearch,
     /// The notice was read.
     Dismiss,
+    /// Take the new passphrase typed, if the current one typed is right.
+    ChangePassphrase,
+    /// Make a recovery code to be written down, if the passphrase typed is right.
+    NewRecovery,
+    /// Open the profile with the recovery code typed, and take the new passphrase typed.
+    Recover,
 }
 
 impl Message for FromUi {

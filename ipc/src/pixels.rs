@@ -110,11 +110,19 @@ pub enum SlotKind {
     RelayUrl,
     /// Field: address of a relay to add.
     NewRelay,
+    /// Field: the passphrase in use, where it is asked for once more.
+    CurrentPassphrase,
+    /// Field: the recovery code, on the lock screen.
+    TypeRecovery,
+    /// Dialogue: a fresh recovery code to be written down, with the vault's own buttons.
+    RecoveryCode,
+    /// When the vault locks by itself: choices, the vault's own.
+    AutoLock,
 }
 
 impl SlotKind {
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 26] = [
         Self::Unlock,
         Self::NewPassphrase,
         Self::RepeatPassphrase,
@@ -137,6 +145,10 @@ impl SlotKind {
         Self::ConfirmDelete,
         Self::RelayUrl,
         Self::NewRelay,
+        Self::CurrentPassphrase,
+        Self::TypeRecovery,
+        Self::RecoveryCode,
+        Self::AutoLock,
     ];
 
     /// Whether a person can type into it, so that it takes part in keyboard focus.
@@ -152,12 +164,23 @@ impl SlotKind {
                 | Self::PasteInvite
                 | Self::Rename
                 | Self::NewRelay
+                | Self::CurrentPassphrase
+                | Self::TypeRecovery
         )
     }
 
     /// Whether it takes the keyboard: fields, and what scrolls or holds the vault's own buttons.
     pub const fn is_focusable(self) -> bool {
-        self.is_field() || matches!(self, Self::SearchResults | Self::MessageList | Self::ConfirmDelete)
+        self.is_field()
+            || matches!(
+                self,
+                Self::SearchResults | Self::MessageList | Self::ConfirmDelete | Self::RecoveryCode | Self::AutoLock
+            )
+    }
+
+    /// Whether it is a question with the vault's own buttons: shown whole or not at all.
+    pub const fn is_question(self) -> bool {
+        matches!(self, Self::ConfirmDelete | Self::RecoveryCode)
     }
 }
 

@@ -2,11 +2,11 @@
 //!
 //! A tracer (strace) records every byte that the kernel hands to any process, from the launcher's first
 //! instruction to the last, while two people pair, type and chat. The record of ui is searched for texts,
-//! names, the passphrase and the invite. The same search over the vault's record must find them all, or the
+//! names, the passphrase, the recovery code and the invite. The same search over the vault's record must find them all, or the
 //! search itself is broken.
 
 use bulkhead_tests::Error;
-use bulkhead_tests::driver::Driver;
+use bulkhead_tests::driver::{Driver, text};
 use bulkhead_tests::folder::{Build, Scratch};
 use bulkhead_tests::person::{PASSPHRASE, Person};
 use bulkhead_tests::relay::Relay;
@@ -31,7 +31,8 @@ pub fn no_text_name_passphrase_or_key_stroke_reaches_ui() -> Result<(), Error> {
         .stdin(std::process::Stdio::null());
     let mut a = alice.start_by(traced)?;
     a.driver.until("the first prompt", |state| bulkhead_tests::person::phase_is(state, "setup"))?;
-    a.driver.create("Alice Liddell", PASSPHRASE)?;
+    a.driver.ask(&json!({"do": "create", "name": "Alice Liddell", "passphrase": PASSPHRASE, "offer": true}))?;
+    let code = code_that_is_shown_and_taken(&mut a.driver)?;
     let mut b = bob.open()?;
     let link = a.driver.invite()?;
     b.driver.accept(&link)?;
@@ -55,12 +56,12 @@ pub fn no_text_name_passphrase_or_key_stroke_reaches_ui() -> Result<(), Error> {
     a.quit()?;
 
     let secret = link.rsplit('/').next().unwrap_or_default();
-    let words = ["Marley was dead", "rabbit", "Liddell", "Cratchit", PASSPHRASE, &secret[..24]];
+    let words = ["Marley was dead", "rabbit", "Liddell", "Cratchit", PASSPHRASE, &secret[..24], &code[..9]];
     let (heard, control) = (record(records.path(), &[ui])?, record(records.path(), &vaults)?);
     assert!(packets(records.path(), ui)? > 10, "the record of ui is empty");
     for word in words {
         assert!(!heard.contains(&escaped(word)), "ui received `{word}`");
-        let both = ["Cratchit", "Marley was dead", secret.get(..24).unwrap_or_default()];
+        let both = ["Cratchit", "Marley was dead", secret.get(..24).unwrap_or_default(), &code[..9]];
         // What Alice's vault decrypts or makes itself does not pass a read; what the driver types does.
         assert!(
             both.contains(&word) || control.contains(&escaped(word)),
@@ -69,6 +70,18 @@ pub fn no_text_name_passphrase_or_key_stroke_reaches_ui() -> Result<(), Error> {
     }
     frame_memory_is_read_only(&control);
     Ok(())
+}
+
+/// The recovery code of a new profile, painted, and taken by the vault's own button.
+fn code_that_is_shown_and_taken(driver: &mut Driver) -> Result<String, Error> {
+    driver.simple("quiet")?;
+    let code = text(&driver.simple("recovery_code")?, "code")?;
+    driver.ask(&json!({"do": "click", "slot": "RecoveryCode"}))?;
+    for key in ["Tab", "Tab", "Enter"] {
+        driver.ask(&json!({"do": "key", "key": key}))?;
+    }
+    let taken = |state: &serde_json::Value| state.get("notice") == Some(&"RecoverySet".into());
+    driver.until("a word that the code counts", taken).map(|_| code)
 }
 
 /// The vault can tell ui nothing through the shared frame: it never maps it writable.

@@ -8,11 +8,12 @@
 mod protected;
 mod scan;
 
+use bulkhead_tests::Error;
 use bulkhead_tests::desktop::{Desktop, Program};
+use bulkhead_tests::driver::{Driver, text};
 use bulkhead_tests::folder::{Build, Scratch};
-use bulkhead_tests::person::{PASSPHRASE, Person, descendants};
+use bulkhead_tests::person::{PASSPHRASE, Person, descendants, phase_is};
 use bulkhead_tests::relay::Relay;
-use bulkhead_tests::{Error, driver::Driver};
 use bulkhead_vault_core::store::Store;
 use scan::{Needle, scan};
 use serde_json::json;
@@ -28,8 +29,9 @@ const SENT: &str = "a sent message";
 const RECEIVED: &str = "a received message";
 const DRAFT: &str = "a draft";
 const NAME: &str = "a contact's name";
+const CODE: &str = "the recovery code";
 /// All that must not outlive the lock.
-const ALL: [&str; 9] = [PASS, STORE, IDENTITY, MAILBOX, SEAL, SENT, RECEIVED, DRAFT, NAME];
+const ALL: [&str; 10] = [PASS, STORE, IDENTITY, MAILBOX, SEAL, SENT, RECEIVED, DRAFT, NAME, CODE];
 
 const SENT_TEXT: &str = "The heron leaves at a quarter past nine";
 const RECEIVED_TEXT: &str = "Bring the copper kettle tomorrow";
@@ -157,6 +159,31 @@ fn a_locked_vault_behind_the_driver_holds_no_secret() -> Result<(), Error> {
     let socket = alice.home().join("driver.sock");
     let before = std::mem::replace(&mut a.driver, Driver::connect(&socket)?);
     drop(before);
+    a.driver.simple("lock")?;
+    a.driver.simple("quiet")?;
+    assert_clean(vault, &needles)
+}
+
+#[test]
+fn a_recovery_code_that_was_shown_is_gone_once_the_vault_is_locked() -> Result<(), Error> {
+    if skipped() {
+        return Ok(());
+    }
+    let relay = Relay::start()?;
+    let person = Person::new("Alice", &[relay.url()])?;
+    let mut a = person.start()?;
+    a.driver.until("a prompt", |state| phase_is(state, "setup"))?;
+    a.driver.ask(&json!({"do": "create", "name": "Alice", "passphrase": PASSPHRASE, "offer": true}))?;
+    a.driver.simple("quiet")?;
+    let code = text(&a.driver.simple("recovery_code")?, "code")?;
+    let secret = bulkhead_vault::profile::RecoverySecret::parse(&code).map_err(|_| Error::Odd("no code".into()))?;
+    let mut needles = scan::text(CODE, &code);
+    needles.extend(scan::key(CODE, secret.key().bytes()));
+    let vault = vault_of(a.launcher())?;
+    assert_found(vault, &needles, &[CODE])?;
+    assert_others_clean(a.launcher(), &needles)?;
+    let socket = person.home().join("driver.sock");
+    drop(std::mem::replace(&mut a.driver, Driver::connect(&socket)?));
     a.driver.simple("lock")?;
     a.driver.simple("quiet")?;
     assert_clean(vault, &needles)

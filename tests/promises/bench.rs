@@ -4,6 +4,7 @@
 //! a busy machine is no defect. The driver build stands in for the window, so "pixels" are those of the
 //! finished picture in memory; handing it to the display server is not in the figure.
 
+mod keeping;
 mod sandbox;
 
 use bulkhead_tests::driver::Driver;
@@ -18,19 +19,31 @@ use std::time::{Duration, Instant};
 
 const MANY: u64 = 100_000;
 
+/// Measures something and prints it.
+type Part = fn() -> Result<(), Error>;
+
+/// What is measured, in this order; names on the command line choose some of them.
+const PARTS: [(&str, Part); 11] = [
+    ("lines", lines),
+    ("store", store_ratios),
+    ("starting", starting),
+    ("sandbox", sandbox::starts),
+    ("chatting", chatting),
+    ("filters", chatting_under_more),
+    ("waiting", waiting),
+    ("many", many),
+    ("catching-up", keeping::catching_up),
+    ("million", keeping::million),
+    ("flat", keeping::flat),
+];
+
 fn main() -> std::process::ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     if let Some(code) = sandbox::role(&arguments) {
         return code;
     }
-    let run = lines()
-        .and_then(|()| store_ratios())
-        .and_then(|()| starting())
-        .and_then(|()| sandbox::starts())
-        .and_then(|()| chatting())
-        .and_then(|()| chatting_under_more())
-        .and_then(|()| waiting())
-        .and_then(|()| many());
+    let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|argument| argument == name);
+    let run = PARTS.iter().filter(|(name, _)| wanted(name)).try_for_each(|(_, part)| part());
     match run {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {

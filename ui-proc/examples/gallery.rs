@@ -8,7 +8,7 @@ use bulkhead_canvas::core::{Border, Color, Length, alignment, clipboard};
 use bulkhead_canvas::palette::{Palette, Tone};
 use bulkhead_canvas::widget::{container, row, text};
 use bulkhead_canvas::{Element, Surface, Theme, fonts};
-use bulkhead_ipc::intent::{Accept, Command, Contact, Invite, Notice, Phase, Relay, ToUi};
+use bulkhead_ipc::intent::{Accept, Command, Contact, Invite, Notice, Phase, Recovery, Relay, ToUi};
 use bulkhead_ipc::pixels::{self, FromUi, Slot, SlotKind};
 use bulkhead_ipc::post::{RelayState, Trouble};
 use bulkhead_ui::app::App;
@@ -250,6 +250,23 @@ fn main() {
         ("safety", Box::new(show(Panel::Safety(1)))),
         ("delete", Box::new(show(Panel::Delete(1)))),
         ("settings", Box::new(show(Panel::Settings))),
+        ("passphrase", Box::new(show(Panel::Passphrase))),
+        ("recovery", Box::new(show(Panel::Recovery))),
+        (
+            "recovery-code",
+            Box::new(|app| {
+                open(app, 12);
+                app.told(ToUi::Recovery(Recovery::Offered));
+            }),
+        ),
+        (
+            "recover",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Locked));
+                app.pressed(Message::Recovering(true));
+                app.told(ToUi::Notice(Some(Notice::NotARecoveryCode)));
+            }),
+        ),
         (
             "settings-keys",
             Box::new(move |app| {

@@ -6,7 +6,7 @@ use crate::focus::{Focus, Ring, Scroller, Stop, Viewport, is_row, only};
 use crate::message::{Message, Panel};
 use crate::state::State;
 use crate::widgets::ROW;
-use bulkhead_ipc::intent::{Accept, Command, FromUi, Invite, Notice, Phase, ToUi};
+use bulkhead_ipc::intent::{Accept, Command, FromUi, Invite, Notice, Phase, Recovery, ToUi};
 use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind};
 
 /// A scroll that the program asks for.
@@ -31,6 +31,8 @@ pub struct App {
     out: Vec<FromUi>,
     wanted: Option<SlotKey>,
     told: Option<u32>,
+    /// The recovery code was asked for in the settings, and leads back there.
+    from_settings: bool,
     ready: bool,
 }
 
@@ -57,6 +59,13 @@ impl App {
             ToUi::Focus(None) => self.focus = if let Focus::Slot(_) = self.focus { Focus::None } else { self.focus },
             ToUi::Show(handle) => self.open(handle),
             ToUi::Notice(notice) => self.state.notice = notice,
+            ToUi::Recovery(recovery) => {
+                let fresh = recovery == Recovery::Offered && self.state.recovery != recovery;
+                self.state.recovery = recovery;
+                if fresh {
+                    self.show(Panel::Recovery);
+                }
+            }
             ToUi::Command(command) => self.command(command),
         }
         self.tell_what_is_on_screen();
@@ -84,6 +93,15 @@ impl App {
                 self.out.push(intent);
                 if intent == FromUi::Dismiss {
                     self.state.notice = None;
+                }
+            }
+            Message::Recovering(recovering) => {
+                self.state.recovering = recovering;
+                self.let_go();
+                self.want(only(if recovering { SlotKind::TypeRecovery } else { SlotKind::Unlock }));
+                if self.state.notice.is_some() {
+                    self.state.notice = None;
+                    self.out.push(FromUi::Dismiss);
                 }
             }
             Message::Theme(theme) => self.out.push(FromUi::Theme(theme)),
@@ -149,9 +167,13 @@ impl App {
         if phase != Phase::Open {
             self.state.close_all();
         }
+        if matches!(phase, Phase::Open | Phase::Setup) {
+            self.state.recovering = false;
+        }
         self.focus = Focus::None;
         self.wanted = match phase {
             Phase::Setup => Some(only(SlotKind::OwnName)),
+            Phase::Locked if self.state.recovering => Some(only(SlotKind::TypeRecovery)),
             Phase::Locked => Some(only(SlotKind::Unlock)),
             Phase::Unlocking | Phase::Open | Phase::Broken => None,
         };
@@ -170,6 +192,7 @@ impl App {
                 }
                 self.want(only(SlotKind::Search));
             }
+            Command::Escape if self.state.recovering => self.pressed(Message::Recovering(false)),
             Command::AddContact if open => self.show(Panel::Invite),
             Command::Settings if open => self.show(Panel::Settings),
             Command::NextConversation if open => self.neighbour(1),
@@ -194,6 +217,9 @@ impl App {
         if self.state.phase != Phase::Open {
             return;
         }
+        if panel == Panel::Recovery && self.state.panel != Some(panel) {
+            self.from_settings = self.state.panel == Some(Panel::Settings);
+        }
         self.state.panel = Some(panel);
         self.scroll = Some(Scroll { scroller: Scroller::Page, offset: 0.0 });
         self.let_go();
@@ -210,6 +236,8 @@ impl App {
                 self.want(only(SlotKind::PasteInvite));
             }
             Panel::Delete(handle) => self.want(SlotKey { kind: SlotKind::ConfirmDelete, handle }),
+            Panel::Recovery if self.state.recovery == Recovery::Offered => self.want(only(SlotKind::RecoveryCode)),
+            Panel::Passphrase | Panel::Recovery => self.want(only(SlotKind::CurrentPassphrase)),
             _ => {}
         }
     }
@@ -225,6 +253,8 @@ impl App {
     fn escape(&mut self) {
         match self.state.panel {
             Some(Panel::Safety(handle) | Panel::Delete(handle)) => self.show(Panel::Contact(handle)),
+            Some(Panel::Passphrase) => self.show(Panel::Settings),
+            Some(Panel::Recovery) if self.from_settings => self.show(Panel::Settings),
             Some(_) => self.close(),
             None if self.state.searching => self.end_search(),
             None if self.state.narrow() && self.state.open.is_some() => self.pressed(Message::Back),
@@ -300,6 +330,8 @@ impl App {
                 (Phase::Locked, SlotKind::Unlock) => self.out.push(FromUi::Unlock),
                 (Phase::Setup, SlotKind::RepeatPassphrase) => self.out.push(FromUi::Create),
                 (Phase::Setup, _) => self.step(false),
+                (Phase::Locked, SlotKind::RepeatPassphrase) => self.out.push(FromUi::Recover),
+                (Phase::Open, SlotKind::RepeatPassphrase) => self.out.push(FromUi::ChangePassphrase),
                 (Phase::Open, SlotKind::OwnName) => self.out.push(FromUi::SaveName),
                 (Phase::Open, SlotKind::PasteInvite) => self.out.push(FromUi::Accept),
                 (Phase::Open, SlotKind::Rename) => self.out.push(FromUi::Rename(handle)),

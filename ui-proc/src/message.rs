@@ -18,6 +18,10 @@ pub enum Panel {
     Safety(u32),
     /// Asks whether to delete a contact.
     Delete(u32),
+    /// Another passphrase.
+    Passphrase,
+    /// A recovery code: asks for the passphrase, then shows it.
+    Recovery,
 }
 
 impl Panel {
@@ -25,7 +29,7 @@ impl Panel {
     pub fn contact(self) -> Option<u32> {
         match self {
             Self::Contact(handle) | Self::Safety(handle) | Self::Delete(handle) => Some(handle),
-            Self::Invite | Self::Accept | Self::Settings => None,
+            Self::Invite | Self::Accept | Self::Settings | Self::Passphrase | Self::Recovery => None,
         }
     }
 }
@@ -49,6 +53,8 @@ pub enum Message {
     FollowNotice,
     /// Tell the vault.
     Tell(FromUi),
+    /// On the lock screen: by the recovery code, or back to the passphrase.
+    Recovering(bool),
     /// Ask for another theme.
     Theme(Theme),
     /// The conversation list was scrolled to this offset, in logical pixels.

@@ -1,7 +1,7 @@
 //! What ui knows: what the vault told it, and what the user has opened. No words, no names, no keys.
 
 use crate::message::Panel;
-use bulkhead_ipc::intent::{Accept, Contact, Invite, Notice, Phase, Relay};
+use bulkhead_ipc::intent::{Accept, Contact, Invite, Notice, Phase, Recovery, Relay};
 use bulkhead_ipc::pixels::Theme;
 use bulkhead_ipc::post::{RelayState, Trouble};
 
@@ -21,6 +21,10 @@ pub struct State {
     pub invite: Invite,
     /// The invite being accepted.
     pub accept: Accept,
+    /// How the recovery code stands.
+    pub recovery: Recovery,
+    /// The lock screen asks for the recovery code.
+    pub recovering: bool,
     /// The sentence in the notice bar.
     pub notice: Option<Notice>,
     /// Search results stand in place of the conversations.
@@ -45,6 +49,8 @@ impl Default for State {
             relays: Vec::new(),
             invite: Invite::None,
             accept: Accept::Idle,
+            recovery: Recovery::None,
+            recovering: false,
             notice: None,
             searching: false,
             open: None,

@@ -29,13 +29,18 @@ words! {
     SETUP_NAME = "Your name";
     SETUP_PASSPHRASE = "Passphrase";
     SETUP_REPEAT = "Repeat the passphrase";
-    SETUP_WARNING = "A lost passphrase cannot be recovered, by you or by anybody else. Write it down and keep it in a safe place.";
+    SETUP_WARNING = "Nobody can reset a lost passphrase for you. The next page offers a recovery code: write it down and keep it in a safe place.";
     SETUP_CREATE = "Start using Bulkhead";
     UNLOCK_TITLE = "Welcome back";
     UNLOCK_LEAD = "Enter your passphrase to open your messages.";
     UNLOCK = "Unlock";
     UNLOCKING = "Unlocking…";
     UNLOCKING_LEAD = "Turning the passphrase into a key takes a moment. That is on purpose: it makes guessing slow.";
+    FORGOT = "Forgot the passphrase?";
+    RECOVER_TITLE = "Use the recovery code";
+    RECOVER_LEAD = "Type the code that you wrote down, and a new passphrase. Spaces, dashes and capital letters do not matter.";
+    RECOVER = "Open my messages";
+    NEW_PASSPHRASE = "New passphrase";
     BROKEN_TITLE = "Your messages cannot be opened";
     BROKEN_LEAD = "Bulkhead has changed nothing.";
     BROKEN_UNKNOWN = "Close this window and start Bulkhead again. If that does not help, put the profile folder back from a backup.";
@@ -100,6 +105,18 @@ words! {
     LOCK_LABEL = "Lock";
     LOCK_HINT = "Closes your messages until the passphrase is entered again. Messages that arrive meanwhile wait at the relays.";
     LOCK = "Lock now";
+    AUTO_LOCK = "Lock by itself";
+    AUTO_LOCK_HINT = "The minutes count from when you last used this window. All choices but Never lock also when the computer wakes from sleep.";
+    PASSPHRASE = "Passphrase";
+    PASSPHRASE_HINT = "It locks your messages on this computer. Changing it takes a moment and leaves them as they are.";
+    CHANGE_PASSPHRASE = "Change passphrase";
+    CHANGE_LEAD = "From then on the old passphrase opens nothing here. Copies of the profile folder that were made before keep the old one.";
+    CURRENT_PASSPHRASE = "Your passphrase now";
+    RECOVERY_CODE = "Recovery code";
+    RECOVERY_LEAD = "A code on paper opens your messages if you forget the passphrase. Whoever has both the paper and this computer can read everything. A new code takes the place of the one before.";
+    RECOVERY_SET = "You have a recovery code.";
+    RECOVERY_NONE = "You have no recovery code: a forgotten passphrase would mean that all messages are lost.";
+    RECOVERY_NEW = "Make a new code";
     KEYS = "Keyboard";
     KEYS_LIST = "Ctrl+N add contact  ·  Ctrl+K search  ·  Alt+↑ Alt+↓ change conversation  ·  Ctrl+L lock  ·  Ctrl+Q quit  ·  Tab and Enter for everything else";
     ABOUT = "About";
@@ -176,6 +193,26 @@ pub fn notice(notice: Notice) -> &'static str {
             "The profile is in the file that ends with .bulkhead-backup in its folder, and closed here for ever. Take that file along, and start Bulkhead there with --restore."
         }
         Notice::Refused => "A contact's relays refuse your messages. They stay here and are sent again by themselves.",
+        Notice::WrongOften => {
+            "That is not the passphrase either. Nothing is lost, but each further attempt takes longer. If you wrote down a recovery code, use that."
+        }
+        Notice::PassphraseChanged => "The passphrase is changed. From now on only the new one opens your messages.",
+        Notice::NotARecoveryCode => {
+            "This is not a whole recovery code. It has 14 groups of 4 characters: compare each with what you wrote down."
+        }
+        Notice::WrongRecoveryCode => {
+            "This code does not open this profile. It may be an older one: only the newest code counts."
+        }
+        Notice::RecoverySet => "The recovery code counts from now on. Keep the paper away from this computer.",
+        Notice::RecoveryCopied => {
+            "The recovery code is on the clipboard, where other programs can read it. Put it away, then copy something else."
+        }
+        Notice::KeyFileMended => {
+            "The profile's key file was damaged or changed from outside, and was repaired. Only the way by which you came in is left: change the passphrase, and make a new recovery code."
+        }
+        Notice::LockedByItself => {
+            "Locked, because this window was not used for a while or the computer slept. New messages wait at the relays."
+        }
         Notice::NameMissing => "The name is empty. Type one first.",
     }
 }

@@ -7,6 +7,7 @@ mod composition;
 mod greetings;
 mod input;
 
+use crate::idle::{Clocks, Idle};
 use crate::lines::{Arrival, Credits, Edge, Lines, Outgoing};
 use crate::session::{Out, Session};
 use crate::slots::{Said, fields};
@@ -89,6 +90,7 @@ pub struct Desk {
     wake: Option<Instant>,
     ticked: Instant,
     edited: Option<Instant>,
+    pub(crate) idle: Idle,
     pointer: Point,
     over_slot: bool,
     held: Option<bool>,
@@ -138,6 +140,7 @@ impl Desk {
             wake: None,
             ticked: now,
             edited: None,
+            idle: Idle::new(Clocks::now()),
             pointer: Point::ORIGIN,
             over_slot: false,
             held: None,
@@ -186,6 +189,7 @@ impl Desk {
     /// Deals with what arrived, in order; packets of the post line in one transaction as far as they come
     /// together.
     pub fn arrive(&mut self, arrivals: Vec<Arrival>) {
+        self.judge_idle();
         let mut packets = Vec::new();
         for arrival in arrivals {
             self.credits.done(&arrival);
@@ -201,7 +205,11 @@ impl Desk {
                 Arrival::Intent(packet) => self.intent_packet(packet),
                 Arrival::Control(packet) => self.control_packet(packet),
                 Arrival::Fault(edge, error) => self.fault(edge, &error),
-                Arrival::Derived(derived) => self.session.derived(derived),
+                Arrival::Derived(derived) => {
+                    // Whoever typed the passphrase is there, however long it took to turn into a key.
+                    self.idle.touch(Clocks::now());
+                    self.session.derived(derived);
+                }
                 #[cfg(feature = "test-driver")]
                 Arrival::Asked(_) => {}
             }
@@ -273,6 +281,14 @@ impl Desk {
             }
             FromLauncher::Restarting { peer: Peer::Ui, .. } => self.session.notice(Some(Notice::UiRestarted)),
             FromLauncher::Restarting { .. } => {}
+        }
+    }
+
+    /// Locks if the user has been away for long, or the machine slept: before anything else is done or painted.
+    fn judge_idle(&mut self) {
+        if self.idle.is_over(Clocks::now(), self.session.auto_lock) && self.session.is_open() {
+            self.session.lock_by_itself();
+            self.finish();
         }
     }
 
@@ -401,6 +417,7 @@ impl Desk {
 
     /// Time passed: ticks, drafts, what peers did not take. Returns when to call again at the latest.
     pub fn on_time(&mut self) -> Option<Instant> {
+        self.judge_idle();
         let now = Instant::now();
         if self.session.is_open() && now.duration_since(self.ticked) >= TICK {
             self.ticked = now;
@@ -438,6 +455,7 @@ impl Desk {
 
     /// Paints what changed.
     pub fn paint(&mut self) -> Shown {
+        self.judge_idle();
         self.dirty = false;
         let strip = (self.painter.strip(), self.display);
         let host = view::window(&self.session, self.ui.slots(), strip, &self.preedit, self.painter.scale());
@@ -497,6 +515,8 @@ impl Desk {
                 Said::Send => self.session.send(),
                 Said::Hit(index) => self.session.open_hit(index),
                 Said::Delete(delete) => self.session.confirm_delete(delete),
+                Said::Offer(answer) => self.session.answer_offer(answer),
+                Said::AutoLock(choice) => self.session.set_auto_lock(choice),
             }
             self.dirty = true;
         }

@@ -55,6 +55,8 @@ pub enum Own {
     SwitchButton,
     /// Press the dialogue's chosen button.
     PressButton,
+    /// Lock later or sooner: the choice so far to the right.
+    AutoLock(i8),
 }
 
 /// How far to scroll.
@@ -120,7 +122,7 @@ fn shortcut(key: &Key, latin: Option<char>, held: Modifiers, now: Situation) -> 
 
 fn navigation(key: Named, held: Modifiers, now: Situation) -> Meaning {
     use Meaning::{Own as Act, Ui};
-    let dialogue = now.focus == Some(SlotKind::ConfirmDelete);
+    let dialogue = now.focus.is_some_and(SlotKind::is_question);
     let list = now.open && matches!(now.focus, None | Some(SlotKind::MessageList));
     let results = matches!(now.focus, Some(SlotKind::Search | SlotKind::SearchResults));
     match key {
@@ -137,6 +139,8 @@ fn navigation(key: Named, held: Modifiers, now: Situation) -> Meaning {
             None => Ui(Command::Activate),
         },
         Named::ArrowLeft | Named::ArrowRight if dialogue => Act(Own::SwitchButton),
+        Named::ArrowLeft if now.focus == Some(SlotKind::AutoLock) => Act(Own::AutoLock(-1)),
+        Named::ArrowRight if now.focus == Some(SlotKind::AutoLock) => Act(Own::AutoLock(1)),
         Named::ArrowDown if results => Act(Own::Result(Step::Down)),
         Named::ArrowUp if results => Act(Own::Result(Step::Up)),
         Named::ArrowDown if now.focus == Some(SlotKind::MessageList) => Act(Own::Scroll(Scroll::Lines(1))),
@@ -236,9 +240,14 @@ mod tests {
 
     #[test]
     fn the_dialogue_keeps_its_keys() {
-        let dialogue = Situation { focus: Some(SlotKind::ConfirmDelete), ..OPEN };
-        assert_eq!(named(Named::Tab, Modifiers::empty(), dialogue), Meaning::Own(Own::SwitchButton));
-        assert_eq!(named(Named::Enter, Modifiers::empty(), dialogue), Meaning::Own(Own::PressButton));
-        assert_eq!(named(Named::Escape, Modifiers::empty(), dialogue), Meaning::Ui(Command::Escape));
+        for kind in [SlotKind::ConfirmDelete, SlotKind::RecoveryCode] {
+            let dialogue = Situation { focus: Some(kind), ..OPEN };
+            assert_eq!(named(Named::Tab, Modifiers::empty(), dialogue), Meaning::Own(Own::SwitchButton));
+            assert_eq!(named(Named::Enter, Modifiers::empty(), dialogue), Meaning::Own(Own::PressButton));
+            assert_eq!(named(Named::Escape, Modifiers::empty(), dialogue), Meaning::Ui(Command::Escape));
+        }
+        let choices = Situation { focus: Some(SlotKind::AutoLock), ..OPEN };
+        assert_eq!(named(Named::ArrowRight, Modifiers::empty(), choices), Meaning::Own(Own::AutoLock(1)));
+        assert_eq!(named(Named::Tab, Modifiers::empty(), choices), Meaning::Ui(Command::FocusNext));
     }
 }

@@ -11,6 +11,7 @@ mod desk;
 mod driver;
 mod fonts;
 mod host;
+mod idle;
 mod keys;
 mod lines;
 mod painter;

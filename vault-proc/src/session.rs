@@ -8,13 +8,15 @@ mod errand;
 mod fields;
 mod focus;
 mod intents;
+mod ways;
 
 use crate::clock::{self, Zone};
+use crate::idle::AutoLock;
 use crate::profile::{self, ProfileError, StoreKey};
 use crate::slots::message_list::Shelf;
 use crate::store::SqlStore;
 use crate::view::Conversation;
-use crate::worker::{Derived, Job};
+use crate::worker::{Derived, How, Job};
 pub use acts::Acts;
 use bulkhead_ipc::control::{Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Accept, Command, Invite, MAX_CONTACTS, Notice, ToUi};
@@ -24,6 +26,7 @@ use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, H
 use errand::Errand;
 pub use fields::Fields;
 use std::path::PathBuf;
+pub use ways::{Answer, Ways};
 
 /// Most search results.
 const RESULTS: usize = 50;
@@ -96,6 +99,10 @@ pub struct Session {
     pub attended: bool,
     /// What speaks for ui.
     pub acts: Acts,
+    /// Passphrase and recovery code.
+    pub ways: Ways,
+    /// When to lock without being told.
+    pub auto_lock: AutoLock,
     folder: PathBuf,
     config: Config,
     slots: Vec<SlotKey>,
@@ -130,6 +137,8 @@ impl Session {
             zone,
             attended: true,
             acts: Acts::default(),
+            ways: Ways::default(),
+            auto_lock: AutoLock::load(&folder),
             folder,
             config,
             slots: Vec::new(),
@@ -327,6 +336,7 @@ impl Session {
         self.out.push(Out::Ui(ToUi::Accept(self.accept)));
         self.out.push(Out::Ui(ToUi::Searching(searching)));
         self.out.push(Out::Ui(ToUi::Notice(self.notice)));
+        self.tell_recovery();
         if let Some(handle) = self.open {
             self.out.push(Out::Ui(ToUi::Show(handle)));
         }
@@ -355,24 +365,41 @@ impl Session {
 
     /// The worker is done.
     pub fn derived(&mut self, derived: Derived) {
-        if !matches!(self.phase, Phase::Unlocking) {
-            return;
+        match derived {
+            Derived::Opened(how, key) if matches!(self.phase, Phase::Unlocking) => self.open_with(how, key),
+            Derived::Opened(..) => {}
+            Derived::Confirmed(key) => self.confirmed(key),
+            Derived::Changed(changed) => self.changed_passphrase(changed),
         }
-        match derived.key {
+    }
+
+    fn open_with(&mut self, how: How, key: Result<StoreKey, ProfileError>) {
+        match key {
             Ok(key) => {
-                match self.run_errand(&key).and_then(|()| self.open_store(&key, derived.create).map_err(cause)) {
-                    Ok(vault) => self.opened(vault),
+                let create = how == How::Created;
+                // Of a profile that is being made there is nothing to back up.
+                let errand = if create { Ok(()) } else { self.run_errand(&key) };
+                match errand.and_then(|()| self.open_store(&key, create).map_err(cause)) {
+                    Ok(vault) => {
+                        self.opened(vault);
+                        self.hold(key, how);
+                    }
                     Err(notice) => self.broken(notice),
                 }
             }
             Err(ProfileError::Moved) => self.broken(Notice::Moved),
-            Err(ProfileError::Wrong) => {
+            Err(ProfileError::Wrong | ProfileError::NoSlot) if how == How::Recovered => {
                 self.set_phase(Phase::Locked);
-                self.notice(Some(Notice::WrongPassphrase));
+                self.notice(Some(Notice::WrongRecoveryCode));
+            }
+            Err(ProfileError::Wrong) => {
+                let notice = self.wrong();
+                self.set_phase(Phase::Locked);
+                self.notice(Some(notice));
             }
             Err(ProfileError::InUse) => self.broken(Notice::ProfileInUse),
             Err(ProfileError::TooNew) => self.broken(Notice::StoreTooNew),
-            Err(ProfileError::Io) if derived.create => self.broken(Notice::StoreNotWritable),
+            Err(ProfileError::Io) if how != How::Unlocked => self.broken(Notice::StoreNotWritable),
             Err(_) => self.broken(Notice::StoreDamaged),
         }
     }
@@ -427,6 +454,7 @@ impl Session {
         self.hits.clear();
         self.invite = Invite::None;
         self.accept = Accept::Idle;
+        self.let_go();
         self.notice(None);
         self.set_phase(Phase::Locked);
         self.tell_all();
@@ -434,9 +462,24 @@ impl Session {
         self.out.push(Out::Launcher(ToLauncher::Restart(Peer::Net)));
     }
 
+    /// The same without the user, who finds a sentence about it.
+    pub fn lock_by_itself(&mut self) {
+        self.lock();
+        self.notice(Some(Notice::LockedByItself));
+    }
+
+    /// Chooses when to lock without being told.
+    pub fn set_auto_lock(&mut self, choice: AutoLock) {
+        if !choice.save(&self.folder) {
+            return self.notice(Some(Notice::StoreNotWritable));
+        }
+        self.auto_lock = choice;
+    }
+
     /// Closes the store in good order.
     pub fn close(&mut self) {
         self.save_draft();
+        self.let_go();
         self.fields.clear();
         self.phase = Phase::Locked;
     }
@@ -526,6 +569,22 @@ impl Session {
         if delete {
             self.fields.edited = false;
             self.act(Action::Delete(contact));
+        }
+    }
+
+    /// The other button of the dialogue that has the keyboard.
+    pub fn switch_button(&mut self) {
+        match self.focus.map(|key| key.kind) {
+            Some(SlotKind::RecoveryCode) => self.ways.chosen = self.ways.chosen.next(),
+            _ => self.delete_chosen = !self.delete_chosen,
+        }
+    }
+
+    /// Its chosen button.
+    pub fn press_button(&mut self) {
+        match self.focus.map(|key| key.kind) {
+            Some(SlotKind::RecoveryCode) => self.answer_offer(self.ways.chosen),
+            _ => self.confirm_delete(self.delete_chosen),
         }
     }
 

@@ -10,9 +10,12 @@ pub mod ink;
 pub mod labels;
 pub mod message_list;
 pub mod place;
+pub mod recovery;
 pub mod results;
 pub mod strip;
 
+use crate::idle::AutoLock;
+use crate::session::Answer;
 use bulkhead_canvas::widget::text_editor;
 use bulkhead_ipc::pixels::SlotKind;
 
@@ -29,4 +32,8 @@ pub enum Said {
     Hit(usize),
     /// A button of the delete dialogue was pressed.
     Delete(bool),
+    /// A button below a fresh recovery code was pressed.
+    Offer(Answer),
+    /// When to lock was chosen.
+    AutoLock(AutoLock),
 }

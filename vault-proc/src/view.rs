@@ -7,7 +7,7 @@ use crate::slots::labels::{Avatar, Label, Side};
 use crate::slots::message_list::{MessageList, Messages};
 use crate::slots::results::Found;
 use crate::slots::strip::Strip;
-use crate::slots::{Said, codes, confirm, fields, ink, results};
+use crate::slots::{Said, codes, confirm, fields, ink, recovery, results};
 use crate::store::SqlStore;
 use bulkhead_canvas::core::{Color, Font, Length, Rectangle, alignment, text::Shaping};
 use bulkhead_canvas::fonts::{REGULAR, SEMIBOLD};
@@ -180,6 +180,13 @@ fn content<'a>(
         SlotKind::ConfirmDelete => {
             let focused = session.focus == Some(key);
             Some(confirm::delete(contact()?.name.as_str(), session.delete_chosen, focused, palette))
+        }
+        SlotKind::RecoveryCode => {
+            let focused = session.focus == Some(key);
+            Some(recovery::code(session.offered_code()?, session.ways.chosen, focused, rect.size(), palette))
+        }
+        SlotKind::AutoLock => {
+            Some(recovery::auto_lock(session.auto_lock, session.focus == Some(key), rect.width, palette))
         }
         SlotKind::RelayUrl => {
             let url = &vault?.relays().iter().find(|relay| u32::from(relay.id) == key.handle)?.url;

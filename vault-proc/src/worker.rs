@@ -1,45 +1,122 @@
 //! Derives keys from passphrases on a thread of its own: it takes most of a second, and the window stays alive.
 //!
-//! The thread exists from the start, as the steady sandbox allows no new one.
+//! The thread exists from the start, as the steady sandbox allows no new one. Who guesses waits longer with each
+//! wrong attempt; who mistypes twice waits for Argon2id only.
 
 use crate::lines::{Arrival, Inbox};
-use crate::profile::{self, ProfileError, StoreKey};
+use crate::profile::{self, Lock, ProfileError, RecoverySecret, StoreKey};
 use crate::wiping;
 use bulkhead_vault_core::Passphrase;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
+use std::time::{Duration, Instant};
+
+/// Wrong attempts in a row that cost nothing but Argon2id.
+const FREE: u32 = 3;
+/// Longest wait after a wrong attempt.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// What to derive.
-pub struct Job {
-    /// The profile's folder.
-    pub folder: PathBuf,
-    /// As typed.
-    pub passphrase: Passphrase,
-    /// A new profile, or the one that is there.
-    pub create: bool,
+pub enum Job {
+    /// The key of a new profile in this folder.
+    Create(PathBuf, Passphrase),
+    /// The key of the profile in this folder.
+    Unlock(PathBuf, Passphrase),
+    /// The same by the recovery secret; the passphrase is the new one.
+    Recover(PathBuf, RecoverySecret, Passphrase),
+    /// The key of the open profile, once more.
+    Confirm(Arc<Lock>, Passphrase),
+    /// Another passphrase, the second, for the open profile.
+    Change(Arc<Lock>, Passphrase, Passphrase),
+}
+
+/// How a profile was opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// It was made.
+    Created,
+    /// By its passphrase.
+    Unlocked,
+    /// By its recovery secret.
+    Recovered,
 }
 
 /// What came of it.
-pub struct Derived {
+pub enum Derived {
     /// The store's key.
-    pub key: Result<StoreKey, ProfileError>,
-    /// As asked.
-    pub create: bool,
+    Opened(How, Result<StoreKey, ProfileError>),
+    /// Whether the passphrase was right, and the key if so.
+    Confirmed(Result<StoreKey, ProfileError>),
+    /// Whether the passphrase was changed.
+    Changed(Result<(), ProfileError>),
+}
+
+impl Derived {
+    fn is_wrong(&self) -> bool {
+        let error = match self {
+            Self::Opened(_, result) | Self::Confirmed(result) => result.as_ref().err(),
+            Self::Changed(result) => result.as_ref().err(),
+        };
+        error == Some(&ProfileError::Wrong)
+    }
+}
+
+fn derive(job: Job) -> Derived {
+    match job {
+        Job::Create(folder, passphrase) => Derived::Opened(How::Created, profile::create(&folder, &passphrase)),
+        Job::Unlock(folder, passphrase) => Derived::Opened(How::Unlocked, profile::unlock(&folder, &passphrase)),
+        Job::Recover(folder, secret, passphrase) => {
+            let key = profile::recover(&folder, &secret);
+            let key = key.and_then(|key| key.set_passphrase(&passphrase).map(|()| key));
+            Derived::Opened(How::Recovered, key)
+        }
+        Job::Confirm(lock, passphrase) => Derived::Confirmed(profile::confirm(lock, &passphrase)),
+        // The key, and with it the profile's lock, is gone before the answer: whoever hears it may lock and unlock.
+        Job::Change(lock, current, new) => {
+            Derived::Changed(profile::confirm(lock, &current).and_then(|key| key.set_passphrase(&new)))
+        }
+    }
+}
+
+/// How long the answer to the nth wrong attempt in a row is held back.
+fn wait(wrong: u32) -> Duration {
+    match wrong.checked_sub(FREE + 1) {
+        None => Duration::ZERO,
+        Some(over) => Duration::from_secs(1 << over.min(5)).min(LONGEST_WAIT),
+    }
 }
 
 /// Starts the thread; jobs are sent, answers arrive in the inbox.
 pub fn start(inbox: Inbox) -> Sender<Job> {
     let (sender, jobs) = channel::<Job>();
     std::thread::spawn(move || {
-        for Job { folder, passphrase, create } in jobs {
-            let key =
-                if create { profile::create(&folder, &passphrase) } else { profile::unlock(&folder, &passphrase) };
-            drop(passphrase);
+        let mut wrong = 0_u32;
+        for job in jobs {
+            let derived = derive(job);
             wiping::stack();
-            if !inbox.put(Arrival::Derived(Derived { key, create })) {
+            wrong = if derived.is_wrong() { wrong.saturating_add(1) } else { 0 };
+            let until = Instant::now() + wait(wrong);
+            // Parked, as the steady sandbox knows no sleep; a wake-up without a reason only asks again.
+            while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+                std::thread::park_timeout(left);
+            }
+            if !inbox.put(Arrival::Derived(derived)) {
                 return;
             }
         }
     });
     sender
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_guesses_waits_longer_and_never_for_ever() {
+        let seconds: Vec<u64> = (0..12).map(|wrong| wait(wrong).as_secs()).collect();
+        assert_eq!(seconds, [0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 30, 30]);
+        assert_eq!(wait(u32::MAX), LONGEST_WAIT);
+    }
 }

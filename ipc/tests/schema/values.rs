@@ -34,7 +34,7 @@ macro_rules! names {
 }
 
 use control::Peer;
-use intent::{Command, Notice, Phase};
+use intent::{Command, Notice, Phase, Recovery};
 use pixels::{Cursor, SlotKind, Theme};
 use post::Trouble;
 names!(peers, Peer: Net Ui);
@@ -42,7 +42,9 @@ names!(phases, Phase: Setup Locked Unlocking Open Broken);
 names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort StoreTooNew StoreDamaged StoreNotWritable
     ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable
     OlderCopy Moved RestoreWaits Restored BackupDamaged BackupInTheWay BackedUp MoveDone Refused
-    NameMissing);
+    NameMissing WrongOften PassphraseChanged NotARecoveryCode WrongRecoveryCode RecoverySet RecoveryCopied KeyFileMended
+    LockedByItself);
+names!(recoveries, Recovery: None Set Offered);
 names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings FocusNext
     FocusPrevious Activate Up Down);
 names!(cursors, Cursor: Arrow Hand);
@@ -50,7 +52,7 @@ names!(themes, Theme: Light Dark);
 names!(troubles, Trouble: Unreachable Certificate Misbehaving Closed Proxy Address);
 names!(kinds, SlotKind: Unlock NewPassphrase RepeatPassphrase OwnName Search SearchResults Avatar ContactName Preview
     RowTime ConversationTitle MessageList Compose InviteLink InviteQr PasteInvite SafetyNumber SafetyQr Rename
-    ConfirmDelete RelayUrl NewRelay);
+    ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock);
 
 fn one_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> BoxedStrategy<T> {
     prop::sample::select(all).boxed()
@@ -263,6 +265,7 @@ pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
         ToUi::Searching(_) => any::<bool>().prop_map(ToUi::Searching),
         ToUi::Focus(_) => prop::option::of(slot_key()).prop_map(ToUi::Focus),
         ToUi::Show(_) => any::<u32>().prop_map(ToUi::Show),
+        ToUi::Recovery(_) => one_of(recoveries()).prop_map(ToUi::Recovery),
         ToUi::Notice(_) => prop::option::of(one_of(notices())).prop_map(ToUi::Notice),
         ToUi::Command(_) => one_of(commands()).prop_map(ToUi::Command),
         ToUi::Pointer(_) => pointer().prop_map(ToUi::Pointer),
@@ -292,6 +295,9 @@ pub fn intent_from_ui() -> BoxedStrategy<intent::FromUi> {
         FromUi::Newest => Just(FromUi::Newest),
         FromUi::EndSearch => Just(FromUi::EndSearch),
         FromUi::Dismiss => Just(FromUi::Dismiss),
+        FromUi::ChangePassphrase => Just(FromUi::ChangePassphrase),
+        FromUi::NewRecovery => Just(FromUi::NewRecovery),
+        FromUi::Recover => Just(FromUi::Recover),
     })
 }
 

@@ -181,6 +181,7 @@ fn intent_line() -> List {
     add(&mut list, "intent-to-ui", keys().map(ToUi::Focus));
     add(&mut list, "intent-to-ui", [ToUi::Show(handle)]);
     add(&mut list, "intent-to-ui", values::notices().into_iter().map(Some).chain([None]).map(ToUi::Notice));
+    add(&mut list, "intent-to-ui", values::recoveries().into_iter().map(ToUi::Recovery));
     add(&mut list, "intent-to-ui", values::commands().into_iter().map(ToUi::Command));
     let pointers = [Pointer::Moved { x: -1, y: 900 }, Pointer::Left, Pointer::Pressed, Pointer::Released];
     add(&mut list, "intent-to-ui", pointers.map(ToUi::Pointer));
@@ -197,6 +198,7 @@ fn intent_line() -> List {
     add(&mut list, "intent-from-ui", [FromUi::SaveName, FromUi::AddRelay, FromUi::RemoveRelay(3), FromUi::Reconnect]);
     add(&mut list, "intent-from-ui", values::themes().into_iter().map(FromUi::Theme));
     add(&mut list, "intent-from-ui", [FromUi::Newest, FromUi::EndSearch, FromUi::Dismiss]);
+    add(&mut list, "intent-from-ui", [FromUi::ChangePassphrase, FromUi::NewRecovery, FromUi::Recover]);
     list
 }
 

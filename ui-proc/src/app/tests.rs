@@ -125,6 +125,8 @@ fn enter_does_what_the_field_is_for() {
         (Phase::Open, slot(SlotKind::PasteInvite, 0), FromUi::Accept),
         (Phase::Open, slot(SlotKind::Rename, 2), FromUi::Rename(2)),
         (Phase::Open, slot(SlotKind::NewRelay, 0), FromUi::AddRelay),
+        (Phase::Open, slot(SlotKind::RepeatPassphrase, 0), FromUi::ChangePassphrase),
+        (Phase::Locked, slot(SlotKind::RepeatPassphrase, 0), FromUi::Recover),
     ];
     for (phase, key, intent) in cases {
         let mut app = opened();
@@ -189,4 +191,34 @@ fn a_notice_is_dismissed_or_followed() {
     app.told(ToUi::Notice(Some(Notice::Copied)));
     app.pressed(Message::Tell(FromUi::Dismiss));
     assert_eq!((app.take_intents(), app.state.notice), (vec![FromUi::Dismiss], None));
+}
+
+#[test]
+fn a_fresh_recovery_code_comes_up_by_itself_and_leads_back_where_it_was_asked_for() {
+    let mut app = opened();
+    app.told(ToUi::Recovery(Recovery::Offered));
+    assert_eq!(app.state.panel, Some(Panel::Recovery));
+    app.told(ToUi::Command(Command::Escape));
+    app.told(ToUi::Recovery(Recovery::None));
+    assert_eq!(app.state.panel, None);
+    app.pressed(Message::Show(Panel::Settings));
+    app.pressed(Message::Show(Panel::Recovery));
+    app.told(ToUi::Recovery(Recovery::Offered));
+    app.told(ToUi::Command(Command::Escape));
+    app.told(ToUi::Recovery(Recovery::Set));
+    assert_eq!(app.state.panel, Some(Panel::Settings));
+}
+
+#[test]
+fn who_forgot_the_passphrase_types_the_code_and_may_go_back() {
+    let mut app = App::default();
+    app.told(ToUi::Phase(Phase::Locked));
+    app.pressed(Message::Recovering(true));
+    frame(&mut app, &[slot(SlotKind::TypeRecovery, 0)]);
+    assert_eq!(app.take_intents(), [FromUi::Focus(Some(slot(SlotKind::TypeRecovery, 0)))]);
+    app.told(ToUi::Phase(Phase::Unlocking));
+    app.told(ToUi::Phase(Phase::Locked));
+    assert!(app.state.recovering, "a wrong code is typed again");
+    app.told(ToUi::Command(Command::Escape));
+    assert!(!app.state.recovering);
 }

@@ -1,13 +1,10 @@
 //! The open program: the list on the left, what was chosen on the right; in a narrow window one at a time.
 
-use super::{add_contact, contact, conversation, delete, list, notice, safety, settings};
+use super::{add_contact, contact, conversation, delete, list, notice, passphrase, safety, settings};
 use crate::message::Panel;
-use crate::widgets::{Element, View, fill};
+use crate::widgets::{Element, LIST_WIDTH, View, fill};
 use bulkhead_canvas::core::Length;
 use bulkhead_canvas::widget::{Space, column, container, row};
-
-/// Width of the list beside a conversation.
-const LIST_WIDTH: f32 = 320.0;
 
 /// The screen.
 pub fn view(view: View<'_>) -> Element<'_> {
@@ -33,6 +30,8 @@ fn right(view: View<'_>) -> Element<'_> {
         Some(Panel::Contact(handle)) => contact::view(view, handle),
         Some(Panel::Safety(handle)) => safety::view(view, handle),
         Some(Panel::Delete(handle)) => delete::view(view, handle),
+        Some(Panel::Passphrase) => passphrase::change(view),
+        Some(Panel::Recovery) => passphrase::recovery(view),
         None => conversation::view(view),
     }
 }

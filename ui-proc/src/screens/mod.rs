@@ -8,6 +8,7 @@ mod delete;
 mod list;
 mod main;
 mod notice;
+mod passphrase;
 mod safety;
 mod settings;
 mod setup;
@@ -24,6 +25,7 @@ pub fn view(state: &State, focus: Focus) -> Element<'_> {
     let view = View { state, focus, palette: Palette::of(state.theme) };
     match state.phase {
         Phase::Setup => setup::view(view),
+        Phase::Locked if state.recovering => unlock::recover(view),
         Phase::Locked => unlock::view(view, false),
         Phase::Unlocking => unlock::view(view, true),
         Phase::Open => main::view(view),

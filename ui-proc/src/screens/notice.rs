@@ -10,8 +10,9 @@ use bulkhead_ipc::intent::{FromUi, Notice};
 
 fn tone(p: &Palette, notice: Notice) -> Tone {
     match notice {
-        Notice::Copied | Notice::BackedUp | Notice::MoveDone | Notice::Restored => p.ok,
-        Notice::NetRestarted | Notice::UiRestarted | Notice::RestoreWaits => p.warn,
+        Notice::Copied | Notice::PassphraseChanged | Notice::RecoverySet | Notice::RecoveryCopied => p.ok,
+        Notice::BackedUp | Notice::MoveDone | Notice::Restored => p.ok,
+        Notice::NetRestarted | Notice::UiRestarted | Notice::LockedByItself | Notice::RestoreWaits => p.warn,
         _ => p.danger,
     }
 }

@@ -1,7 +1,7 @@
 //! Settings: name, relays, appearance, security, lock.
 
 use super::contact::panel_bar;
-use crate::message::Message;
+use crate::message::{Message, Panel};
 use crate::widgets::{
     Element, Face, View, beside, body, button, card, choices, dot, field, hint, label, labelled, line, page, slot,
 };
@@ -9,7 +9,7 @@ use crate::words;
 use bulkhead_canvas::core::{Length, alignment};
 use bulkhead_canvas::palette::{Palette, Tone};
 use bulkhead_canvas::widget::{Column, Row, column, row};
-use bulkhead_ipc::intent::{FromUi, Relay};
+use bulkhead_ipc::intent::{FromUi, Recovery, Relay};
 use bulkhead_ipc::pixels::{SlotKind, Theme};
 use bulkhead_ipc::post::RelayState;
 
@@ -25,7 +25,27 @@ pub fn view(view: View<'_>) -> Element<'_> {
     ]
     .spacing(8);
     let lock = button(view, Face::Secondary, words::LOCK, Message::Tell(FromUi::Lock));
-    let lock = column![label(p, words::LOCK_LABEL), hint(p, words::LOCK_HINT), lock].spacing(8);
+    // The choices are the vault's own; where there is little room they stand in two rows.
+    let height = if view.pane() < 520.0 { 84 } else { 40 };
+    let by_itself = slot(SlotKind::AutoLock, 0, p.surface, Length::Fill, height);
+    let lock = column![
+        label(p, words::LOCK_LABEL),
+        hint(p, words::LOCK_HINT),
+        lock,
+        label(p, words::AUTO_LOCK),
+        by_itself,
+        hint(p, words::AUTO_LOCK_HINT)
+    ]
+    .spacing(8);
+    let ways = column![
+        label(p, words::PASSPHRASE),
+        hint(p, words::PASSPHRASE_HINT),
+        button(view, Face::Secondary, words::CHANGE_PASSPHRASE, Message::Show(Panel::Passphrase)),
+        label(p, words::RECOVERY_CODE),
+        hint(p, if view.state.recovery == Recovery::Set { words::RECOVERY_SET } else { words::RECOVERY_NONE }),
+        button(view, Face::Secondary, words::RECOVERY_NEW, Message::Show(Panel::Recovery)),
+    ]
+    .spacing(8);
     let about =
         column![label(p, words::KEYS), hint(p, words::KEYS_LIST), label(p, words::ABOUT), hint(p, words::about())]
             .spacing(8);
@@ -35,6 +55,7 @@ pub fn view(view: View<'_>) -> Element<'_> {
         card(view, appearance),
         card(view, security(p)),
         card(view, lock),
+        card(view, ways),
         card(view, about)
     ];
     column![panel_bar(view, words::SETTINGS), page(view, 560.0, content.spacing(16))].into()

@@ -27,6 +27,8 @@ pub const ROW: f32 = 64.0;
 pub const FIELD: f32 = 40.0;
 /// Height of a button.
 pub const BUTTON: f32 = 40.0;
+/// Width of the list beside a conversation.
+pub const LIST_WIDTH: f32 = 320.0;
 /// Name of the conversation list, for scrolling it.
 pub const LIST: &str = "list";
 /// Name of a page, for scrolling it.
@@ -55,6 +57,11 @@ impl View<'_> {
     /// Little width, as on a telephone.
     pub fn slim(&self) -> bool {
         self.state.size.0 < 420.0
+    }
+
+    /// Width of the part beside the list, or of all where they take turns.
+    pub fn pane(&self) -> f32 {
+        if self.state.narrow() { self.state.size.0 } else { self.state.size.0 - LIST_WIDTH }
     }
 
     /// Height of a bar.

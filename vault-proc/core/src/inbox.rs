@@ -7,12 +7,13 @@ use crate::content::{self, Body, Content};
 use crate::envelope::{self, Address};
 use crate::event::{Curve, Unverified, Verified};
 use crate::order::Heard;
-use crate::session::{Opened, Session};
+use crate::session::{Incoming, Opened, Session};
 use crate::state::{Contact, Owner};
 use crate::store::{Mailbox, Store};
 use crate::turn::Turn;
 use crate::vault::Vault;
 use crate::{Error, MessageState};
+use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_ipc::intent::Notice;
 use bulkhead_ipc::post::Event;
 use rand::{CryptoRng, Rng};
@@ -83,7 +84,10 @@ impl<S: Store> Vault<S> {
             return Ok(());
         };
         match owner {
-            Some(Owner::Contact(handle)) => self.take_from_contact(handle, &event, expires_at, &sealed, turn, rng),
+            Some(Owner::Contact(handle)) => {
+                let event = Arrived { id: event.get().id, mailbox, expires_at };
+                self.take_from_contact(handle, event, &sealed, turn, rng)
+            }
             Some(Owner::Invite(invite)) => self.take_from_invited(invite, &event, expires_at, &sealed, turn, rng),
             None => self.found_bundle(&sealed, turn, rng),
         }
@@ -92,59 +96,76 @@ impl<S: Store> Vault<S> {
     fn take_from_contact<R: Rng + CryptoRng>(
         &mut self,
         handle: u32,
-        event: &Verified<Event>,
-        expires_at: u64,
+        event: Arrived,
         sealed: &[u8],
         turn: &mut Turn,
         rng: &mut R,
     ) -> Result<(), Error> {
-        let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
+        let Some(entry) = self.state.contacts.get(&handle) else { return Ok(()) };
         let Some((kind, body)) = unseal(&entry.row.mailbox, sealed) else {
             self.dropped.malformed += 1;
             return Ok(());
         };
-        let (opened, through) = match kind {
-            envelope::SIGNAL => entry.open(&mut self.store, false, &body, rng)?,
-            envelope::PREKEY => entry.open(&mut self.store, true, &body, rng)?,
-            envelope::OFFER => {
-                self.store.remember_event(&event.get().id, expires_at)?;
-                return self.take_offer(handle, event, &body, turn, rng);
-            }
-            _ => (Opened::Undecryptable, Through::Session),
-        };
-        let content = match opened {
+        if kind == envelope::OFFER {
+            self.store.remember_event(&event.id, event.expires_at)?;
+            return self.take_offer(handle, event, &body, turn, rng);
+        }
+        let Some(message) = incoming(kind, &body) else { return self.undecryptable(handle, event, turn) };
+        let Some((event, message)) = self.hold(handle, event, message, turn.now) else { return Ok(()) };
+        let chain = message.place().0;
+        self.open_from(handle, event, &message, turn, rng)?;
+        self.catch_up(handle, &chain, turn, rng)
+    }
+
+    /// Opens a message of a contact whose turn it is.
+    pub(crate) fn open_from<R: Rng + CryptoRng>(
+        &mut self,
+        handle: u32,
+        event: Arrived,
+        message: &Incoming,
+        turn: &mut Turn,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
+        let (opened, through) = entry.open(&mut self.store, message, rng)?;
+        match opened {
             Opened::Content(padded) => {
                 entry.session_changed = true;
+                entry.reach.opened(message.place());
                 self.renewed(handle, through, turn)?;
-                content::decode(padded.bytes())
+                match content::decode(padded.bytes()) {
+                    Some(content) => {
+                        self.store.remember_event(&event.id, event.expires_at)?;
+                        self.told(handle, event, content, turn)
+                    }
+                    None => self.undecryptable(handle, event, turn),
+                }
             }
             Opened::Duplicate => {
                 self.dropped.duplicate += 1;
                 self.doubled(handle, turn);
-                return self.store.remember_event(&event.get().id, expires_at);
+                self.store.remember_event(&event.id, event.expires_at)
             }
             Opened::Undecryptable => {
                 turn.repair.insert(handle);
-                None
-            }
-        };
-        let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
-        self.store.remember_event(&event.get().id, expires_at)?;
-        match content {
-            Some(content) => self.told(handle, event, content, turn),
-            None => {
-                self.dropped.undecryptable += 1;
-                // Of a state that is older than theirs nothing else is to be expected.
-                if !entry.tie.lost && !core::mem::replace(&mut entry.complained, true) {
-                    turn.notice(Notice::Undecryptable);
-                }
-                Ok(())
+                self.undecryptable(handle, event, turn)
             }
         }
     }
 
+    fn undecryptable(&mut self, handle: u32, event: Arrived, turn: &mut Turn) -> Result<(), Error> {
+        self.dropped.undecryptable += 1;
+        // Of a state that is older than theirs nothing else is to be expected.
+        let current = self.state.contacts.get_mut(&handle).filter(|contact| !contact.tie.lost);
+        let told = current.map(|contact| core::mem::replace(&mut contact.complained, true));
+        if told == Some(false) {
+            turn.notice(Notice::Undecryptable);
+        }
+        self.store.remember_event(&event.id, event.expires_at)
+    }
+
     /// Acts on authentic content.
-    fn told(&mut self, handle: u32, event: &Verified<Event>, content: Content, turn: &mut Turn) -> Result<(), Error> {
+    fn told(&mut self, handle: u32, event: Arrived, content: Content, turn: &mut Turn) -> Result<(), Error> {
         let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
         if core::mem::take(&mut entry.row.waiting) {
             entry.row_changed = true;
@@ -185,7 +206,7 @@ impl<S: Store> Vault<S> {
         // Whether it is the author's is for relays to find out: whoever lies about it only keeps their own event
         // there, and computing the public key would cost as much as the decryption.
         if Curve::is_secret(&content.erase) {
-            self.erase(event.get().id, mailbox, content.erase, relays, turn)?;
+            self.erase(event.id, mailbox, content.erase, relays, turn)?;
         }
         Ok(())
     }
@@ -273,32 +294,50 @@ impl<S: Store> Vault<S> {
     }
 }
 
+/// What is kept of an event once it was verified and taken apart.
+#[derive(Clone, Copy)]
+pub struct Arrived {
+    /// Its identifier.
+    pub id: Bytes32,
+    /// The mailbox that it was in.
+    pub mailbox: Bytes32,
+    /// Unix time from which on it may be forgotten.
+    pub expires_at: u64,
+}
+
 impl Contact {
     /// Opens a message in the session, or else in one that would renew it. Neither is put in its place here.
     fn open<S: Store, R: Rng + CryptoRng>(
         &mut self,
         store: &mut S,
-        prekey: bool,
-        body: &[u8],
+        message: &Incoming,
         rng: &mut R,
     ) -> Result<(Opened, Through), Error> {
-        let opened = self.session(store)?.open(prekey, body, rng);
+        let opened = self.session(store)?.decrypt(message, rng);
         if !matches!(opened, Opened::Undecryptable) {
             return Ok((opened, Through::Session));
         }
-        if let (true, Some(offer)) = (prekey, &self.offer) {
-            let made = Session::renew(&self.row.own, &self.row.peer.identity, &offer.prekeys, body, rng);
+        if let (Incoming::PreKey(_), Some(offer)) = (message, &self.offer) {
+            let made = Session::renew(&self.row.own, &self.row.peer.identity, &offer.prekeys, message, rng);
             if let Some((session, padded)) = made {
                 return Ok((Opened::Content(padded), Through::Offer(Box::new(session))));
             }
         }
-        if let (false, Some(next)) = (prekey, &mut self.next) {
-            let opened = next.session.open(false, body, rng);
+        if let (Incoming::Signal(_), Some(next)) = (message, &mut self.next) {
+            let opened = next.session.decrypt(message, rng);
             if matches!(opened, Opened::Content(_)) {
                 return Ok((opened, Through::Next));
             }
         }
         Ok((opened, Through::Session))
+    }
+}
+
+fn incoming(kind: u8, body: &[u8]) -> Option<Incoming> {
+    match kind {
+        envelope::SIGNAL => Incoming::read(false, body),
+        envelope::PREKEY => Incoming::read(true, body),
+        _ => None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! trait ([`Store`]); effects are handed out only once what they stand for is durable.
 
 mod aead;
+mod ahead;
 pub mod content;
 pub mod envelope;
 mod error;

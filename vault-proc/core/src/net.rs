@@ -48,6 +48,11 @@ impl Net {
         self.states.get(&relay).copied().unwrap_or(RelayState::Connecting)
     }
 
+    /// The relays where a mailbox is watched.
+    pub fn watched(&self, mailbox: &Bytes32) -> &[u16] {
+        self.watches.get(mailbox).map_or(&[], Vec::as_slice)
+    }
+
     /// A job is over.
     pub fn forget(&mut self, job: u64) {
         self.flights.remove(&job);
@@ -67,6 +72,7 @@ impl<S: Store> Vault<S> {
             // What was signed stays counted: a net that says hello over and over gets no more signatures for it.
             let signed = core::mem::take(&mut self.net.signed);
             self.net = Net { signed, ..Net::default() };
+            self.ahead.clear();
             turn.relays = true;
             if version != VERSION {
                 turn.broke = true;
@@ -92,7 +98,10 @@ impl<S: Store> Vault<S> {
                     self.receive(delivery.event, turn, rng)?;
                 }
             }
-            post::FromNet::Stored { relay, mailbox } => self.rendezvous_answered(relay, &mailbox),
+            post::FromNet::Stored { relay, mailbox } => {
+                self.rendezvous_answered(relay, &mailbox);
+                self.mailbox_read(relay, &mailbox);
+            }
             post::FromNet::Ack { job, relay, verdict } => {
                 if job >= self.next.job || relay >= self.next.relay {
                     turn.broke = true;
@@ -111,6 +120,7 @@ impl<S: Store> Vault<S> {
             return;
         }
         self.net.states.insert(id, state);
+        self.ahead.reconnected(id);
         if state == RelayState::Online {
             self.net.later.retain(|(_, relay), _| *relay != id);
         }
@@ -274,6 +284,7 @@ impl<S: Store> Vault<S> {
             let oldest = now.seconds().saturating_sub(LONGEST_LIFE);
             let since = made.seconds().saturating_sub(EARLIER).max(oldest);
             self.net.watches.insert(mailbox, relays.clone());
+            self.ahead.asked(&mailbox);
             out.push(Effect::Post(ToNet::Watch(Watch { since, relays, mailbox })));
         }
     }

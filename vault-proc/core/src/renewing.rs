@@ -6,10 +6,11 @@
 //! What was not receipted is then encrypted again in the new one. So a replayed offer costs one envelope, and nothing
 //! is lost whichever of the two was older.
 
+use crate::ahead::Reach;
 use crate::content::{Body, Content, Hello, MAX_COUNT, Witness};
 use crate::envelope::Stamp;
-use crate::event::{Curve, Verified};
-use crate::inbox::Through;
+use crate::event::Curve;
+use crate::inbox::{Arrived, Through};
 use crate::invite::Bundle;
 use crate::renewal::{self, Offer};
 use crate::session::{self, Session};
@@ -19,7 +20,6 @@ use crate::turn::Turn;
 use crate::vault::Vault;
 use crate::{Error, Secret, Time, content};
 use bulkhead_ipc::intent::{Invite, Notice};
-use bulkhead_ipc::post::Event;
 use rand::{CryptoRng, Rng};
 use std::collections::BTreeSet;
 
@@ -161,7 +161,7 @@ impl<S: Store> Vault<S> {
     pub(crate) fn take_offer<R: Rng + CryptoRng>(
         &mut self,
         handle: u32,
-        event: &Verified<Event>,
+        event: Arrived,
         body: &[u8],
         turn: &mut Turn,
         rng: &mut R,
@@ -174,7 +174,7 @@ impl<S: Store> Vault<S> {
             return Ok(());
         };
         if Curve::is_secret(&offer.erase) {
-            self.erase(event.get().id, mailbox.public, offer.erase.clone(), mailbox.relays, turn)?;
+            self.erase(event.id, mailbox.public, offer.erase.clone(), mailbox.relays, turn)?;
         }
         self.witnessed(handle, offer.witness, turn)?;
         let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
@@ -286,6 +286,7 @@ impl<S: Store> Vault<S> {
         };
         (entry.offer, entry.next) = (None, None);
         entry.session_changed = true;
+        entry.reach = Reach::default();
         entry.complained = false;
         let lost = core::mem::take(&mut entry.tie.lost);
         entry.tie.doubt = if lost { Doubt::Known } else { Doubt::Open };

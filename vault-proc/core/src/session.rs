@@ -126,6 +126,57 @@ pub struct Session {
     checked: Option<PublicKey>,
 }
 
+/// An incoming message that has the form of one. Nobody knows yet whether it is authentic.
+pub enum Incoming {
+    /// In a session that both have.
+    Signal(SignalMessage),
+    /// Of a session that the other one began.
+    PreKey(Box<PreKeySignalMessage>),
+}
+
+impl Incoming {
+    /// Reads one; `None` for what libsignal could not open. libsignal 0.85 accepts versions without the post-quantum
+    /// parts: they are not taken, nor a post-quantum part that it could not read.
+    pub fn read(prekey: bool, body: &[u8]) -> Option<Self> {
+        let message = match prekey {
+            false => Self::Signal(SignalMessage::try_from(body).ok()?),
+            true => {
+                let message = PreKeySignalMessage::try_from(body).ok()?;
+                let sound = message.message_version() == PQXDH && message.pre_key_id().is_some();
+                Self::PreKey(Box::new(message)).only_if(sound)?
+            }
+        };
+        let inner = message.inner();
+        let sound = inner.message_version() == PQXDH && quantum::is_sound(inner.pq_ratchet());
+        message.only_if(sound)
+    }
+
+    fn only_if(self, sound: bool) -> Option<Self> {
+        sound.then_some(self)
+    }
+
+    fn inner(&self) -> &SignalMessage {
+        match self {
+            Self::Signal(message) => message,
+            Self::PreKey(message) => message.message(),
+        }
+    }
+
+    /// Its chain, by the sender's ratchet key, and its number there.
+    pub fn place(&self) -> ([u8; 33], u32) {
+        let key = self.inner().sender_ratchet_key().serialize();
+        ((*key).try_into().unwrap_or([0; 33]), self.inner().counter())
+    }
+
+    /// Bytes.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Signal(message) => message.serialized().len(),
+            Self::PreKey(message) => message.serialized().len(),
+        }
+    }
+}
+
 /// What came of an incoming message.
 pub enum Opened {
     /// The padded content.
@@ -187,8 +238,9 @@ impl Session {
         body: &[u8],
         rng: &mut R,
     ) -> Option<(Self, Secret)> {
+        let message = Incoming::read(true, body)?;
         let mut session = Self { record: Record(None), identity: Identity::new(own, None).ok()?, checked: None };
-        match session.open_first(prekeys, body, rng) {
+        match session.open_first(prekeys, &message, rng) {
             Opened::Content(content) => Some((session, content)),
             Opened::Duplicate | Opened::Undecryptable => None,
         }
@@ -199,13 +251,13 @@ impl Session {
         own: &Own,
         their_identity: &[u8],
         prekeys: &Prekeys,
-        body: &[u8],
+        message: &Incoming,
         rng: &mut R,
     ) -> Option<(Self, Secret)> {
         let theirs = IdentityKey::decode(their_identity).ok()?;
         let identity = Identity::new(own, Some(theirs)).ok()?;
         let mut session = Self { record: Record(None), identity, checked: None };
-        match session.open_first(prekeys, body, rng) {
+        match session.open_first(prekeys, message, rng) {
             Opened::Content(content) => Some((session, content)),
             Opened::Duplicate | Opened::Undecryptable => None,
         }
@@ -233,38 +285,44 @@ impl Session {
         }
     }
 
-    /// Decrypts a message in the session. Nothing changes unless it is authentic.
+    /// Reads and decrypts a message in the session. Nothing changes unless it is authentic.
     pub fn open<R: Rng + CryptoRng>(&mut self, prekey: bool, body: &[u8], rng: &mut R) -> Opened {
-        if prekey {
-            return self.open_with(&mut NoPrekeys, body, rng);
-        }
-        let Ok(message) = SignalMessage::try_from(body) else { return Opened::Undecryptable };
-        if !self.sound(&message) {
-            return Opened::Undecryptable;
-        }
-        let Some(from) = address() else { return Opened::Undecryptable };
-        let result = at_once(message_decrypt_signal(&message, &from, &mut self.record, &mut self.identity, rng));
-        self.judge(result, &message)
+        Incoming::read(prekey, body).map_or(Opened::Undecryptable, |message| self.decrypt(&message, rng))
     }
 
-    fn open_first<R: Rng + CryptoRng>(&mut self, prekeys: &Prekeys, body: &[u8], rng: &mut R) -> Opened {
-        match Available::new(prekeys) {
-            Ok(mut available) => self.open_with(&mut available, body, rng),
-            Err(_) => Opened::Undecryptable,
+    /// Decrypts a message in the session. Nothing changes unless it is authentic.
+    pub fn decrypt<R: Rng + CryptoRng>(&mut self, message: &Incoming, rng: &mut R) -> Opened {
+        match message {
+            Incoming::PreKey(message) => self.open_with(&mut NoPrekeys, message, rng),
+            Incoming::Signal(message) => {
+                let Some(from) = address().filter(|_| self.sound(message)) else { return Opened::Undecryptable };
+                let result = at_once(message_decrypt_signal(message, &from, &mut self.record, &mut self.identity, rng));
+                self.judge(result, message)
+            }
         }
     }
 
-    fn open_with<R: Rng + CryptoRng, P: PrekeyAccess>(&mut self, prekeys: &mut P, body: &[u8], rng: &mut R) -> Opened {
-        let Ok(message) = PreKeySignalMessage::try_from(body) else { return Opened::Undecryptable };
+    fn open_first<R: Rng + CryptoRng>(&mut self, prekeys: &Prekeys, message: &Incoming, rng: &mut R) -> Opened {
+        match (message, Available::new(prekeys)) {
+            (Incoming::PreKey(message), Ok(mut available)) => self.open_with(&mut available, message, rng),
+            _ => Opened::Undecryptable,
+        }
+    }
+
+    fn open_with<R: Rng + CryptoRng, P: PrekeyAccess>(
+        &mut self,
+        prekeys: &mut P,
+        message: &PreKeySignalMessage,
+        rng: &mut R,
+    ) -> Opened {
         let keys = [message.identity_key().public_key(), message.base_key()];
-        let sound = message.message_version() == PQXDH && message.pre_key_id().is_some();
-        if !sound || !keys.into_iter().all(PublicKey::is_canonical) || !self.sound(message.message()) {
+        if !keys.into_iter().all(PublicKey::is_canonical) || !self.sound(message.message()) {
             return Opened::Undecryptable;
         }
         let Some(from) = address() else { return Opened::Undecryptable };
         let (mut one_time, signed, mut kyber) = prekeys.split();
         let result = at_once(message_decrypt_prekey(
-            &message,
+            message,
             &from,
             &mut self.record,
             &mut self.identity,
@@ -276,14 +334,10 @@ impl Session {
         self.judge(result, message.message())
     }
 
-    /// libsignal 0.85 accepts versions without the post-quantum parts, and ratchet keys of low order, with which
-    /// the Diffie-Hellman result would be known to everybody. Neither is taken here, nor a post-quantum part that it
-    /// could not read.
+    /// libsignal 0.85 accepts ratchet keys of low order, with which the Diffie-Hellman result would be known to everybody.
     fn sound(&self, message: &SignalMessage) -> bool {
         let key = message.sender_ratchet_key();
-        message.message_version() == PQXDH
-            && quantum::is_sound(message.pq_ratchet())
-            && (self.checked.as_ref() == Some(key) || key.is_canonical())
+        self.checked.as_ref() == Some(key) || key.is_canonical()
     }
 
     fn judge(&mut self, result: Result<Vec<u8>>, message: &SignalMessage) -> Opened {
@@ -299,7 +353,7 @@ impl Session {
             }
             Err(SignalProtocolError::DuplicatedMessage(..)) => Opened::Duplicate,
             // libsignal stores nothing on failure. That a session without its post-quantum part gets here is ruled
-            // out by `sound`; if it did, nothing would be taken from it.
+            // out by `Incoming::read`; if it did, nothing would be taken from it.
             _ => Opened::Undecryptable,
         }
     }

@@ -3,6 +3,7 @@
 //! [`State`] mirrors the store: if a transaction fails it is thrown away and read again, so the two never
 //! differ. What only concerns the running net process is in [`crate::net::Net`].
 
+use crate::ahead::Reach;
 use crate::content::MessageId;
 use crate::event::Curve;
 use crate::order::Heard;
@@ -31,6 +32,8 @@ pub struct Contact {
     pub row_changed: bool,
     /// Messages to be receipted at the end of the transaction; `Some` and empty for a hello.
     pub owed: Option<Vec<MessageId>>,
+    /// How far its messages were opened since the profile was.
+    pub reach: Reach,
     /// The user was told that something could not be decrypted.
     pub complained: bool,
     pub tie: TieRow,
@@ -69,6 +72,7 @@ impl Contact {
             session_changed: false,
             row_changed: false,
             owed: None,
+            reach: Reach::default(),
             complained: false,
         }
     }

@@ -1,5 +1,6 @@
 //! The vault: one input in, one transaction, effects out.
 
+use crate::ahead::Ahead;
 use crate::event::Curve;
 use crate::inbox::Dropped;
 use crate::net::Net;
@@ -44,6 +45,7 @@ pub struct Vault<S: Store> {
     pub(crate) next: Next,
     pub(crate) accepting: Option<Accepting>,
     pub(crate) invite: intent::Invite,
+    pub(crate) ahead: Ahead,
     /// Events for an invite whose first message has not come.
     pub(crate) parked: BTreeMap<u32, Vec<Event>>,
     pub(crate) proxied: bool,
@@ -102,6 +104,7 @@ impl<S: Store> Vault<S> {
             next,
             accepting: None,
             invite,
+            ahead: Ahead::default(),
             parked: BTreeMap::new(),
             proxied: config.proxied,
             dropped: Dropped::default(),
@@ -181,6 +184,7 @@ impl<S: Store> Vault<S> {
                 Input::Tick => self.tick(turn)?,
             }
         }
+        self.release(turn, rng)?;
         self.settle(turn)?;
         self.judge_search(turn);
         self.renew(turn, rng)?;

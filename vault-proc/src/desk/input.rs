@@ -2,6 +2,7 @@
 
 use super::Desk;
 use crate::clock;
+use crate::idle::Clocks;
 use crate::keys::{self, Meaning, Own, Situation, Step};
 use crate::view::Conversation;
 use bulkhead_canvas::core::{Event, Point, keyboard, mouse, window};
@@ -16,6 +17,10 @@ const WHEEL_UNIT: f32 = 16.0;
 impl Desk {
     /// One event of the window. Positions are in logical pixels.
     pub fn event(&mut self, event: Event) {
+        self.judge_idle();
+        if matches!(event, Event::Keyboard(_) | Event::Mouse(_) | Event::InputMethod(_) | Event::Touch(_)) {
+            self.idle.touch(Clocks::now());
+        }
         match event {
             Event::Keyboard(event) => self.key(event),
             Event::Mouse(event) => self.mouse(event),
@@ -89,8 +94,12 @@ impl Desk {
                 self.session.hit = (self.session.hit + 1).min(self.session.hits.len().saturating_sub(1))
             }
             Own::Result(Step::Up) => self.session.hit = self.session.hit.saturating_sub(1),
-            Own::SwitchButton => self.session.delete_chosen = !self.session.delete_chosen,
-            Own::PressButton => self.session.confirm_delete(self.session.delete_chosen),
+            Own::SwitchButton => self.session.switch_button(),
+            Own::PressButton => self.session.press_button(),
+            Own::AutoLock(by) => {
+                let choice = self.session.auto_lock.beside(by.into());
+                self.session.set_auto_lock(choice);
+            }
         }
         self.dirty = true;
     }

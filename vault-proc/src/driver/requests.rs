@@ -1,7 +1,7 @@
 //! What tests can ask for.
 
 use crate::desk::Desk;
-use crate::session::Phase;
+use crate::session::{self, Phase};
 use bulkhead_canvas::core::keyboard::{self, Key, Location, Modifiers, key};
 use bulkhead_canvas::core::{Event, Point, mouse};
 use bulkhead_ipc::intent::{Accept, Invite};
@@ -40,6 +40,10 @@ pub struct Until {
 
 enum What {
     Open,
+    /// Made; unless the test wants to see it, the recovery code is not taken.
+    Created {
+        offer: bool,
+    },
     Invite {
         before: Option<String>,
     },
@@ -72,7 +76,12 @@ pub fn begin(desk: &mut Desk, request: &Value) -> Answer {
                 return Err("there is a profile already".into());
             }
             desk.session.create_with(text(request, "name")?, text(request, "passphrase")?);
-            later(request, What::Open, 30_000)
+            later(request, What::Created { offer: request.get("offer").is_some() }, 30_000)
+        }
+        "pretend" => {
+            let time = |name| Duration::from_secs(number(request, name).unwrap_or_default());
+            desk.idle.pretend(time("idle"), time("asleep"));
+            ok()
         }
         "unlock" => {
             if !matches!(desk.session.phase, Phase::Locked) {
@@ -87,6 +96,7 @@ pub fn begin(desk: &mut Desk, request: &Value) -> Answer {
             ok()
         }
         "state" => now(state(desk)),
+        "recovery_code" => now(json!({ "code": desk.session.offered_code() })),
         "invite" => {
             let before = link(desk);
             open(desk)?;
@@ -257,6 +267,13 @@ fn check(desk: &mut Desk, what: &What) -> Option<Result<Value, String>> {
             Phase::Unlocking => None,
             _ => desk.session.notice.map(|notice| Err(format!("not opened: {notice:?}"))),
         },
+        What::Created { offer } => {
+            let done = check(desk, &What::Open)?;
+            if done.is_ok() && !offer {
+                desk.session.answer_offer(session::Answer::NotNow);
+            }
+            Some(done)
+        }
         What::Invite { before } => match desk.session.invite {
             Invite::Ready => {
                 link(desk).filter(|link| Some(link) != before.as_ref()).map(|link| Ok(json!({ "link": link })))

@@ -3,7 +3,7 @@
 //! ui says where slots lie and asks for the keyboard on the user's behalf; what may be shown, and who gets the keys,
 //! is decided here.
 
-use super::{Out, Phase, Session};
+use super::{Answer, Out, Phase, Session};
 use bulkhead_ipc::intent::ToUi;
 use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind};
 use std::time::Instant;
@@ -28,12 +28,16 @@ impl Session {
     /// Whether a slot has something to show now. Others are painted empty and take no keys: a ui that asks
     /// for a passphrase on an open vault, or for another conversation's messages, gets nothing.
     pub fn may_show(&self, key: SlotKey) -> bool {
-        use SlotKind::{Compose, MessageList, NewPassphrase, OwnName, RepeatPassphrase, Unlock};
+        use SlotKind::{
+            Compose, CurrentPassphrase, MessageList, NewPassphrase, OwnName, RepeatPassphrase, TypeRecovery, Unlock,
+        };
         match (&self.phase, key.kind) {
             (Phase::Setup, kind) => matches!(kind, NewPassphrase | RepeatPassphrase | OwnName),
-            (Phase::Locked, kind) => kind == Unlock,
+            (Phase::Locked, NewPassphrase | RepeatPassphrase) => self.shown(TypeRecovery).is_some(),
+            (Phase::Locked, kind) => matches!(kind, Unlock | TypeRecovery),
             (Phase::Unlocking | Phase::Broken, _) => false,
-            (Phase::Open(_), Unlock | NewPassphrase | RepeatPassphrase) => false,
+            (Phase::Open(_), NewPassphrase | RepeatPassphrase) => self.shown(CurrentPassphrase).is_some(),
+            (Phase::Open(_), Unlock | TypeRecovery) => false,
             (Phase::Open(_), MessageList | Compose) => self.open == Some(key.handle),
             (Phase::Open(_), _) => true,
         }
@@ -47,6 +51,8 @@ impl Session {
         for key in fresh {
             self.appeared(key);
         }
+        let gone: Vec<SlotKey> = old.iter().filter(|key| !self.slots.contains(key)).copied().collect();
+        gone.into_iter().for_each(|key| self.vanished(key.kind));
         if self.focus.is_some_and(|key| !self.slots.contains(&key)) {
             self.set_focus(None);
         }
@@ -57,7 +63,8 @@ impl Session {
         if self.focus.is_none() {
             // Where there is only one thing to type, one can begin at once.
             match self.phase {
-                Phase::Locked => self.focus_kind(SlotKind::Unlock),
+                Phase::Locked if self.shown(SlotKind::Unlock).is_some() => self.focus_kind(SlotKind::Unlock),
+                Phase::Locked if old.is_empty() => self.focus_kind(SlotKind::TypeRecovery),
                 // Nor is a passphrase continued in the name's field because ui drew nothing for a moment.
                 Phase::Setup if self.acts.is_typing() => {}
                 Phase::Setup if old.is_empty() || self.fields.get(SlotKind::OwnName).is_empty() => {
@@ -65,6 +72,16 @@ impl Session {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// A secret that was begun does not wait in memory for the page to come back. What was typed at first start, or
+    /// is being looked at, stays.
+    fn vanished(&mut self, kind: SlotKind) {
+        use SlotKind::{CurrentPassphrase, NewPassphrase, RepeatPassphrase, TypeRecovery};
+        let waits = matches!(self.phase, Phase::Open(_) | Phase::Locked);
+        if waits && matches!(kind, CurrentPassphrase | NewPassphrase | RepeatPassphrase | TypeRecovery) {
+            drop(self.fields.take(kind));
         }
     }
 
@@ -82,6 +99,12 @@ impl Session {
             (SlotKind::ConfirmDelete, true) => {
                 self.delete_chosen = false;
                 // A question that nobody asked for does not take the keyboard from who is typing.
+                if self.acts.is_fresh(Instant::now()) {
+                    self.set_focus(Some(key));
+                }
+            }
+            (SlotKind::RecoveryCode, true) => {
+                self.ways.chosen = Answer::default();
                 if self.acts.is_fresh(Instant::now()) {
                     self.set_focus(Some(key));
                 }

@@ -4,7 +4,6 @@
 //! here sends a message or deletes anything.
 
 use super::{Out, Phase, Session};
-use crate::profile::MIN_PASSPHRASE;
 use crate::worker::Job;
 use bulkhead_ipc::intent::{FromUi, Invite, Notice, ToUi};
 use bulkhead_ipc::pixels::{SlotKey, SlotKind, Theme};
@@ -37,6 +36,7 @@ impl Session {
             FromUi::Focus(key) => self.ask_focus(key),
             FromUi::Create => self.submit(SlotKind::RepeatPassphrase),
             FromUi::Unlock => self.submit(SlotKind::Unlock),
+            FromUi::Recover if matches!(self.phase, Phase::Locked) => self.recover(),
             FromUi::Lock => self.lock(),
             FromUi::Theme(theme) => self.set_theme(theme),
             FromUi::EndSearch => {
@@ -69,6 +69,8 @@ impl Session {
                 self.act(Action::Verified { contact: handle, verified });
             }
             FromUi::SaveName => self.submit(SlotKind::OwnName),
+            FromUi::ChangePassphrase => self.change_passphrase(),
+            FromUi::NewRecovery => self.new_recovery(),
             FromUi::AddRelay => self.submit(SlotKind::NewRelay),
             FromUi::RemoveRelay(id) => self.act(Action::RemoveRelay(id)),
             FromUi::Reconnect => self.act(Action::Reconnect),
@@ -82,6 +84,14 @@ impl Session {
         let next = |session: &mut Self, kind| session.focus_kind(kind);
         match (&self.phase, kind) {
             (Phase::Locked, SlotKind::Unlock) => self.unlock(),
+            (Phase::Locked, SlotKind::TypeRecovery) => next(self, SlotKind::NewPassphrase),
+            (Phase::Locked, SlotKind::RepeatPassphrase) => self.recover(),
+            (Phase::Open(_), SlotKind::CurrentPassphrase) if self.shown(SlotKind::NewPassphrase).is_none() => {
+                self.new_recovery();
+            }
+            (Phase::Open(_), SlotKind::CurrentPassphrase) => next(self, SlotKind::NewPassphrase),
+            (Phase::Open(_) | Phase::Locked, SlotKind::NewPassphrase) => next(self, SlotKind::RepeatPassphrase),
+            (Phase::Open(_), SlotKind::RepeatPassphrase) => self.change_passphrase(),
             (Phase::Setup, SlotKind::OwnName) => next(self, SlotKind::NewPassphrase),
             (Phase::Setup, SlotKind::NewPassphrase) => next(self, SlotKind::RepeatPassphrase),
             (Phase::Setup, SlotKind::RepeatPassphrase) => self.create(),
@@ -134,21 +144,10 @@ impl Session {
             self.focus_kind(SlotKind::OwnName);
             return self.notice(Some(Notice::NameMissing));
         };
-        if self.fields.get(SlotKind::NewPassphrase).chars().count() < MIN_PASSPHRASE {
-            self.focus_kind(SlotKind::NewPassphrase);
-            return self.notice(Some(Notice::PassphraseTooShort));
-        }
-        if self.fields.get(SlotKind::NewPassphrase) != self.fields.get(SlotKind::RepeatPassphrase) {
-            let _ = self.fields.take(SlotKind::RepeatPassphrase);
-            self.focus_kind(SlotKind::RepeatPassphrase);
-            return self.notice(Some(Notice::PassphrasesDiffer));
-        }
-        self.notice(None);
+        let Some(passphrase) = self.new_passphrase() else { return };
         self.new_name = Some(name);
-        let _ = self.fields.take(SlotKind::RepeatPassphrase);
-        let passphrase = self.fields.take(SlotKind::NewPassphrase).into();
         self.set_phase(Phase::Unlocking);
-        self.out.push(Out::Derive(Job { folder: self.folder.clone(), passphrase, create: true }));
+        self.out.push(Out::Derive(Job::Create(self.folder.clone(), passphrase)));
     }
 
     /// Unlocks.
@@ -156,7 +155,7 @@ impl Session {
         if matches!(self.phase, Phase::Locked) {
             self.notice(None);
             self.set_phase(Phase::Unlocking);
-            self.out.push(Out::Derive(Job { folder: self.folder.clone(), passphrase, create: false }));
+            self.out.push(Out::Derive(Job::Unlock(self.folder.clone(), passphrase)));
         }
     }
 

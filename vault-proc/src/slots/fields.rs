@@ -17,13 +17,18 @@ pub fn id(key: SlotKey) -> Id {
 
 /// Whether a field shows dots.
 pub const fn is_secret(kind: SlotKind) -> bool {
-    matches!(kind, SlotKind::Unlock | SlotKind::NewPassphrase | SlotKind::RepeatPassphrase)
+    matches!(
+        kind,
+        SlotKind::Unlock | SlotKind::NewPassphrase | SlotKind::RepeatPassphrase | SlotKind::CurrentPassphrase
+    )
 }
 
 /// What an empty field says.
 const fn hint(kind: SlotKind) -> &'static str {
     match kind {
         SlotKind::Unlock => "Passphrase",
+        SlotKind::CurrentPassphrase => "Your passphrase",
+        SlotKind::TypeRecovery => "14 groups of 4 characters",
         SlotKind::NewPassphrase => "At least 8 characters",
         SlotKind::RepeatPassphrase => "The same again",
         SlotKind::OwnName => "Your name",

@@ -3,6 +3,7 @@
 //! ui has no pixels there. Who types into a picture of a field that ui drew reads here that it goes nowhere.
 
 use super::{Said, ink};
+use crate::profile::{NotACode, RECOVERY_LENGTH, RecoverySecret};
 use crate::session::{Phase, Session};
 use bulkhead_canvas::core::widget::{self, Tree};
 use bulkhead_canvas::core::{Layout, Length, Point, Rectangle, Size, Theme, layout, mouse, renderer};
@@ -34,6 +35,10 @@ pub fn words(session: &Session) -> (String, bool) {
         SlotKind::Unlock => ("Typing your passphrase: Bulkhead passes it to nobody".into(), true),
         SlotKind::NewPassphrase => ("Typing a new passphrase: Bulkhead passes it to nobody".into(), true),
         SlotKind::RepeatPassphrase => ("Typing the new passphrase again".into(), true),
+        SlotKind::CurrentPassphrase => ("Typing your passphrase: Bulkhead passes it to nobody".into(), true),
+        SlotKind::TypeRecovery => (typed_code(session.fields.get(SlotKind::TypeRecovery)), true),
+        SlotKind::RecoveryCode => ("Tab chooses, Enter presses the button".into(), false),
+        SlotKind::AutoLock => ("Left and right choose when to lock".into(), false),
         SlotKind::OwnName => ("Typing your name, for people you invite".into(), true),
         SlotKind::Search => ("Searching on this device only".into(), true),
         SlotKind::Compose => (format!("Typing to {}", name()), true),
@@ -47,6 +52,15 @@ pub fn words(session: &Session) -> (String, bool) {
             None => ("Arrow keys scroll".into(), false),
         },
         _ => ("Nothing you type goes anywhere".into(), false),
+    }
+}
+
+/// How much of a recovery code is there.
+fn typed_code(typed: &str) -> String {
+    match RecoverySecret::parse(typed) {
+        Ok(_) => "Typing the recovery code: it is complete".to_owned(),
+        Err(NotACode::Length(count)) => format!("Typing the recovery code: {count} of {RECOVERY_LENGTH} characters"),
+        Err(NotACode::Mistyped) => "Typing the recovery code: one character or more is wrong".to_owned(),
     }
 }
 

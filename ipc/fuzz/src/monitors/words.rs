@@ -139,7 +139,7 @@ fn from_net(script: &mut Script<'_>, life: Option<u32>, version: u16) -> Rc<dyn 
 fn to_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) -> Rc<dyn Word> {
     use intent::{Accept, Invite, Phase, ToUi};
     let theme = pixels::Theme::Dark;
-    let kind = script.byte() % 15;
+    let kind = script.byte() % 16;
     Rc::new(match kind {
         0 => return Rc::new(pixels::ToUi::Welcome { life, version }),
         1 => {
@@ -180,13 +180,14 @@ fn to_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) 
         11 => ToUi::Show(script.few().into()),
         12 => ToUi::Notice(None),
         13 => ToUi::Command(intent::Command::Up),
+        14 => ToUi::Recovery(intent::Recovery::Offered),
         _ => ToUi::Pointer(intent::Pointer::Left),
     })
 }
 
 fn from_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) -> Rc<dyn Word> {
     use intent::FromUi;
-    let kind = script.byte() % 24;
+    let kind = script.byte() % 27;
     Rc::new(match kind {
         0 => return Rc::new(pixels::FromUi::Hello { life, version }),
         1..5 => {
@@ -217,6 +218,9 @@ fn from_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32
         20 => FromUi::Theme(pixels::Theme::Light),
         21 => FromUi::Newest,
         22 => FromUi::EndSearch,
-        _ => FromUi::Dismiss,
+        23 => FromUi::Dismiss,
+        24 => FromUi::ChangePassphrase,
+        25 => FromUi::NewRecovery,
+        _ => FromUi::Recover,
     })
 }

@@ -1,6 +1,6 @@
 use super::world::{World, words};
 use bulkhead_ipc::intent::Notice;
-use bulkhead_ipc::post::{FromNet, ToNet, Verdict};
+use bulkhead_ipc::post::{Delivery, FromNet, ToNet, Verdict};
 use bulkhead_vault_core::{Action, Changed, Input, MAX_TEXT, MessageState};
 use rand::Rng;
 
@@ -190,4 +190,71 @@ fn session_goes_on_after_a_long_one_sided_talk() {
     world.settle();
     assert_eq!(world.texts(0, 1).len(), 301);
     assert_eq!(world.texts(1, 1).last().unwrap(), "finally");
+}
+
+fn say_all(world: &mut World, texts: &[String]) {
+    for part in texts.chunks(100) {
+        let sends = part.iter().map(|text| Input::Do(Action::Send { contact: 1, text: words(text) }));
+        world.inputs(0, sends.collect());
+    }
+}
+
+/// More wait than libsignal keeps keys for, and relays answer newest first.
+#[test]
+fn thousands_of_waiting_messages_that_come_newest_first_are_all_read() {
+    let mut world = World::pair(29);
+    let expected: Vec<String> = (0..3000).map(|n| n.to_string()).collect();
+    say_all(&mut world, &expected);
+    while !world.people[0].queue.is_empty() {
+        world.net(0);
+    }
+    assert_eq!(world.stored.len(), expected.len());
+    world.stored.reverse();
+    // A relay that breaks off half way, and a program that ends there.
+    world.connect(1);
+    world.net(1);
+    let half: Vec<_> = world.stored[..1700].iter().map(|event| Delivery { event: event.clone(), relay: 1 }).collect();
+    for part in half.chunks(64) {
+        world.input(1, Input::Post(FromNet::Events(part.to_vec())));
+    }
+    assert_eq!(world.vault(1).newest(1), 0, "what is too far ahead waits");
+    world.restart(1);
+    world.net(1);
+    world.deliver(1);
+    assert_eq!(world.texts(1, 1), expected);
+    assert_eq!(world.noticed(1, Notice::Undecryptable), 0);
+    world.settle();
+    assert!(states(&world, 0).iter().all(|state| *state == MessageState::Delivered));
+    world.say(1, 1, "all read");
+    world.settle();
+    assert_eq!(world.texts(0, 1).last().map(String::as_str), Some("all read"));
+}
+
+/// A relay that withholds the oldest does not keep the others from being read.
+#[test]
+fn what_is_missing_is_not_waited_for_for_ever() {
+    let mut world = World::pair(30);
+    let expected: Vec<String> = (0..1500).map(|n| n.to_string()).collect();
+    say_all(&mut world, &expected);
+    while !world.people[0].queue.is_empty() {
+        world.net(0);
+    }
+    let withheld = world.stored.remove(0);
+    world.net(1);
+    let rest: Vec<_> = world.stored.iter().map(|event| Delivery { event: event.clone(), relay: 1 }).collect();
+    world.connect(1);
+    world.net(1);
+    for part in rest[1200..].chunks(64) {
+        world.input(1, Input::Post(FromNet::Events(part.to_vec())));
+    }
+    assert_eq!(world.vault(1).newest(1), 0);
+    world.pass(21_000);
+    world.input(1, Input::Tick);
+    assert_eq!(world.vault(1).newest(1), 299);
+    for part in rest[..1200].chunks(64) {
+        world.input(1, Input::Post(FromNet::Events(part.to_vec())));
+    }
+    world.input(1, Input::Post(FromNet::Events(vec![Delivery { event: withheld, relay: 1 }])));
+    world.settle();
+    assert_eq!(world.texts(1, 1), expected);
 }
