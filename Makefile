@@ -8,6 +8,8 @@ DENY_VERSION   := 0.20.2
 FUZZ_VERSION   := 0.13.2
 FUZZ_TARGETS   := line_net line_ui relay_frame content monitors
 FUZZ_SECONDS   := 1800
+FAULTS_SECONDS := 1800
+KILLS          := 2000
 TOOLS          := target/tools
 BINARIES       := bulkhead bulkhead-net bulkhead-ui bulkhead-vault
 CARGO          := cargo
@@ -22,7 +24,7 @@ define build
 	mkdir -p $(3)/shipped && install -t $(3)/shipped $(addprefix target/$(2)/,$(BINARIES))
 endef
 
-.PHONY: run test bench fuzz model binaries release lint deny packages-run packages-test clean
+.PHONY: run test bench kills faults fuzz model binaries release lint deny packages-run packages-test clean
 
 ## Two windows, Alice and Bob, already paired, over a relay on this machine.
 run: packages-run release
@@ -31,6 +33,13 @@ run: packages-run release
 ## Everything that CI runs.
 test: packages-test lint deny binaries
 	$(CARGO) test --locked --workspace --no-fail-fast
+	$(CARGO) test --locked --workspace --lib -- --ignored however_often_processes_are_killed
+
+## Thousands of kills (KILLS of vaults with their stores, and of all processes): what was shown as queued arrives once.
+kills: packages-test binaries
+	BULKHEAD_KILLS=$(KILLS) $(CARGO) test --locked --workspace --lib -- --ignored --nocapture however_often_processes_are_killed
+	BULKHEAD_EVERY=1 $(CARGO) test --locked --workspace --lib -- --nocapture a_disk_that_fails_at_any_call
+	BULKHEAD_KILLS=$(KILLS) $(CARGO) test --locked --workspace --test crash -- --nocapture any_process_is_killed_at_any_point
 
 ## Every history of the processes together, within larger bounds than in the tests (ipc/model).
 model:
@@ -39,6 +48,10 @@ model:
 ## The numbers promised in README.md, measured on this machine.
 bench: packages-test release
 	BULKHEAD_BINARIES=target/release-binaries target/release/bulkhead-bench
+
+## Half an hour of conversations over relays that misbehave, in each of three ways (FAULTS_SECONDS).
+faults:
+	BULKHEAD_FAULTS=$(FAULTS_SECONDS) $(CARGO) test --locked --workspace --test faults -- --nocapture --test-threads 1
 
 ## Half an hour at each decoder and the monitors (FUZZ_TARGETS, FUZZ_SECONDS); needs a nightly compiler.
 fuzz: packages-run $(TOOLS)/bin/cargo-fuzz

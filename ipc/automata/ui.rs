@@ -138,6 +138,7 @@ const ROWS: &[Row] = &[
     meant("ChangePassphrase", IN_PHASE, &[]),
     meant("NewRecovery", IN_PHASE, &[]),
     meant("Recover", IN_PHASE, &[]),
+    meant("Salvage", IN_PHASE, &[]),
 ];
 
 /// The last one is above what a held key repeats at, two intents a time.
@@ -300,6 +301,7 @@ impl Word for intent::FromUi {
             Self::ChangePassphrase => "ChangePassphrase",
             Self::NewRecovery => "NewRecovery",
             Self::Recover => "Recover",
+            Self::Salvage => "Salvage",
         }
     }
 
@@ -309,6 +311,7 @@ impl Word for intent::FromUi {
             (Self::Hello { life: number, .. }, INTENT_LIFE) => life(*number, give),
             (Self::Create, PHASE) => give(phase(Phase::Setup)),
             (Self::Unlock | Self::Recover, PHASE) => give(phase(Phase::Locked)),
+            (Self::Salvage, PHASE) => give(phase(Phase::Broken)),
             // Nothing is on screen: true in every phase.
             (Self::Open(None), PHASE) => {}
             (_, PHASE) => give(phase(Phase::Open)),

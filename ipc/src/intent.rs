@@ -24,7 +24,8 @@ pub enum Phase {
     Unlocking,
     /// Ready to chat.
     Open,
-    /// The store cannot be used; `Notice` says why. Nothing can be done but quit.
+    /// The store cannot be used; `Notice` says why. Nothing can be done but quit, or [`FromUi::Salvage`] if it is
+    /// damaged.
     Broken,
 }
 
@@ -182,6 +183,14 @@ pub enum Notice {
     KeyFileMended,
     /// Nobody used the window for as long as the user chose, or the machine slept: locked.
     LockedByItself,
+    /// The file with the wrapped key is damaged.
+    KeyDamaged,
+    /// What can be read of a damaged store is being saved.
+    Saving,
+    /// It was; what could not be read is lost, and the damaged file is kept.
+    Saved,
+    /// The keys of this contact were lost with a part of the store: it has to be invited again.
+    KeysLost,
 }
 
 /// Navigation that the vault made of a key press outside text: never a key, never a character.
@@ -347,6 +356,8 @@ pub enum FromUi {
     NewRecovery,
     /// Open the profile with the recovery code typed, and take the new passphrase typed.
     Recover,
+    /// Build a new store of what can be read of the damaged one.
+    Salvage,
 }
 
 impl Message for FromUi {

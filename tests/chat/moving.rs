@@ -3,7 +3,7 @@
 use super::pair;
 use bulkhead_tests::Error;
 use bulkhead_tests::folder::Build;
-use bulkhead_tests::person::{Person, Running};
+use bulkhead_tests::person::{Person, Running, phase_is};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -26,8 +26,11 @@ fn backup(person: &Person) -> PathBuf {
     backups.find(|path| path.extension().is_some_and(|end| end == "bulkhead-backup")).expect("a backup")
 }
 
+/// The sentence with which the program stands still instead of asking for the passphrase.
 fn refused(person: &Person) -> Result<String, Error> {
-    Ok(person.open().expect_err("the profile is closed").to_string())
+    let mut running = person.start()?;
+    let state = running.driver.until("a refusal", |state| phase_is(state, "broken"))?;
+    Ok(state["notice"].to_string())
 }
 
 #[test]

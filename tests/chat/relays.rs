@@ -92,3 +92,48 @@ fn an_unknown_certificate_is_refused_and_named() -> Result<(), Error> {
     a.driver.until("the certificate to be named", |state| state.to_string().contains("certificate"))?;
     Ok(())
 }
+
+/// A state's relays: address, and whether it is one's own.
+fn relays(state: &serde_json::Value) -> Vec<(String, bool)> {
+    let list = state["relays"].as_array().cloned().unwrap_or_default();
+    list.iter().map(|r| (r["url"].as_str().unwrap_or_default().to_owned(), r["own"] == true)).collect()
+}
+
+#[test]
+fn relay_changed_while_the_other_is_away_is_followed_by_them() -> Result<(), Error> {
+    let (old, new, bobs) = (Relay::start()?, Relay::start()?, Relay::start()?);
+    let (alice, bob) = (Person::new("Alice", &[old.url()])?, Person::new("Bob", &[bobs.url()])?);
+    let (mut a, mut b) = (alice.open()?, bob.open()?);
+    let link = a.driver.invite()?;
+    b.driver.accept(&link)?;
+    a.driver.wait_contact("Bob")?;
+    b.driver.send("Alice", "at the old relay")?;
+    a.driver.wait("Bob", 1)?;
+    assert!(b.quit()?.success());
+
+    a.driver.ask(&serde_json::json!({"do": "add_relay", "url": new.url()}))?;
+    a.driver.ask(&serde_json::json!({"do": "remove_relay", "url": old.url()}))?;
+    // Announced: two mailboxes to watch, and the old relay is kept for Bob's sake.
+    let there = |state: &serde_json::Value| relays(state).contains(&(old.url().to_owned(), false));
+    a.driver.until("the old relay to be kept", there)?;
+    std::thread::sleep(std::time::Duration::from_secs(6));
+    let missed = a.driver.send("Bob", "while you were away")?;
+    a.driver.wait_state("Bob", missed, "at_relay")?;
+
+    let mut b = bob.open()?;
+    b.driver.wait("Alice", 2)?;
+    b.driver.until("Alice's new relay", |state| relays(state).iter().any(|(url, own)| url == new.url() && !own))?;
+    // What Bob confirmed is with Alice; the old relay can go.
+    a.driver.wait_state("Bob", missed, "delivered")?;
+    drop(old);
+    for n in 0..5 {
+        b.driver.send("Alice", &format!("from Bob {n}"))?;
+        let sent = a.driver.send("Bob", &format!("from Alice {n}"))?;
+        a.driver.wait("Bob", 4 + 2 * n)?;
+        a.driver.wait_state("Bob", sent, "delivered")?;
+    }
+    assert_eq!((a.driver.texts("Bob")?.len(), b.driver.texts("Alice")?.len()), (12, 12));
+    let known = b.driver.simple("state")?;
+    assert_eq!(relays(&known).len(), 2, "Bob has forgotten the old relay: {known}");
+    Ok(())
+}

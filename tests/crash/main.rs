@@ -1,5 +1,12 @@
 //! Processes die; nothing is lost, nothing comes twice, and the user is told.
 
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+mod damaged;
+mod gate;
+mod kills;
+mod suspend;
+
 use bulkhead_tests::Error;
 use bulkhead_tests::person::Person;
 use bulkhead_tests::relay::Relay;

@@ -275,6 +275,8 @@ impl App {
         match self.state.notice {
             Some(Notice::Refused | Notice::StoreNotWritable) => self.out.push(FromUi::Reconnect),
             Some(Notice::LastRelay | Notice::TooManyRelays) => self.show(Panel::Settings),
+            Some(Notice::StoreDamaged) => self.out.push(FromUi::Lock),
+            Some(Notice::KeysLost) => self.show(Panel::Invite),
             _ => {}
         }
         self.state.notice = None;

@@ -43,6 +43,11 @@ words! {
     NEW_PASSPHRASE = "New passphrase";
     BROKEN_TITLE = "Your messages cannot be opened";
     BROKEN_LEAD = "Bulkhead has changed nothing.";
+    SALVAGE = "Save what can be read";
+    SALVAGE_LEAD = "Puts all that can still be read into a new file. Keys that are lost are renewed with the contacts' devices; a contact of whom only messages are left has to be invited again. The damaged file is kept beside it, as store.db.damaged. If you have a newer backup of the profile folder, put that back instead.";
+    SAVING = "Saving what can be read…";
+    SAVING_LEAD = "This can take some minutes. Nothing of the damaged file is changed.";
+    BROKEN_DAMAGED = "A part of the file that holds your messages cannot be read: it is damaged, or the disk fails.";
     BROKEN_UNKNOWN = "Close this window and start Bulkhead again. If that does not help, put the profile folder back from a backup.";
 
     CONVERSATIONS_NONE = "No conversations yet";
@@ -88,7 +93,7 @@ words! {
     OWN_NAME_HINT = "People whom you add from now on see it.";
     RELAYS = "Relays";
     RELAYS_LEAD = "Relays hold messages for you until you are online. They cannot read them. Two or three by different operators are best.";
-    RELAYS_FOREIGN = "Relays of your contacts";
+    RELAYS_FOREIGN = "Relays of your contacts, and removed ones that they still use";
     RELAY_NEW = "Add a relay";
     RECONNECT = "Connect again now";
     APPEARANCE = "Appearance";
@@ -146,7 +151,7 @@ pub fn notice(notice: Notice) -> &'static str {
             "A newer version of Bulkhead wrote these messages. Install that version, then start it again."
         }
         Notice::StoreDamaged => {
-            "The stored messages cannot be read: the file is damaged or the disk fails. Put the profile folder back from a backup."
+            "Some of what is stored cannot be read: the file is damaged, or the disk fails. Lock and unlock to save what can be read."
         }
         Notice::StoreNotWritable => {
             "Nothing can be saved: the disk is full or read-only. What you typed is still there. Make some room, then try again."
@@ -190,7 +195,7 @@ pub fn notice(notice: Notice) -> &'static str {
             "The backup is in the profile's folder, in a file that ends with .bulkhead-backup. Copy it to another disk; only today's passphrase opens it."
         }
         Notice::MoveDone => {
-            "The profile is in the file that ends with .bulkhead-backup in its folder, and closed here for ever. Take that file along, and start Bulkhead there with --restore."
+            "The profile is in the file that ends with .bulkhead-backup in its folder, and closed here for ever. Take that file along, start Bulkhead there with --restore, and delete no copy of it before that has worked."
         }
         Notice::Refused => "A contact's relays refuse your messages. They stay here and are sent again by themselves.",
         Notice::WrongOften => {
@@ -214,6 +219,16 @@ pub fn notice(notice: Notice) -> &'static str {
             "Locked, because this window was not used for a while or the computer slept. New messages wait at the relays."
         }
         Notice::NameMissing => "The name is empty. Type one first.",
+        Notice::KeyDamaged => {
+            "The file profile.key is damaged. Without it nobody can read these messages: put it back from a backup."
+        }
+        Notice::Saving => "Saving what can be read. This can take some minutes.",
+        Notice::Saved => {
+            "Saved what could be read. What is not there is lost here: ask your contacts. Those marked with lost keys have to be invited again."
+        }
+        Notice::KeysLost => {
+            "Your keys for this contact were lost with a part of the store. Add the contact anew, with an invite; what was written stays."
+        }
     }
 }
 

@@ -241,7 +241,7 @@ pub fn is_waiting(folder: &Path) -> bool {
 pub fn prepare(folder: &Path) -> Result<(), BackupError> {
     let _lock = Lock::take(folder)?;
     // Even without its key file a store may still be somebody's messages.
-    if staged::whole(folder).exists() {
+    if staged::is_somebodys(folder) {
         return Err(BackupError::Exists);
     }
     let (head, _) = open(&waiting(folder))?;
@@ -255,21 +255,32 @@ pub fn restore(key: &StoreKey) -> Result<(), BackupError> {
     let folder = key.lock().folder();
     let (head, sealed) = open(&waiting(folder))?;
     let beside = staged::beside(folder);
+    // What an attempt left that was interrupted is no part of this one.
+    clear(&beside)?;
     let restored = unpack(&head, sealed, &beside, key.key()).and_then(|()| {
-        if staged::whole(folder).exists() {
+        if staged::is_somebodys(folder) {
             return Err(BackupError::Exists);
         }
         std::fs::rename(&beside, staged::whole(folder))?;
         Ok(File::open(folder)?.sync_all()?)
     });
-    for end in ["", "-wal", "-journal"] {
-        let mut left = beside.clone().into_os_string();
-        left.push(end);
-        let _ = std::fs::remove_file(left);
-    }
+    let _ = clear(&beside);
     restored?;
     // All of it is in the store now; there is nothing newer that it could be needed for.
     let _ = std::fs::remove_file(waiting(folder));
+    Ok(())
+}
+
+/// Removes a store's files, if there are any.
+fn clear(store: &Path) -> io::Result<()> {
+    for end in ["", "-wal", "-journal"] {
+        let mut left = store.as_os_str().to_owned();
+        left.push(end);
+        match std::fs::remove_file(left) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod input;
 
 use crate::idle::{Clocks, Idle};
 use crate::lines::{Arrival, Credits, Edge, Lines, Outgoing};
+use crate::rescue::Damage;
 use crate::session::{Out, Session};
 use crate::slots::{Said, fields};
 use crate::uiedge::{Fault, UiEdge};
@@ -81,6 +82,7 @@ pub struct Desk {
     greetings: Greetings,
     credits: Credits,
     worker: Sender<Job>,
+    rescue: Sender<Damage>,
     clipboard: Box<dyn Clipboard>,
     folder: PathBuf,
     display: Option<&'static str>,
@@ -110,6 +112,8 @@ pub struct Parts {
     pub credits: Credits,
     /// The passphrase worker.
     pub worker: Sender<Job>,
+    /// Who saves what can be read of a damaged store.
+    pub rescue: Sender<Damage>,
     /// The profile's folder.
     pub folder: PathBuf,
 }
@@ -117,7 +121,7 @@ pub struct Parts {
 impl Desk {
     /// Puts everything together; the presenter then tells the size.
     pub fn new(parts: Parts) -> Self {
-        let Parts { session, lines, credits, worker, folder } = parts;
+        let Parts { session, lines, credits, worker, rescue, folder } = parts;
         let theme = session.theme;
         let now = Instant::now();
         Self {
@@ -129,6 +133,7 @@ impl Desk {
             greetings: Greetings::new(now),
             credits,
             worker,
+            rescue,
             session,
             folder,
             wishes: Wishes::default(),
@@ -210,6 +215,7 @@ impl Desk {
                     self.idle.touch(Clocks::now());
                     self.session.derived(derived);
                 }
+                Arrival::Rescued(rescued) => self.session.rescued(rescued),
                 #[cfg(feature = "test-driver")]
                 Arrival::Asked(_) => {}
             }
@@ -388,6 +394,11 @@ impl Desk {
             }
             Out::Derive(job) => {
                 if self.worker.send(job).is_err() {
+                    self.session.quit();
+                }
+            }
+            Out::Rescue(damage) => {
+                if self.rescue.send(damage).is_err() {
                     self.session.quit();
                 }
             }

@@ -59,6 +59,8 @@ pub enum Arrival {
     Fault(Edge, line::Error),
     /// The passphrase worker is done.
     Derived(crate::worker::Derived),
+    /// What could be read of a damaged store was saved, or could not be.
+    Rescued(crate::rescue::Rescued),
     /// A test asks for something.
     #[cfg(feature = "test-driver")]
     Asked(crate::driver::Asked),

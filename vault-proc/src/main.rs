@@ -16,6 +16,7 @@ mod keys;
 mod lines;
 mod painter;
 mod passphrase;
+mod rescue;
 mod session;
 mod slots;
 mod uiedge;
@@ -85,6 +86,7 @@ fn start() -> Result<ExitCode, (u8, String)> {
     let inbox = lines::Inbox::new(sender, wake);
     let credits = lines.read(&inbox).map_err(|error| (BAD_START, error.to_string()))?;
     let worker = worker::start(inbox.clone());
+    let rescue = rescue::start(inbox.clone());
 
     let config = Config { relays: wanted.relays, proxied: wanted.proxied };
     let theme = chosen.unwrap_or(Theme::Light);
@@ -93,7 +95,7 @@ fn start() -> Result<ExitCode, (u8, String)> {
     if let Some(passphrase) = passphrase {
         session.unlock_with(passphrase);
     }
-    let desk = desk::Desk::new(desk::Parts { session, lines, credits, worker, folder: wanted.profile });
+    let desk = desk::Desk::new(desk::Parts { session, lines, credits, worker, rescue, folder: wanted.profile });
 
     #[cfg(not(feature = "test-driver"))]
     return Ok(window::run(presenter, desk, arrivals, chosen.is_some()));

@@ -13,6 +13,7 @@ mod ways;
 use crate::clock::{self, Zone};
 use crate::idle::AutoLock;
 use crate::profile::{self, ProfileError, StoreKey};
+use crate::rescue::{Damage, Rescued};
 use crate::slots::message_list::Shelf;
 use crate::store::SqlStore;
 use crate::view::Conversation;
@@ -57,6 +58,8 @@ pub enum Out {
     Launcher(ToLauncher),
     /// To the worker.
     Derive(Job),
+    /// To the thread that saves what can be read.
+    Rescue(Damage),
     /// Put this on the clipboard.
     Clipboard(String),
     /// Use this theme, and remember it.
@@ -113,6 +116,10 @@ pub struct Session {
     /// What is to be said once the profile is open.
     done: Option<Notice>,
     hello: (Option<post::FromNet>, Option<sign::FromNet>),
+    /// A part of the store could not be read: at the next unlocking what can be read is to be saved first.
+    suspect: bool,
+    /// The key of a damaged store, for saving what can be read of it.
+    damaged: Option<StoreKey>,
     stale: (bool, bool),
     out: Vec<Out>,
 }
@@ -148,6 +155,8 @@ impl Session {
             errand: None,
             done: None,
             hello: (None, None),
+            suspect: false,
+            damaged: None,
             stale: (false, false),
             out: Vec::new(),
         }
@@ -293,7 +302,10 @@ impl Session {
                 }
                 self.out.push(Out::Ui(ToUi::Accept(accept)));
             }
-            Changed::Notice(notice) => self.notice(Some(notice)),
+            Changed::Notice(notice) => {
+                self.suspect |= notice == Notice::StoreDamaged;
+                self.notice(Some(notice));
+            }
             Changed::NetBroke => self.out.push(Out::Launcher(ToLauncher::Restart(Peer::Net))),
         }
     }
@@ -375,16 +387,22 @@ impl Session {
 
     fn open_with(&mut self, how: How, key: Result<StoreKey, ProfileError>) {
         match key {
+            Ok(key) if self.suspect => self.offer_rescue(key),
             Ok(key) => {
                 let create = how == How::Created;
                 // Of a profile that is being made there is nothing to back up.
-                let errand = if create { Ok(()) } else { self.run_errand(&key) };
-                match errand.and_then(|()| self.open_store(&key, create).map_err(cause)) {
+                if !create && let Err(notice) = self.run_errand(&key) {
+                    return self.broken(notice);
+                }
+                match self.open_store(&key, create) {
                     Ok(vault) => {
                         self.opened(vault);
                         self.hold(key, how);
                     }
-                    Err(notice) => self.broken(notice),
+                    Err(Error::TooNew) => self.broken(Notice::StoreTooNew),
+                    Err(Error::NotWritable) => self.broken(Notice::StoreNotWritable),
+                    Err(Error::Moved) => self.broken(Notice::Moved),
+                    Err(_) => self.offer_rescue(key),
                 }
             }
             Err(ProfileError::Moved) => self.broken(Notice::Moved),
@@ -399,8 +417,51 @@ impl Session {
             }
             Err(ProfileError::InUse) => self.broken(Notice::ProfileInUse),
             Err(ProfileError::TooNew) => self.broken(Notice::StoreTooNew),
-            Err(ProfileError::Io) if how != How::Unlocked => self.broken(Notice::StoreNotWritable),
-            Err(_) => self.broken(Notice::StoreDamaged),
+            Err(ProfileError::Io) => self.broken(Notice::StoreNotWritable),
+            Err(ProfileError::Damaged | ProfileError::NoSlot) => self.broken(Notice::KeyDamaged),
+        }
+    }
+
+    fn offer_rescue(&mut self, key: StoreKey) {
+        self.damaged = Some(key);
+        self.broken(Notice::StoreDamaged);
+    }
+
+    /// Has what can be read of a damaged store saved.
+    fn rescue(&mut self) {
+        if let (Phase::Broken, Some(key)) = (&self.phase, self.damaged.take()) {
+            self.set_phase(Phase::Unlocking);
+            self.notice(Some(Notice::Saving));
+            self.out.push(Out::Rescue(Damage { folder: self.folder.clone(), key }));
+        }
+    }
+
+    /// It was saved, or could not be.
+    pub fn rescued(&mut self, Rescued { key, result }: Rescued) {
+        if !matches!(self.phase, Phase::Unlocking) {
+            return;
+        }
+        self.suspect = false;
+        let opened = result.and_then(|saved| Ok((saved, self.open_store(&key, false)?)));
+        match opened {
+            Ok((saved, vault)) => {
+                let ((pages, lost), (contacts, cut)) = (saved.pages, saved.contacts);
+                eprintln!(
+                    "bulkhead-vault: saved {} messages: {lost} of {pages} pages are lost, and {cut} of {contacts} contacts; keys of {} are renewed",
+                    saved.messages, saved.renewed
+                );
+                self.opened(vault);
+                self.hold(key, How::Unlocked);
+                self.notice(Some(Notice::Saved));
+            }
+            // There may be room later: then it can be tried again.
+            Err(Error::NotWritable) => {
+                self.broken(Notice::StoreNotWritable);
+            }
+            Err(_) => {
+                self.set_phase(Phase::Broken);
+                self.notice(None);
+            }
         }
     }
 
@@ -455,7 +516,7 @@ impl Session {
         self.invite = Invite::None;
         self.accept = Accept::Idle;
         self.let_go();
-        self.notice(None);
+        self.notice(self.suspect.then_some(Notice::StoreDamaged));
         self.set_phase(Phase::Locked);
         self.tell_all();
         self.hello = (None, None);
@@ -605,15 +666,5 @@ impl Session {
     /// Puts text on the clipboard.
     pub fn copy(&mut self, text: String) {
         self.out.push(Out::Clipboard(text));
-    }
-}
-
-/// Why a store does not open, as a sentence.
-fn cause(error: Error) -> Notice {
-    match error {
-        Error::TooNew => Notice::StoreTooNew,
-        Error::NotWritable => Notice::StoreNotWritable,
-        Error::Moved => Notice::Moved,
-        _ => Notice::StoreDamaged,
     }
 }

@@ -8,7 +8,9 @@
 //! shared library. So its security updates come with the system, and the vault loads one more library.
 
 mod erasures;
+mod moves;
 mod rows;
+pub mod salvage;
 mod schema;
 mod search;
 mod seen;
@@ -19,14 +21,15 @@ use crate::profile::{Lock, StoreKey};
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{
-    ContactRow, Found, InviteRow, JobRow, NewMessage, NextRow, OfferRow, Placed, RelayRow, Snapshot, Store, TieRow,
-    Unreceipted,
+    ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, Snapshot, Store,
+    TieRow, Unreceipted,
 };
 use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret};
 use erasures::Erasures;
 use rows::{first, message, number, state_number, work_columns};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Params, params};
 use seen::Seen;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroize;
@@ -45,7 +48,7 @@ fn file(folder: &Path) -> PathBuf {
 
 /// Whether there is a store in the folder.
 pub fn exists(folder: &Path) -> bool {
-    file(folder).exists()
+    file(folder).exists() || salvage::is_ready(folder)
 }
 
 impl SqlStore {
@@ -61,6 +64,10 @@ impl SqlStore {
 
     /// Opens a store.
     pub fn open(folder: &Path, key: &StoreKey) -> Result<Self, Error> {
+        salvage::finish(folder)?;
+        if salvage::is_short(folder)? {
+            return Err(Error::Damaged);
+        }
         let mut store = Self::connect(folder, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::upgrade(&store.db)?;
         if store.moved()? {
@@ -73,10 +80,8 @@ impl SqlStore {
     }
 
     fn connect(folder: &Path, key: &StoreKey, flags: OpenFlags) -> Result<Self, Error> {
-        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let db = Connection::open_with_flags(file(folder), flags).map_err(|error| cause(&error))?;
-        db.set_prepared_statement_cache_capacity(64);
-        unlock(&db, &key.key).and_then(|()| schema::configure(&db)).map_err(|error| cause(&error))?;
+        let db = Self::connect_bare(&file(folder), &key.key, flags)?;
+        schema::configure(&db).map_err(|error| cause(&error))?;
         Ok(Self { db, seen: Seen::default(), erasures: Erasures::default(), _lock: key.lock.clone() })
     }
 
@@ -87,6 +92,16 @@ impl SqlStore {
 
     fn moved(&self) -> Result<bool, Error> {
         ties::marked(&self.db, ties::MOVED).map_err(|error| cause(&error))
+    }
+
+    /// A connection without settings.
+    fn connect_bare(file: &Path, key: &Key, flags: OpenFlags) -> Result<Connection, Error> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let salt = salt(file).map_err(|_| Error::NotWritable)?;
+        let db = Connection::open_with_flags(file, flags).map_err(|error| cause(&error))?;
+        db.set_prepared_statement_cache_capacity(64);
+        unlock(&db, key, salt).map_err(|error| cause(&error))?;
+        Ok(db)
     }
 
     fn run(&self, sql: &str, params: impl Params) -> Result<(), Error> {
@@ -111,16 +126,29 @@ impl SqlStore {
 
     /// The keys that seal what contacts write.
     fn seals(&self) -> Vec<Key> {
-        rows::load(&self.db).unwrap().contacts.iter().map(|(row, ..)| row.mailbox.seal.clone()).collect()
+        let contacts = rows::load(&self.db).unwrap().contacts;
+        let former = |row: &ContactRow| row.moving.former.iter().map(|f| f.mailbox.seal.clone()).collect::<Vec<_>>();
+        contacts.iter().flat_map(|(row, ..)| [vec![row.mailbox.seal.clone()], former(row)].concat()).collect()
+    }
+}
+
+/// The first bytes of a store; `None` if it has none yet. SQLCipher would make a new salt if the disk failed at this
+/// moment, and take every page for damaged.
+fn salt(file: &Path) -> std::io::Result<Option<[u8; 16]>> {
+    let mut salt = [0; 16];
+    match std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut salt)) {
+        Ok(()) => Ok(Some(salt)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
 /// Gives SQLCipher the raw key. Through a statement's text, as it has no other way; wiped afterwards.
-fn unlock(db: &Connection, key: &Key) -> rusqlite::Result<()> {
+fn unlock(db: &Connection, key: &Key, salt: Option<[u8; 16]>) -> rusqlite::Result<()> {
     let mut sql = String::with_capacity(256);
     // SQLCipher would write to standard error by itself; what is wrong is told in `Error`.
     sql.push_str("PRAGMA cipher_log_level = NONE; PRAGMA key = \"x'");
-    for byte in key.bytes() {
+    for byte in key.bytes().iter().chain(salt.iter().flatten()) {
         sql.extend([byte >> 4, byte & 15].iter().filter_map(|n| char::from_digit(u32::from(*n), 16)));
     }
     // Most processors have instructions for SHA-256 and none for SHA-512. Its tag is as long as the key.
@@ -191,7 +219,12 @@ impl Store for SqlStore {
         rows::put_contact(&self.db, row).map_err(|error| cause(&error))
     }
 
+    fn put_moving(&mut self, contact: u32, moving: &Moving) -> Done {
+        moves::put(&self.db, contact, moving).map_err(|error| cause(&error))
+    }
+
     fn remove_contact(&mut self, handle: u32) -> Done {
+        moves::remove(&self.db, handle).map_err(|error| cause(&error))?;
         self.run("DELETE FROM search WHERE rowid IN (SELECT n FROM messages WHERE contact = ?1)", [handle])?;
         self.run("DELETE FROM messages WHERE contact = ?1", [handle])?;
         self.run("DELETE FROM sessions WHERE contact = ?1", [handle])?;
@@ -271,12 +304,12 @@ impl Store for SqlStore {
     }
 
     fn add_job(&mut self, row: &JobRow, body: &Secret) -> Done {
-        let Some((kind, owner, prekey, message)) = work_columns(row.what) else {
+        let Some((kind, owner, prekey, message, revision)) = work_columns(row.what) else {
             self.erasures.add(row);
             return Ok(());
         };
         let sql = "INSERT INTO jobs(job, kind, owner, prekey, message, author, nonce, created, expires, since, relays,
-            body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+            body, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         self.run(
             sql,
             params![
@@ -292,6 +325,7 @@ impl Store for SqlStore {
                 number(row.since.0),
                 rows::ids(&row.relays),
                 body.bytes(),
+                number(revision),
             ],
         )
     }

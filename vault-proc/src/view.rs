@@ -131,6 +131,8 @@ fn content<'a>(
         SlotKind::Preview => {
             let contact = contact()?;
             match &contact.preview {
+                _ if contact.lost => label("Keys lost: invite again", 13.0, REGULAR, palette.danger, Side::Start),
+                _ if contact.renewing => label("Keys are being renewed", 13.0, REGULAR, palette.muted, Side::Start),
                 Some(preview) if preview.mine => {
                     let element = container(Prefixed { words: preview.text.as_str(), palette });
                     Some(element.into())

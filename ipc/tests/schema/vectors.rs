@@ -199,6 +199,7 @@ fn intent_line() -> List {
     add(&mut list, "intent-from-ui", values::themes().into_iter().map(FromUi::Theme));
     add(&mut list, "intent-from-ui", [FromUi::Newest, FromUi::EndSearch, FromUi::Dismiss]);
     add(&mut list, "intent-from-ui", [FromUi::ChangePassphrase, FromUi::NewRecovery, FromUi::Recover]);
+    add(&mut list, "intent-from-ui", [FromUi::Salvage]);
     list
 }
 

@@ -12,7 +12,8 @@ fn tone(p: &Palette, notice: Notice) -> Tone {
     match notice {
         Notice::Copied | Notice::PassphraseChanged | Notice::RecoverySet | Notice::RecoveryCopied => p.ok,
         Notice::BackedUp | Notice::MoveDone | Notice::Restored => p.ok,
-        Notice::NetRestarted | Notice::UiRestarted | Notice::LockedByItself | Notice::RestoreWaits => p.warn,
+        Notice::Saved | Notice::RestoreWaits => p.warn,
+        Notice::NetRestarted | Notice::UiRestarted | Notice::LockedByItself => p.warn,
         _ => p.danger,
     }
 }
@@ -22,6 +23,8 @@ fn remedy(notice: Notice) -> Option<&'static str> {
     match notice {
         Notice::Refused | Notice::StoreNotWritable => Some(words::TRY_AGAIN),
         Notice::LastRelay | Notice::TooManyRelays => Some(words::TO_RELAYS),
+        Notice::StoreDamaged => Some(words::LOCK),
+        Notice::KeysLost => Some(words::ADD_CONTACT),
         _ => None,
     }
 }

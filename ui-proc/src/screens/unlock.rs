@@ -6,13 +6,15 @@ use crate::widgets::{Element, Face, View, button, card, centred, field, hint, la
 use crate::words;
 use bulkhead_canvas::core::{Length, alignment};
 use bulkhead_canvas::widget::{Column, column, container, row};
-use bulkhead_ipc::intent::FromUi;
+use bulkhead_ipc::intent::{FromUi, Notice};
 use bulkhead_ipc::pixels::SlotKind;
 
 /// The screen; `working` while the key is derived.
 pub fn view(view: View<'_>, working: bool) -> Element<'_> {
     let p = view.palette;
-    let form = if working {
+    let form = if working && view.state.notice == Some(Notice::Saving) {
+        Column::new().push(title(p, words::SAVING)).push(hint(p, words::SAVING_LEAD))
+    } else if working {
         Column::new().push(title(p, words::UNLOCKING)).push(hint(p, words::UNLOCKING_LEAD))
     } else {
         let forgot = button(view, Face::Quiet, words::FORGOT, Message::Recovering(true));

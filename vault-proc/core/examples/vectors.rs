@@ -6,7 +6,7 @@
 
 use base64::Engine;
 use bulkhead_ipc::bytes::{Bytes, Bytes32};
-use bulkhead_vault_core::content::{self, Body, Content, Hello};
+use bulkhead_vault_core::content::{self, Body, Content, Hello, Moved};
 use bulkhead_vault_core::envelope::{self, Address, Stamp};
 use bulkhead_vault_core::event::{self, Curve};
 use bulkhead_vault_core::invite::{self, Bundle, Link};
@@ -152,12 +152,27 @@ pub fn make() -> Vec<(&'static str, String)> {
         };
         steps.push(step.take(sender, open, body, rng));
     }
+    let (moved_secret, place) = hello(&curve, "-", rng);
+    let Hello { mailbox, seal, relays, .. } = place;
+    let moved = Moved { revision: 1, mailbox, seal, relays };
+    let to_alice = Step { curve: &curve, from: "Bob", to: (&moved.mailbox, &moved.seal) };
+    for (from_alice, body) in [(true, Body::Moved(moved.clone())), (false, Body::Receipt(Vec::new()))] {
+        let (sender, receiver, step) =
+            if from_alice { (&mut alices, &mut bobs, &to_bob) } else { (&mut bobs, &mut alices, &to_alice) };
+        let open = &mut |prekey: bool, bytes: &[u8], rng: &mut StdRng| match receiver.open(prekey, bytes, rng) {
+            Opened::Content(content) => content.bytes().to_vec(),
+            _ => Vec::new(),
+        };
+        steps.push(step.take(sender, open, body, rng));
+    }
     let (digits, qr) = session::fingerprint(&own, &bundle.identity).unwrap();
     let session_file = json!({
-        "about": "Continues invite.json: Bob accepts Alice's invite. Each step's libsignal bytes decrypt to its content.",
+        "about": "Continues invite.json: Bob accepts Alice's invite. Each step's libsignal bytes decrypt to its content. In the last but one Alice moves; the last goes to where she is then.",
         "bob": { "identity_secret": hex(own.identity.bytes()), "identity": hex(&own.public().unwrap()),
             "registration": own.registration, "mailbox_secret": hex(bob_secret.bytes()), "hello": hello_json(&bob) },
         "safety_number": { "digits": digits, "qr_at_bob": hex(&qr) },
+        "moved": { "revision": moved.revision, "mailbox_secret": hex(moved_secret.bytes()),
+            "mailbox": moved.mailbox.to_hex(), "seal": hex(moved.seal.bytes()), "relays": moved.relays },
         "steps": steps,
     });
 

@@ -124,6 +124,11 @@ impl Ahead {
         self.complete.retain(|(_, of)| *of != mailbox.0);
     }
 
+    /// Whether a relay has sent all that it had for a mailbox, on this connection.
+    pub fn has_read(&self, relay: u16, mailbox: &Bytes32) -> bool {
+        self.complete.contains(&(relay, mailbox.0))
+    }
+
     fn keep(&mut self, place: Place, event: Arrived, message: Incoming, now: Time) {
         self.last.insert(place.0, now);
         self.bytes += message.size();
@@ -164,7 +169,7 @@ impl<S: Store> Vault<S> {
     ) -> Option<(Arrived, Incoming)> {
         let place = message.place();
         let reach = &self.state.contacts.get(&contact)?.reach;
-        if !reach.is_ahead(&place) || self.is_complete(&event.mailbox) {
+        if !reach.is_ahead(&place) || self.is_complete(contact, &event.mailbox) {
             return Some((event, message));
         }
         self.ahead.keep((contact, place.0, place.1, event.id.0), event, message, now);
@@ -199,7 +204,7 @@ impl<S: Store> Vault<S> {
         let waiting: Vec<(u32, Time)> = self.ahead.last.iter().map(|(contact, last)| (*contact, *last)).collect();
         for (contact, last) in waiting {
             let first = self.ahead.first(contact, None).and_then(|place| self.ahead.waiting.get(&place));
-            let done = first.is_none_or(|(event, _)| self.is_complete(&event.mailbox));
+            let done = first.is_none_or(|(event, _)| self.is_complete(contact, &event.mailbox));
             // A clock that was set back says nothing about how long it has been.
             if !done && turn.now >= last && turn.now.since(last) < PATIENCE {
                 continue;
@@ -224,11 +229,16 @@ impl<S: Store> Vault<S> {
         }
     }
 
-    /// Whether every relay that is there has sent all that it had for a mailbox.
-    fn is_complete(&self, mailbox: &Bytes32) -> bool {
-        let relays = self.net.watched(mailbox);
-        let mut online = relays.iter().filter(|relay| self.net.state(**relay) == RelayState::Online).peekable();
-        online.peek().is_some() && online.all(|relay| self.ahead.complete.contains(&(*relay, mailbox.0)))
+    /// Whether every relay that is there has sent all that it had for a mailbox of a contact, and for its others: after a
+    /// move the beginning of a chain lies in an older one.
+    fn is_complete(&self, contact: u32, mailbox: &Bytes32) -> bool {
+        let read = |mailbox: &Bytes32| {
+            let relays = self.net.watched(mailbox).iter();
+            let mut online = relays.filter(|relay| self.net.state(**relay) == RelayState::Online).peekable();
+            (online.peek().is_some(), online.all(|relay| self.ahead.complete.contains(&(*relay, mailbox.0))))
+        };
+        let all = self.state.contacts.get(&contact).is_none_or(|c| c.mailboxes().all(|own| read(&own.public).1));
+        all && read(mailbox) == (true, true)
     }
 }
 

@@ -36,10 +36,23 @@ pub struct Hello {
     pub relays: Vec<String>,
 }
 
+/// Where to write from now on.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// Rises with each move; the mailbox of the invite or hello has 0.
+    pub revision: u64,
+    /// The new mailbox.
+    pub mailbox: Bytes32,
+    /// The key that seals envelopes for it.
+    pub seal: Key,
+    /// Where it is watched.
+    pub relays: Vec<String>,
+}
+
 /// What is told.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Body {
-    /// First words of whoever accepted an invite; later: a change of relays.
+    /// First words of whoever accepted an invite.
     Hello(Hello),
     /// A message.
     Text {
@@ -50,8 +63,10 @@ pub enum Body {
         /// The words.
         text: Plaintext,
     },
-    /// These messages are stored here. Empty: the hello is.
+    /// These messages are stored here. Empty: the hello is, or a move was followed.
     Receipt(Vec<MessageId>),
+    /// The mailbox changed.
+    Moved(Moved),
     /// How far the sender's state is, and how far the reader's was when last heard of.
     Witness(Witness),
 }
@@ -84,7 +99,7 @@ pub fn encode(content: &Content) -> Option<Secret> {
     // Reserved at once, so that no smaller copy of the words is left behind by growth; not more, as all is wiped.
     let words = match &content.body {
         Body::Text { text, .. } => text.as_str().len(),
-        Body::Hello(_) | Body::Receipt(_) => usize::MAX,
+        Body::Hello(_) | Body::Receipt(_) | Body::Moved(_) => usize::MAX,
         Body::Witness(_) => 0,
     };
     let size = SIZES.into_iter().find(|size| words < size - AROUND).or(SIZES.into_iter().max())?;
@@ -114,6 +129,12 @@ fn write(content: &Content, out: &mut Vec<u8>) -> Option<()> {
             e.map(3).ok()?.u8(0).ok()?.u8(3).ok()?.u8(1).ok()?.bytes(erase).ok()?;
             e.u8(2).ok()?.array(ids.len() as u64).ok()?;
             ids.iter().try_for_each(|id| e.bytes(id).ok().map(drop))
+        }
+        Body::Moved(moved) => {
+            e.map(6).ok()?.u8(0).ok()?.u8(4).ok()?.u8(1).ok()?.bytes(erase).ok()?;
+            e.u8(2).ok()?.u64(moved.revision).ok()?.u8(3).ok()?.bytes(&moved.mailbox.0).ok()?;
+            e.u8(4).ok()?.bytes(moved.seal.bytes()).ok()?.u8(5).ok()?.array(moved.relays.len() as u64).ok()?;
+            moved.relays.iter().try_for_each(|url| e.str(url).ok().map(drop))
         }
         Body::Witness(Witness { said, heard, newest }) => {
             e.map(5).ok()?.u8(0).ok()?.u8(7).ok()?.u8(1).ok()?.bytes(erase).ok()?;
@@ -166,6 +187,15 @@ pub fn decode(padded: &[u8]) -> Option<Content> {
                 return None;
             }
             Body::Receipt((0..count).map(|_| d.bytes().ok()?.try_into().ok()).collect::<Option<_>>()?)
+        }
+        (4, 6) => {
+            let revision = d.u64().ok()?;
+            key(&mut d, 3)?;
+            let mailbox = Bytes(d.bytes().ok()?.try_into().ok()?);
+            key(&mut d, 4)?;
+            let seal = Key::from_slice(d.bytes().ok()?)?;
+            key(&mut d, 5)?;
+            Body::Moved(Moved { revision, mailbox, seal, relays: relays(&mut d)? })
         }
         (7, 5) => {
             let said = count(&mut d)?;

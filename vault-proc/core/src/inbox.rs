@@ -102,7 +102,8 @@ impl<S: Store> Vault<S> {
         rng: &mut R,
     ) -> Result<(), Error> {
         let Some(entry) = self.state.contacts.get(&handle) else { return Ok(()) };
-        let Some((kind, body)) = unseal(&entry.row.mailbox, sealed) else {
+        let own = entry.mailboxes().find(|own| own.public == event.mailbox);
+        let Some((kind, body)) = own.and_then(|own| unseal(own, sealed)) else {
             self.dropped.malformed += 1;
             return Ok(());
         };
@@ -131,11 +132,15 @@ impl<S: Store> Vault<S> {
         match opened {
             Opened::Content(padded) => {
                 entry.session_changed = true;
-                entry.reach.opened(message.place());
-                self.renewed(handle, through, turn)?;
+                let offered = self.renewed(handle, through, turn)?;
+                self.note_opened(handle, event.expires_at, message)?;
                 match content::decode(padded.bytes()) {
                     Some(content) => {
+                        if let (true, Body::Moved(moved)) = (offered, &content.body) {
+                            self.found_at(handle, moved, turn)?;
+                        }
                         self.store.remember_event(&event.id, event.expires_at)?;
+                        self.heard_in(handle, &event.mailbox.0, turn.now);
                         self.told(handle, event, content, turn)
                     }
                     None => self.undecryptable(handle, event, turn),
@@ -143,7 +148,7 @@ impl<S: Store> Vault<S> {
             }
             Opened::Duplicate => {
                 self.dropped.duplicate += 1;
-                self.doubled(handle, turn);
+                self.doubled(handle, message, turn)?;
                 self.store.remember_event(&event.id, event.expires_at)
             }
             Opened::Undecryptable => {
@@ -157,9 +162,9 @@ impl<S: Store> Vault<S> {
         self.dropped.undecryptable += 1;
         // Of a state that is older than theirs nothing else is to be expected.
         let current = self.state.contacts.get_mut(&handle).filter(|contact| !contact.tie.lost);
-        let told = current.map(|contact| core::mem::replace(&mut contact.complained, true));
-        if told == Some(false) {
-            turn.notice(Notice::Undecryptable);
+        let told = current.map(|c| (core::mem::replace(&mut c.complained, true), c.lost));
+        if let Some((false, lost)) = told {
+            turn.notice(if lost { Notice::KeysLost } else { Notice::Undecryptable });
         }
         self.store.remember_event(&event.id, event.expires_at)
     }
@@ -173,7 +178,7 @@ impl<S: Store> Vault<S> {
         }
         entry.tie.read = entry.tie.read.saturating_add(1);
         entry.tie_changed = true;
-        let (mailbox, relays) = (entry.row.mailbox.public, entry.row.mailbox.relays.clone());
+        let relays = entry.mailboxes().find(|own| own.public == event.mailbox).map(|own| own.relays.clone());
         match content.body {
             Body::Text { id, sent_at, text } => {
                 entry.row.unread = entry.row.unread.saturating_add(1);
@@ -192,21 +197,16 @@ impl<S: Store> Vault<S> {
                 }
             }
             Body::Witness(witness) => self.witnessed(handle, witness, turn)?,
-            Body::Hello(hello) => {
-                let public = self.curve.is_public(&hello.mailbox);
-                let relays = if public { self.relay_ids(&hello.relays, turn)? } else { Vec::new() };
-                if let Some(entry) = self.state.contacts.get_mut(&handle).filter(|_| !relays.is_empty()) {
-                    (entry.row.peer.mailbox, entry.row.peer.seal) = (hello.mailbox, hello.seal);
-                    entry.row.peer.relays = relays;
-                    entry.row_changed = true;
-                    turn.sweep = true;
-                }
-            }
+            // It has done its work when it made the contact; since then, moves count.
+            Body::Hello(_) => {}
+            Body::Moved(moved) => self.follow(handle, moved, turn)?,
         }
         // Whether it is the author's is for relays to find out: whoever lies about it only keeps their own event
         // there, and computing the public key would cost as much as the decryption.
-        if Curve::is_secret(&content.erase) {
-            self.erase(event.id, mailbox, content.erase, relays, turn)?;
+        if let Some(relays) = relays
+            && Curve::is_secret(&content.erase)
+        {
+            self.erase(event.id, event.mailbox, content.erase, relays, turn)?;
         }
         Ok(())
     }
@@ -313,7 +313,12 @@ impl Contact {
         message: &Incoming,
         rng: &mut R,
     ) -> Result<(Opened, Through), Error> {
-        let opened = self.session(store)?.decrypt(message, rng);
+        let opened = match self.session(store) {
+            Ok(session) => session.decrypt(message, rng),
+            // Lost with a part of the store.
+            Err(Error::Keys) => Opened::Undecryptable,
+            Err(error) => return Err(error),
+        };
         if !matches!(opened, Opened::Undecryptable) {
             return Ok((opened, Through::Session));
         }

@@ -12,6 +12,7 @@ mod error;
 pub mod event;
 mod inbox;
 pub mod invite;
+mod moving;
 mod net;
 mod order;
 mod outbox;

@@ -17,8 +17,13 @@ use bulkhead_ipc::{VERSION, sign};
 use rand::{CryptoRng, Rng};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Most jobs under way at once: bounds net's memory, and what is sent again after it crashed.
+/// Most jobs under way at one relay: bounds net's memory, and what is sent again after it crashed. For each relay its
+/// own, so that one which takes and never answers holds up no other.
 const FLIGHTS: usize = 32;
+/// Milliseconds between two attempts at all relays because none is left.
+const HURRY: u64 = 30_000;
+/// Milliseconds until a job whose answer could not be stored is handed to net again.
+const UNHEARD: u64 = 5000;
 /// Events are asked for from this long before a mailbox was made, for clocks that differ.
 const EARLIER: u64 = 86_400;
 /// No envelope lives longer, in seconds.
@@ -39,6 +44,8 @@ pub struct Net {
     /// Relays that lost or put off a job: how often, and when to try again.
     later: HashMap<(u64, u16), (u32, Time)>,
     signed: HashMap<(u16, Bytes32), (Time, u32)>,
+    /// When all relays were last tried again because none was left.
+    hurried: Option<Time>,
     /// Events could not be stored: ask for them again then.
     pub again: Option<Time>,
 }
@@ -51,6 +58,23 @@ impl Net {
     /// The relays where a mailbox is watched.
     pub fn watched(&self, mailbox: &Bytes32) -> &[u16] {
         self.watches.get(mailbox).map_or(&[], Vec::as_slice)
+    }
+
+    /// A relay's answer could not be stored: the job goes there again, a little later.
+    pub fn unheard(&mut self, job: u64, relay: u16, now: Time) {
+        if let Some(flight) = self.flights.get_mut(&job) {
+            flight.remove(&relay);
+            if flight.is_empty() {
+                self.flights.remove(&job);
+            }
+        }
+        self.later.entry((job, relay)).or_insert((0, Time(now.0.saturating_add(UNHEARD))));
+    }
+
+    /// The clock jumped: no wait is right any more.
+    pub fn jumped(&mut self, now: Time) {
+        self.later.clear();
+        self.again = Some(now);
     }
 
     /// A job is over.
@@ -119,7 +143,14 @@ impl<S: Store> Vault<S> {
             turn.broke = true;
             return;
         }
-        self.net.states.insert(id, state);
+        let before = self.net.states.insert(id, state);
+        let online = self.net.states.values().any(|state| *state == RelayState::Online);
+        let hurried = self.net.hurried.is_some_and(|at| turn.now.since(at) < HURRY && turn.now >= at);
+        if before == Some(RelayState::Online) && !online && self.net.states.len() > 1 && !hurried {
+            // The last one is gone. Others that were away may be back for long: net asks those less and less often.
+            self.net.hurried = Some(turn.now);
+            turn.direct.push(Effect::Post(ToNet::Reconnect));
+        }
         self.ahead.reconnected(id);
         if state == RelayState::Online {
             self.net.later.retain(|(_, relay), _| *relay != id);
@@ -234,7 +265,10 @@ impl<S: Store> Vault<S> {
 
     fn mailbox_secret(&self, mailbox: &Bytes32) -> Option<Key> {
         match self.state.mailboxes.get(&mailbox.0) {
-            Some(Owner::Contact(handle)) => Some(self.state.contacts.get(handle)?.row.mailbox.secret.clone()),
+            Some(Owner::Contact(handle)) => {
+                let contact = self.state.contacts.get(handle)?;
+                contact.mailboxes().find(|own| own.public == *mailbox).map(|own| own.secret.clone())
+            }
             Some(Owner::Invite(id)) => Some(self.state.invites.get(id)?.mailbox.secret.clone()),
             None => self.accepting.as_ref().filter(|a| a.rendezvous == *mailbox).map(|a| a.link.mailbox()),
         }
@@ -259,7 +293,11 @@ impl<S: Store> Vault<S> {
         let mut wanted: BTreeMap<Bytes32, (Vec<u16>, Time)> = BTreeMap::new();
         let here = |relays: &[u16]| relays.iter().copied().filter(|id| known.contains(id)).collect::<Vec<_>>();
         for contact in self.state.contacts.values() {
-            wanted.insert(contact.row.mailbox.public, (here(&contact.row.mailbox.relays), contact.row.added));
+            let (row, moving) = (&contact.row, &contact.row.moving);
+            let former = moving.former.iter().map(|former| (&former.mailbox, former.made));
+            for (mailbox, made) in former.chain([(&row.mailbox, moving.made)]) {
+                wanted.insert(mailbox.public, (here(&mailbox.relays), made.max(row.added)));
+            }
         }
         for invite in self.state.invites.values() {
             let made = invite.expires_at.saturating_sub(crate::invite::LIFETIME);
@@ -282,7 +320,8 @@ impl<S: Store> Vault<S> {
                 continue;
             }
             let oldest = now.seconds().saturating_sub(LONGEST_LIFE);
-            let since = made.seconds().saturating_sub(EARLIER).max(oldest);
+            // Made while the clock was ahead, it would otherwise be asked for from the future on.
+            let since = made.min(now).seconds().saturating_sub(EARLIER).max(oldest);
             self.net.watches.insert(mailbox, relays.clone());
             self.ahead.asked(&mailbox);
             out.push(Effect::Post(ToNet::Watch(Watch { since, relays, mailbox })));
@@ -294,21 +333,31 @@ impl<S: Store> Vault<S> {
         if !self.net.ready {
             return Ok(());
         }
+        let reachable = |relay: &&post::Relay| !matches!(self.net.state(relay.id), RelayState::Offline(_));
+        let mut room: BTreeMap<u16, usize> =
+            self.net.relays.iter().filter(reachable).map(|relay| (relay.id, FLIGHTS)).collect();
+        for relay in self.net.flights.values().flatten() {
+            room.entry(*relay).and_modify(|room| *room = room.saturating_sub(1));
+        }
         for erasures in [false, true] {
+            // Deletions that nobody answers never keep messages from being sent.
+            let kept = if erasures { FLIGHTS / 2 } else { 0 };
             let jobs = self.state.jobs.values().filter(|row| matches!(row.what, Work::Erase { .. }) == erasures);
             let mut ready = Vec::new();
             for row in jobs {
-                if self.net.flights.len() + ready.len() >= FLIGHTS {
+                if room.values().all(|room| *room <= kept) {
                     break;
                 }
                 let flying = self.net.flights.get(&row.job);
                 let able = |relay: &u16| {
                     let retry = self.net.later.get(&(row.job, *relay)).is_none_or(|(_, at)| now >= *at);
-                    let known = self.net.relays.iter().any(|r| r.id == *relay);
-                    let offline = matches!(self.net.state(*relay), RelayState::Offline(_));
-                    retry && known && !offline && flying.is_none_or(|f| !f.contains(relay))
+                    let free = room.get(relay).is_some_and(|room| *room > kept);
+                    retry && free && flying.is_none_or(|f| !f.contains(relay))
                 };
                 let relays: Vec<u16> = row.relays.iter().copied().filter(able).collect();
+                for relay in &relays {
+                    room.entry(*relay).and_modify(|room| *room -= 1);
+                }
                 if !relays.is_empty() {
                     ready.push((row.job, relays));
                 }

@@ -76,6 +76,7 @@ impl<S: Store> Vault<S> {
                 }
                 self.store.place(row.message, before + 1 + (index + by) as u64)?;
             }
+            turn.before(entry);
             let moved = tail.len() - gaps.first().copied().unwrap_or_default();
             if moved > 0
                 && let Some((_, last)) = &mut entry.last

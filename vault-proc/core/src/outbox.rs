@@ -6,7 +6,7 @@
 use crate::content::{self, Body, Content};
 use crate::envelope::{self, Address, Stamp};
 use crate::event::deletion;
-use crate::store::{JobRow, NewMessage, Peer, Store, Work};
+use crate::store::{JobRow, NewMessage, Store, Work};
 use crate::turn::Turn;
 use crate::vault::Vault;
 use crate::{Error, Key, MAX_TEXT, MessageState, MessageView, Plaintext, Secret};
@@ -49,12 +49,18 @@ impl<S: Store> Vault<S> {
         // While the session is being renewed it waits in the conversation, and is sent in the new one.
         let state = match self.post(contact, body, message, turn, rng) {
             Ok(()) => MessageState::Queued,
-            Err(Error::Keys) => MessageState::Failed,
+            Err(Error::Keys) => {
+                if self.state.contacts.get(&contact).is_some_and(|entry| entry.lost) {
+                    turn.notice(Notice::KeysLost);
+                }
+                MessageState::Failed
+            }
             Err(error) => return Err(error),
         };
         let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(()) };
         let (seq, at, mine) = (entry.newest + 1, turn.now, true);
         self.store.add_messages(&[NewMessage { message, contact, seq, id, mine, text: &text, sent_at, at, state }])?;
+        turn.before(entry);
         entry.newest = seq;
         entry.last = Some((message, MessageView { seq, mine, text, at, state }));
         turn.touched.insert(contact);
@@ -87,6 +93,9 @@ impl<S: Store> Vault<S> {
             return Ok(false);
         }
         self.store.set_state(message, state)?;
+        if entry.last.as_ref().is_some_and(|(number, _)| *number == message) {
+            turn.before(entry);
+        }
         if let Some((_, last)) = entry.last.as_mut().filter(|(number, _)| *number == message) {
             last.state = state;
             turn.touched.insert(contact);
@@ -112,8 +121,8 @@ impl<S: Store> Vault<S> {
         entry.session_changed = true;
         entry.tie.said = entry.tie.said.saturating_add(1);
         entry.tie_changed = true;
-        let relays = entry.row.peer.relays.clone();
-        self.queue(Work::Envelope { contact, prekey, message }, stamp, relays, &Secret::new(bytes), turn)
+        let (relays, revision) = (entry.row.peer.relays.clone(), entry.row.moving.peer_revision);
+        self.queue(Work::Envelope { contact, prekey, message, revision }, stamp, relays, &Secret::new(bytes), turn)
     }
 
     /// Queues a job.
@@ -161,25 +170,25 @@ impl<S: Store> Vault<S> {
                 envelope::event(curve, &invite.rendezvous, stamp, sealed.bytes()).map(|e| (e, invite.rendezvous))
             }
             Work::Offer { contact } => {
-                let Some(contact) = self.state.contacts.get(&contact) else { return Ok(None) };
-                self.envelope(row, &contact.row.peer, envelope::OFFER)?
+                let Some(entry) = self.state.contacts.get(&contact) else { return Ok(None) };
+                self.envelope(row, (&entry.row.peer.mailbox, &entry.row.peer.seal), envelope::OFFER)?
             }
             Work::Answer { contact } => {
                 let next = self.state.contacts.get(&contact).and_then(|contact| contact.next.as_ref());
                 let Some(next) = next else { return Ok(None) };
-                self.envelope(row, &next.peer, envelope::PREKEY)?
+                self.envelope(row, (&next.peer.mailbox, &next.peer.seal), envelope::PREKEY)?
             }
-            Work::Envelope { contact, prekey, .. } => {
-                let Some(contact) = self.state.contacts.get(&contact) else { return Ok(None) };
-                self.envelope(row, &contact.row.peer, if prekey { envelope::PREKEY } else { envelope::SIGNAL })?
+            Work::Envelope { contact, prekey, revision, .. } => {
+                let Some(to) = self.place_of(contact, revision) else { return Ok(None) };
+                self.envelope(row, to, if prekey { envelope::PREKEY } else { envelope::SIGNAL })?
             }
         })
     }
 
     /// Seals a job's body for whoever reads there.
-    fn envelope(&self, row: &JobRow, peer: &Peer, kind: u8) -> Result<Option<(Event, Bytes32)>, Error> {
+    fn envelope(&self, row: &JobRow, to: (&Bytes32, &Key), kind: u8) -> Result<Option<(Event, Bytes32)>, Error> {
         let body = self.store.job_body(row.job)?;
-        let to = Address { mailbox: &peer.mailbox, seal: &peer.seal };
+        let to = Address { mailbox: to.0, seal: to.1 };
         let sealed = envelope::seal(&to, &row.stamp.nonce, kind, body.bytes());
         let event = sealed.and_then(|sealed| envelope::event(&self.curve, to.mailbox, &row.stamp, &sealed));
         Ok(event.map(|event| (event, *to.mailbox)))
@@ -187,6 +196,9 @@ impl<S: Store> Vault<S> {
 
     /// Gives up what no relay took in time.
     pub(crate) fn expire_jobs(&mut self, turn: &mut Turn) -> Result<(), Error> {
+        if !self.may_expire(turn.now) {
+            return Ok(());
+        }
         let late = |row: &&JobRow| turn.now.since(row.since) >= PATIENCE || turn.now.seconds() >= row.stamp.expires_at;
         let late: Vec<_> = self.state.jobs.values().filter(late).map(|row| (row.job, row.what)).collect();
         for (job, what) in late {

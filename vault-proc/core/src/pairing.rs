@@ -6,7 +6,7 @@ use crate::invite::{self, Bundle, LIFETIME, Link, LinkError};
 use crate::relay::{Place, place};
 use crate::session::{self, Own, Session};
 use crate::state::{Contact, Owner};
-use crate::store::{ContactRow, InviteRow, Mailbox, Peer, RelayRow, Store, Work};
+use crate::store::{ContactRow, InviteRow, Mailbox, Moving, Peer, RelayRow, Store, Work};
 use crate::turn::Turn;
 use crate::vault::Vault;
 use crate::{Error, Key, Plaintext, Secret, Time};
@@ -40,7 +40,7 @@ impl<S: Store> Vault<S> {
             let Some(oldest) = self.state.invites.keys().next().copied() else { break };
             self.withdraw(oldest, turn)?;
         }
-        let relays: Vec<u16> = self.state.own_relays().into_iter().take(crate::content::MAX_RELAYS).collect();
+        let relays = self.told_relays();
         let urls = self.state.urls(&relays);
         let mailbox = self.fresh_mailbox(relays.clone(), rng)?;
         let drawn = session::draw(rng).ok_or(Error::Keys)?;
@@ -92,7 +92,7 @@ impl<S: Store> Vault<S> {
         Ok(())
     }
 
-    fn fresh_mailbox<R: Rng + CryptoRng>(&self, relays: Vec<u16>, rng: &mut R) -> Result<Mailbox, Error> {
+    pub(crate) fn fresh_mailbox<R: Rng + CryptoRng>(&self, relays: Vec<u16>, rng: &mut R) -> Result<Mailbox, Error> {
         let secret = self.curve.fresh(rng);
         let public = self.curve.public(&secret).ok_or(Error::Keys)?;
         Ok(Mailbox { secret, public, seal: Key::random(rng), relays })
@@ -191,6 +191,7 @@ impl<S: Store> Vault<S> {
             own,
             mailbox,
             peer,
+            moving: Moving::default(),
         };
         self.store.put_contact(&row)?;
         self.state.mailboxes.insert(row.mailbox.public.0, Owner::Contact(handle));
@@ -292,7 +293,8 @@ impl<S: Store> Vault<S> {
             self.end_search(turn);
             return Ok(());
         };
-        let known = self.state.contacts.values().find(|c| c.row.peer.mailbox == bundle.hello.mailbox);
+        // Keys are made for one relation: the same invite once more.
+        let known = self.state.contacts.values().find(|c| c.row.peer.identity == bundle.identity);
         if let Some(handle) = known.map(|c| c.row.handle) {
             turn.accept = Some(intent::Accept::Done { handle });
             self.end_search(turn);
@@ -304,7 +306,7 @@ impl<S: Store> Vault<S> {
             self.end_search(turn);
             return Ok(());
         }
-        let ours: Vec<u16> = self.state.own_relays().into_iter().take(crate::content::MAX_RELAYS).collect();
+        let ours = self.told_relays();
         let mailbox = self.fresh_mailbox(ours.clone(), rng)?;
         let hello = Hello {
             name: self.state.own_name.clone(),
@@ -370,7 +372,8 @@ impl<S: Store> Vault<S> {
     pub(crate) fn sweep_relays(&mut self, turn: &mut Turn) -> Result<(), Error> {
         let mut used: BTreeSet<u16> = self.state.own_relays().into_iter().collect();
         for contact in self.state.contacts.values() {
-            used.extend(contact.row.peer.relays.iter().chain(&contact.row.mailbox.relays));
+            used.extend(&contact.row.peer.relays);
+            used.extend(contact.mailboxes().flat_map(|mailbox| &mailbox.relays));
             used.extend(contact.next.iter().flat_map(|next| &next.peer.relays));
         }
         used.extend(self.state.invites.values().flat_map(|row| &row.mailbox.relays));

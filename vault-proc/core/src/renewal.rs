@@ -27,6 +27,8 @@ pub struct Offer {
     pub erase: Key,
     /// Prekeys under the known identity, and where the sender reads.
     pub bundle: Bundle,
+    /// The revision of the mailbox in the bundle.
+    pub revision: u64,
     /// How far both states are, as the sender knows.
     pub witness: Witness,
     /// SHA-256 of the bundle's bytes: what makes two offers the same.
@@ -37,13 +39,14 @@ pub struct Offer {
 pub fn encode<R: Rng + CryptoRng>(
     own: &Own,
     their_identity: &[u8],
-    (erase, bundle, witness): (&Key, &[u8], Witness),
+    (erase, bundle, revision, witness): (&Key, &[u8], u64, Witness),
     rng: &mut R,
 ) -> Option<Secret> {
     let mut out = Vec::with_capacity(bundle.len() + 256);
     let mut e = Encoder::new(&mut out);
-    e.map(6).ok()?.u8(0).ok()?.u8(1).ok()?.u8(1).ok()?.bytes(erase.bytes()).ok()?.u8(2).ok()?.bytes(bundle).ok()?;
+    e.map(7).ok()?.u8(0).ok()?.u8(1).ok()?.u8(1).ok()?.bytes(erase.bytes()).ok()?.u8(2).ok()?.bytes(bundle).ok()?;
     e.u8(3).ok()?.u64(witness.said).ok()?.u8(4).ok()?.u64(witness.heard).ok()?.u8(5).ok()?.u64(witness.newest).ok()?;
+    e.u8(6).ok()?.u64(revision).ok()?;
     let signature = own.sign(&signed(&own.public()?, their_identity, &out), rng)?;
     out.extend_from_slice(&signature);
     Some(Secret::new(out))
@@ -62,7 +65,7 @@ pub fn decode(own: &Own, their_identity: &[u8], body: &[u8]) -> Option<Offer> {
 pub fn read(cbor: &[u8]) -> Option<Offer> {
     well_formed(cbor).ok()?;
     let mut d = Decoder::new(cbor);
-    if d.map().ok()?? != 6 {
+    if d.map().ok()?? != 7 {
         return None;
     }
     key(&mut d, 0)?;
@@ -78,7 +81,9 @@ pub fn read(cbor: &[u8]) -> Option<Offer> {
     key(&mut d, 4)?;
     let heard = count(&mut d)?;
     key(&mut d, 5)?;
-    Some(Offer { erase, bundle, witness: Witness { said, heard, newest: count(&mut d)? }, hash })
+    let witness = Witness { said, heard, newest: count(&mut d)? };
+    key(&mut d, 6)?;
+    Some(Offer { erase, bundle, revision: count(&mut d)?, witness, hash })
 }
 
 fn signed(from: &[u8], to: &[u8], cbor: &[u8]) -> Vec<u8> {

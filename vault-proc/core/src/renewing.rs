@@ -7,13 +7,13 @@
 //! is lost whichever of the two was older.
 
 use crate::ahead::Reach;
-use crate::content::{Body, Content, Hello, MAX_COUNT, Witness};
+use crate::content::{Body, Content, Hello, MAX_COUNT, Moved, Witness};
 use crate::envelope::Stamp;
 use crate::event::Curve;
 use crate::inbox::{Arrived, Through};
 use crate::invite::Bundle;
 use crate::renewal::{self, Offer};
-use crate::session::{self, Session};
+use crate::session::{self, Incoming, Session};
 use crate::state::{Contact, Next};
 use crate::store::{ContactRow, Doubt, NextRow, OfferRow, Peer, Store, Work};
 use crate::turn::Turn;
@@ -41,7 +41,7 @@ impl Next {
         let session = Session::load(&contact.own, &contact.peer.identity, row.record.bytes())?;
         let identity = contact.peer.identity.clone();
         let peer = Peer { identity, mailbox: row.mailbox, seal: row.seal, relays: row.relays };
-        Ok(Self { offer: row.offer, session, peer, answered: row.answered, changed: false })
+        Ok(Self { offer: row.offer, session, peer, revision: row.revision, answered: row.answered, changed: false })
     }
 
     /// As it is stored.
@@ -52,6 +52,7 @@ impl Next {
             mailbox: self.peer.mailbox,
             seal: self.peer.seal.clone(),
             relays: self.peer.relays.clone(),
+            revision: self.revision,
             answered: self.answered,
         })
     }
@@ -72,7 +73,7 @@ impl Contact {
     /// Whether its session may be renewed without need: not while it is being begun, and not often.
     fn may_renew(&self, now: Time) -> bool {
         let pending = self.next.as_ref().is_some_and(|next| !passed(now, next.answered, DAY));
-        !self.row.waiting && self.offer.is_none() && !pending && passed(now, self.tie.renewed, DAY)
+        !self.row.waiting && !self.lost && self.offer.is_none() && !pending && passed(now, self.tie.renewed, DAY)
     }
 }
 
@@ -109,7 +110,8 @@ impl<S: Store> Vault<S> {
     }
 
     fn lose(&mut self, handle: u32, turn: &mut Turn) -> Result<(), Error> {
-        let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
+        // Of some, a damaged store left no more than what was written.
+        let Some(entry) = self.state.contacts.get_mut(&handle).filter(|entry| !entry.lost) else { return Ok(()) };
         if !core::mem::replace(&mut entry.tie.lost, true) {
             entry.tie_changed = true;
             turn.touched.insert(handle);
@@ -167,14 +169,15 @@ impl<S: Store> Vault<S> {
         rng: &mut R,
     ) -> Result<(), Error> {
         let Some(entry) = self.state.contacts.get(&handle) else { return Ok(()) };
-        let (own, mailbox, told) = (entry.row.own.clone(), entry.row.mailbox.clone(), entry.tie.told);
+        let (own, told) = (entry.row.own.clone(), entry.tie.told);
+        let relays = entry.mailboxes().find(|own| own.public == event.mailbox).map(|own| own.relays.clone());
         let offer = renewal::decode(&own, &entry.row.peer.identity, body);
         let Some(offer) = offer.filter(|offer| self.curve.is_public(&offer.bundle.hello.mailbox)) else {
             self.dropped.undecryptable += 1;
             return Ok(());
         };
         if Curve::is_secret(&offer.erase) {
-            self.erase(event.id, mailbox.public, offer.erase.clone(), mailbox.relays, turn)?;
+            self.erase(event.id, event.mailbox, offer.erase.clone(), relays.unwrap_or_default(), turn)?;
         }
         self.witnessed(handle, offer.witness, turn)?;
         let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
@@ -188,22 +191,57 @@ impl<S: Store> Vault<S> {
             return Ok(());
         }
         if entry.offer.is_some() && first {
-            return if offer.witness.said > told { self.follow(handle, offer, turn) } else { Ok(()) };
+            return if offer.witness.said > told { self.head_for(handle, offer, turn) } else { Ok(()) };
         }
+        self.stay(handle, &event.mailbox.0);
         self.begin_next(handle, offer, turn, rng)
     }
 
+    /// An older state of theirs knows no newer mailbox than the one it wrote to: that one is watched until it does.
+    fn stay(&mut self, handle: u32, mailbox: &[u8; 32]) {
+        let Some(entry) = self.state.contacts.get_mut(&handle) else { return };
+        let former = &mut entry.row.moving.former;
+        let Some(at) = former.iter().position(|former| former.mailbox.public.0 == *mailbox) else { return };
+        former.iter_mut().skip(at).for_each(|former| former.until = None);
+        entry.moving_changed = true;
+    }
+
     /// Our offer goes before theirs: it is sent again, to where they are now.
-    fn follow(&mut self, handle: u32, offer: Offer, turn: &mut Turn) -> Result<(), Error> {
-        let hello = offer.bundle.hello;
-        let relays = self.relay_ids(&hello.relays, turn)?;
-        let Some(entry) = self.state.contacts.get_mut(&handle).filter(|_| !relays.is_empty()) else { return Ok(()) };
-        (entry.row.peer.mailbox, entry.row.peer.seal, entry.row.peer.relays) = (hello.mailbox, hello.seal, relays);
-        entry.row_changed = true;
-        entry.offer.iter_mut().for_each(|offer| offer.sent = 0);
-        turn.sweep = true;
+    fn head_for(&mut self, handle: u32, offer: Offer, turn: &mut Turn) -> Result<(), Error> {
+        let Offer { bundle: Bundle { hello, .. }, revision, .. } = offer;
+        let Hello { mailbox, seal, relays, .. } = hello;
+        if self.found_at(handle, &Moved { revision, mailbox, seal, relays }, turn)? {
+            let theirs = |what: Work| matches!(what, Work::Envelope { contact, .. } if contact == handle);
+            let jobs: Vec<_> = self.state.jobs.values().filter(|row| theirs(row.what)).map(|row| row.job).collect();
+            jobs.into_iter().try_for_each(|job| self.send_elsewhere(job))?;
+            self.offer_elsewhere(handle, turn)?;
+        }
+        Ok(())
+    }
+
+    /// An open offer is sent again, as the contact is elsewhere now.
+    pub(crate) fn offer_elsewhere(&mut self, handle: u32, turn: &mut Turn) -> Result<(), Error> {
+        let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
+        let Some(offer) = entry.offer.as_mut() else { return Ok(()) };
+        offer.sent = 0;
         turn.renewals = true;
         self.drop_jobs(|what| what == Work::Offer { contact: handle })
+    }
+
+    /// Where a contact says to be whose state may be an older one: that counts, whatever was known. Says whether it
+    /// can be written to there.
+    pub(crate) fn found_at(&mut self, handle: u32, place: &Moved, turn: &mut Turn) -> Result<bool, Error> {
+        let relays =
+            if self.curve.is_public(&place.mailbox) { self.relay_ids(&place.relays, turn)? } else { Vec::new() };
+        let Some(entry) = self.state.contacts.get_mut(&handle).filter(|_| !relays.is_empty()) else { return Ok(false) };
+        let (peer, moving) = (&mut entry.row.peer, &mut entry.row.moving);
+        (peer.mailbox, peer.seal, peer.relays) = (place.mailbox, place.seal.clone(), relays);
+        // A store's numbers are signed.
+        moving.peer_revision = place.revision.min(i64::MAX.unsigned_abs());
+        moving.places.clear();
+        (entry.row_changed, entry.moving_changed) = (true, true);
+        turn.sweep = true;
+        Ok(true)
     }
 
     fn begin_next<R: Rng + CryptoRng>(
@@ -219,9 +257,9 @@ impl<S: Store> Vault<S> {
             self.dropped.undecryptable += 1;
             return Ok(());
         };
-        let Offer { hash, bundle: Bundle { identity, hello, .. }, .. } = offer;
+        let Offer { hash, bundle: Bundle { identity, hello, .. }, revision, .. } = offer;
         let peer = Peer { identity, mailbox: hello.mailbox, seal: hello.seal, relays };
-        entry.next = Some(Next { offer: hash, session, peer, answered: turn.now.0, changed: true });
+        entry.next = Some(Next { offer: hash, session, peer, revision, answered: turn.now.0, changed: true });
         if entry.tie.met.len() >= MET {
             entry.tie.met.remove(0);
         }
@@ -236,45 +274,39 @@ impl<S: Store> Vault<S> {
         jobs.into_iter().try_for_each(|job| self.drop_job(job))
     }
 
-    /// Says hello in the session that an offer began.
+    /// Says where we are in the session that an offer began: an older state may not know.
     fn answer<R: Rng + CryptoRng>(&mut self, handle: u32, turn: &mut Turn, rng: &mut R) -> Result<(), Error> {
-        let Some(hello) = self.own_hello(handle) else { return Ok(()) };
-        let Some(witness) = self.state.contacts.get(&handle).map(Contact::witness) else { return Ok(()) };
-        for body in [Body::Witness(witness), Body::Hello(hello)] {
-            let stamp = Stamp::draw(&self.curve, turn.now, rng);
-            let padded = content::encode(&Content { erase: stamp.author.clone(), body }).ok_or(Error::Keys)?;
-            let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
-            let Some(next) = entry.next.as_mut() else { return Ok(()) };
-            let (_, bytes) = next.session.seal(&padded, turn.now, rng)?;
-            (next.answered, next.changed) = (turn.now.0, true);
-            entry.tie.said = entry.tie.said.saturating_add(1);
-            entry.tie_changed = true;
-            let relays = next.peer.relays.clone();
-            self.queue(Work::Answer { contact: handle }, stamp, relays, &Secret::new(bytes), turn)?;
-        }
-        Ok(())
-    }
-
-    /// How a contact reaches us.
-    fn own_hello(&self, handle: u32) -> Option<Hello> {
-        let mailbox = &self.state.contacts.get(&handle)?.row.mailbox;
-        Some(Hello {
-            name: self.state.own_name.clone(),
-            mailbox: mailbox.public,
-            seal: mailbox.seal.clone(),
-            relays: self.state.urls(&mailbox.relays),
-        })
-    }
-
-    /// Something authentic came in a new session: it is the session from now on, and the old one is destroyed.
-    pub(crate) fn renewed(&mut self, handle: u32, through: Through, turn: &mut Turn) -> Result<(), Error> {
+        let Some(moved) = self.own_place(handle) else { return Ok(()) };
+        let stamp = Stamp::draw(&self.curve, turn.now, rng);
+        let content = Content { erase: stamp.author.clone(), body: Body::Moved(moved) };
+        let padded = content::encode(&content).ok_or(Error::Keys)?;
         let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
+        let Some(next) = entry.next.as_mut() else { return Ok(()) };
+        let (_, bytes) = next.session.seal(&padded, turn.now, rng)?;
+        (next.answered, next.changed) = (turn.now.0, true);
+        entry.tie.said = entry.tie.said.saturating_add(1);
+        entry.tie_changed = true;
+        let relays = next.peer.relays.clone();
+        self.queue(Work::Answer { contact: handle }, stamp, relays, &Secret::new(bytes), turn)
+    }
+
+    /// How a contact reaches us, and the revision of that.
+    fn own_hello(&self, handle: u32) -> Option<(Hello, u64)> {
+        let Moved { revision, mailbox, seal, relays } = self.own_place(handle)?;
+        Some((Hello { name: self.state.own_name.clone(), mailbox, seal, relays }, revision))
+    }
+
+    /// Something authentic came in a new session: it is the session from now on, and the old one is destroyed. Says
+    /// whether it answers an own offer.
+    pub(crate) fn renewed(&mut self, handle: u32, through: Through, turn: &mut Turn) -> Result<bool, Error> {
+        let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(false) };
         let offered = match through {
-            Through::Session => return Ok(()),
+            Through::Session => return Ok(false),
             Through::Next => {
-                let Some(next) = entry.next.take() else { return Ok(()) };
+                let Some(next) = entry.next.take() else { return Ok(false) };
                 entry.session = Some(next.session);
                 entry.row.peer = next.peer;
+                entry.row.moving.peer_revision = next.revision;
                 entry.row_changed = true;
                 turn.sweep = true;
                 false
@@ -285,7 +317,9 @@ impl<S: Store> Vault<S> {
             }
         };
         (entry.offer, entry.next) = (None, None);
-        entry.session_changed = true;
+        // Nothing that waits is for there: it is sent in the new session.
+        entry.row.moving.places.clear();
+        (entry.session_changed, entry.moving_changed) = (true, true);
         entry.reach = Reach::default();
         entry.complained = false;
         let lost = core::mem::take(&mut entry.tie.lost);
@@ -295,18 +329,17 @@ impl<S: Store> Vault<S> {
         self.store.put_offer(handle, None)?;
         self.store.put_next(handle, None)?;
         turn.touched.insert(handle);
-        turn.renewed.insert(handle, offered);
-        self.drop_jobs_of(handle)
+        turn.renewed.insert(handle);
+        self.drop_jobs_of(handle)?;
+        Ok(offered)
     }
 
     /// At the end of a transaction: confirms new sessions, sends in them what was not receipted, tells contacts what
     /// was heard of them, and makes the offers that are due.
     pub(crate) fn renew<R: Rng + CryptoRng>(&mut self, turn: &mut Turn, rng: &mut R) -> Result<(), Error> {
-        for (handle, offered) in core::mem::take(&mut turn.renewed) {
+        for handle in core::mem::take(&mut turn.renewed) {
             turn.witness.insert(handle);
-            if offered && let Some(hello) = self.own_hello(handle) {
-                self.post(handle, Body::Hello(hello), 0, turn, rng)?;
-            }
+            self.announce(handle, turn, rng)?;
             for text in self.store.unreceipted(handle)? {
                 // Written in this transaction: it is in the new session already.
                 if self.state.carriers.contains_key(&text.message) {
@@ -376,16 +409,31 @@ impl<S: Store> Vault<S> {
 
     /// A message that was read before came in a new event: its sender may be an older copy that uses keys twice. It
     /// should know, and what it says now is not lost in a new session.
-    pub(crate) fn doubled(&mut self, handle: u32, turn: &mut Turn) {
+    /// Not so if it is the same message, which was sent to an old mailbox and to a new one.
+    pub(crate) fn doubled(&mut self, handle: u32, message: &Incoming, turn: &mut Turn) -> Result<(), Error> {
+        if self.store.knows_event(&message.digest())? {
+            return Ok(());
+        }
         turn.repair.insert(handle);
         if self.state.contacts.get(&handle).is_some_and(|entry| passed(turn.now, entry.tie.shown.1, HOUR)) {
             turn.witness.insert(handle);
+        }
+        Ok(())
+    }
+
+    /// Notes a message that was opened. While mailboxes change hands the same one may come in another event, too.
+    pub(crate) fn note_opened(&mut self, handle: u32, expires_at: u64, message: &Incoming) -> Result<(), Error> {
+        let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
+        entry.reach.opened(message.place());
+        match entry.row.moving.former.is_empty() {
+            true => Ok(()),
+            false => self.store.remember_event(&message.digest(), expires_at),
         }
     }
 
     /// Offers a contact fresh prekeys, or the ones that it was offered, again.
     fn offer<R: Rng + CryptoRng>(&mut self, handle: u32, turn: &mut Turn, rng: &mut R) -> Result<(), Error> {
-        let Some(hello) = self.own_hello(handle) else { return Ok(()) };
+        let Some((hello, revision)) = self.own_hello(handle) else { return Ok(()) };
         let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
         if entry.offer.as_ref().is_none_or(|offer| turn.now.seconds() >= offer.expires_at) {
             let expires_at = u32::try_from(turn.now.seconds().saturating_add(LIFETIME)).map_err(|_| Error::Keys)?;
@@ -396,7 +444,7 @@ impl<S: Store> Vault<S> {
             let bundle = Bundle { registration, identity, signed, one_time, kyber, hello, expires_at };
             let bundle = bundle.encode().ok_or(Error::Keys)?;
             let (prekeys, expires_at) = (drawn.prekeys, u64::from(expires_at));
-            entry.offer = Some(OfferRow { prekeys, bundle, expires_at, sent: turn.now.0 });
+            entry.offer = Some(OfferRow { prekeys, bundle, revision, expires_at, sent: turn.now.0 });
         }
         if !entry.tie.lost {
             entry.tie.renewed = turn.now.0;
@@ -407,7 +455,7 @@ impl<S: Store> Vault<S> {
         let Some(offer) = entry.offer.as_mut() else { return Ok(()) };
         offer.sent = turn.now.0;
         let stamp = Stamp::draw(&self.curve, turn.now, rng);
-        let said = (&stamp.author, offer.bundle.as_slice(), witness);
+        let said = (&stamp.author, offer.bundle.as_slice(), offer.revision, witness);
         let body = renewal::encode(&entry.row.own, &entry.row.peer.identity, said, rng).ok_or(Error::Keys)?;
         self.store.put_offer(handle, Some(offer))?;
         let relays = entry.row.peer.relays.clone();

@@ -5,6 +5,7 @@
 
 use crate::invite::{Bundle, Signed};
 use crate::{Error, Key, Secret, Time};
+use bulkhead_ipc::bytes::{Bytes, Bytes32};
 use futures_util::FutureExt;
 use libsignal_protocol::kem::{self, KeyType};
 use libsignal_protocol::{
@@ -15,6 +16,7 @@ use libsignal_protocol::{
     message_decrypt_prekey, message_decrypt_signal, message_encrypt, process_prekey_bundle,
 };
 use rand::{CryptoRng, Rng};
+use sha2::{Digest, Sha256};
 use std::future::Future;
 use stores::{Available, Identity, NoPrekeys, PrekeyAccess, Record};
 
@@ -168,6 +170,15 @@ impl Incoming {
         ((*key).try_into().unwrap_or([0; 33]), self.inner().counter())
     }
 
+    /// What it is known by, whichever event it came in.
+    pub(crate) fn digest(&self) -> Bytes32 {
+        let bytes = match self {
+            Self::Signal(message) => message.serialized(),
+            Self::PreKey(message) => message.serialized(),
+        };
+        Bytes(Sha256::digest(bytes).into())
+    }
+
     /// Bytes.
     pub(crate) fn size(&self) -> usize {
         match self {
@@ -200,6 +211,11 @@ impl Session {
     pub fn save(&self) -> core::result::Result<Secret, Error> {
         let record = self.record.0.as_ref().ok_or(Error::Keys)?;
         record.serialize().map(Secret::new).map_err(|_| Error::Keys)
+    }
+
+    /// Whose session a record is, 33 bytes; `None` if it is no record of a session.
+    pub fn their_identity_in(record: &[u8]) -> Option<Vec<u8>> {
+        SessionRecord::deserialize(record).ok()?.remote_identity_key_bytes().ok()?
     }
 
     /// Begins a session from an invite's bundle; `None` if a key or signature in it is bad.

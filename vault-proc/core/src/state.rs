@@ -8,9 +8,9 @@ use crate::content::MessageId;
 use crate::event::Curve;
 use crate::order::Heard;
 use crate::session::Session;
-use crate::store::{ContactRow, InviteRow, JobRow, OfferRow, Peer, RelayRow, Store, TieRow, Work};
+use crate::store::{ContactRow, InviteRow, JobRow, Mailbox, OfferRow, Peer, RelayRow, Store, TieRow, Work};
 use crate::view::{ContactView, Preview};
-use crate::{Error, MessageView, Plaintext};
+use crate::{Error, MessageView, Plaintext, Time};
 use std::collections::{BTreeMap, HashMap};
 
 /// Longest preview in characters.
@@ -30,12 +30,17 @@ pub struct Contact {
     pub latest: Option<u64>,
     pub session_changed: bool,
     pub row_changed: bool,
+    pub moving_changed: bool,
+    /// The own relays changed: the mailbox follows then.
+    pub move_at: Option<Time>,
     /// Messages to be receipted at the end of the transaction; `Some` and empty for a hello.
     pub owed: Option<Vec<MessageId>>,
     /// How far its messages were opened since the profile was.
     pub reach: Reach,
     /// The user was told that something could not be decrypted.
     pub complained: bool,
+    /// The session was lost with a part of the store, and cannot be renewed: nothing can be said any more.
+    pub lost: bool,
     pub tie: TieRow,
     pub tie_changed: bool,
     /// An open offer to renew the session.
@@ -51,6 +56,8 @@ pub struct Next {
     pub session: Session,
     /// Where they read, once it is confirmed.
     pub peer: Peer,
+    /// The revision of that mailbox.
+    pub revision: u64,
     /// When it was last answered (ms since 1970).
     pub answered: u64,
     pub changed: bool,
@@ -71,9 +78,12 @@ impl Contact {
             latest: None,
             session_changed: false,
             row_changed: false,
+            moving_changed: false,
+            move_at: None,
             owed: None,
             reach: Reach::default(),
             complained: false,
+            lost: false,
         }
     }
 
@@ -81,9 +91,19 @@ impl Contact {
     pub fn session<S: Store>(&mut self, store: &mut S) -> Result<&mut Session, Error> {
         if self.session.is_none() {
             let record = store.session(self.row.handle)?;
+            // What a salvaged store has in place of a session that was lost.
+            if record.bytes().is_empty() {
+                return Err(Error::Keys);
+            }
             self.session = Some(Session::load(&self.row.own, &self.row.peer.identity, record.bytes())?);
         }
         self.session.as_mut().ok_or(Error::Keys)
+    }
+
+    /// All own mailboxes, the one in use first.
+    pub fn mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
+        let former = self.row.moving.former.iter().map(|former| &former.mailbox);
+        core::iter::once(&self.row.mailbox).chain(former)
     }
 
     /// What the window shows of it.
@@ -98,10 +118,12 @@ impl Contact {
             handle: self.row.handle,
             name: self.row.name.clone(),
             unread: self.row.unread,
-            waiting: self.row.waiting || self.tie.lost,
+            waiting: self.row.waiting,
             verified: self.row.verified,
             preview,
             added: self.row.added,
+            lost: self.lost,
+            renewing: self.tie.lost,
         }
     }
 }
@@ -151,14 +173,20 @@ impl State {
         };
         for (row, last) in snapshot.contacts {
             let handle = row.handle;
-            state.mailboxes.insert(row.mailbox.public.0, Owner::Contact(handle));
-            state.contacts.insert(handle, Contact::new(row, last));
+            let contact = Contact::new(row, last);
+            state.mailboxes.extend(contact.mailboxes().map(|m| (m.public.0, Owner::Contact(handle))));
+            state.contacts.insert(handle, contact);
         }
         for (tie, offer, next) in snapshot.ties {
             let contact = state.contacts.get_mut(&tie.contact).ok_or(Error::Damaged)?;
             (contact.tie, contact.offer) = (tie, offer);
             if let Some(row) = next {
                 contact.next = Some(Next::load(&contact.row, row)?);
+            }
+        }
+        for handle in snapshot.lost {
+            if let Some(contact) = state.contacts.get_mut(&handle) {
+                contact.lost = !contact.tie.lost;
             }
         }
         for row in snapshot.invites {

@@ -46,6 +46,62 @@ pub struct Peer {
     pub relays: Vec<u16>,
 }
 
+/// A mailbox that was left, and is watched for what may still come.
+#[derive(Clone)]
+pub struct Former {
+    /// The mailbox.
+    pub mailbox: Mailbox,
+    /// Its place in the order of moves.
+    pub revision: u64,
+    /// When it was made; 0 if with the contact.
+    pub made: Time,
+    /// When it was left.
+    pub left: Time,
+    /// When it is destroyed; `None` as long as the contact was not heard in a newer one.
+    pub until: Option<Time>,
+}
+
+/// Where a contact was before: for what some relay has taken there.
+#[derive(Clone)]
+pub struct Place {
+    /// Its place in the order of the contact's moves.
+    pub revision: u64,
+    /// Their mailbox.
+    pub mailbox: Bytes32,
+    /// Seals what is written to it.
+    pub seal: Key,
+    /// Where they looked.
+    pub relays: Vec<u16>,
+    /// When it is forgotten.
+    pub until: Time,
+}
+
+/// How two ends have moved since they met.
+#[derive(Clone)]
+pub struct Moving {
+    /// How often our mailbox changed.
+    pub revision: u64,
+    /// When it was made; 0 if with the contact.
+    pub made: Time,
+    /// When the next one is due; 0 if that was not drawn yet.
+    pub rotate: Time,
+    /// When the contact was last told of it.
+    pub announced: Time,
+    /// Mailboxes that were left, oldest first.
+    pub former: Vec<Former>,
+    /// The revision of their mailbox.
+    pub peer_revision: u64,
+    /// Where they were before, oldest first.
+    pub places: Vec<Place>,
+}
+
+impl Default for Moving {
+    fn default() -> Self {
+        let (made, rotate, announced) = (Time(0), Time(0), Time(0));
+        Self { revision: 0, made, rotate, announced, former: Vec::new(), peer_revision: 0, places: Vec::new() }
+    }
+}
+
 /// A contact, without session and messages.
 #[derive(Clone)]
 pub struct ContactRow {
@@ -71,6 +127,8 @@ pub struct ContactRow {
     pub mailbox: Mailbox,
     /// What we write to.
     pub peer: Peer,
+    /// How both changed; written with [`Store::put_moving`].
+    pub moving: Moving,
 }
 
 /// An open invite.
@@ -122,6 +180,8 @@ pub enum Work {
         prekey: bool,
         /// The message that it carries, or 0.
         message: u64,
+        /// Which of the contact's mailboxes it is for.
+        revision: u64,
     },
     /// A signed offer to renew the session; the body is the offer.
     Offer {
@@ -191,6 +251,8 @@ pub struct OfferRow {
     pub prekeys: Prekeys,
     /// The bundle, as it was signed.
     pub bundle: Vec<u8>,
+    /// The revision of the mailbox in it.
+    pub revision: u64,
     /// Unix time after which nobody takes it up.
     pub expires_at: u64,
     /// When it was sent last (ms since 1970).
@@ -210,6 +272,8 @@ pub struct NextRow {
     pub seal: Key,
     /// Where they look.
     pub relays: Vec<u16>,
+    /// The revision of that mailbox.
+    pub revision: u64,
     /// When it was last answered (ms since 1970).
     pub answered: u64,
 }
@@ -279,6 +343,8 @@ pub struct Snapshot {
     pub relays: Vec<RelayRow>,
     /// Contacts, each with the message in the highest place of its conversation and that message's number.
     pub contacts: Vec<(ContactRow, Option<(u64, MessageView)>)>,
+    /// Those of them whose session was lost with a part of the store; their records are empty.
+    pub lost: Vec<u32>,
     /// The highest number of a message.
     pub messages: u64,
     /// Open invites.
@@ -309,11 +375,13 @@ pub trait Store {
     fn put_relay(&mut self, row: &RelayRow) -> Done;
     /// Removes a relay.
     fn remove_relay(&mut self, id: u16) -> Done;
-    /// Adds or changes a contact.
+    /// Adds or changes a contact, without [`ContactRow::moving`].
     fn put_contact(&mut self, row: &ContactRow) -> Done;
+    /// Adds or changes how a contact and we have moved.
+    fn put_moving(&mut self, contact: u32, moving: &Moving) -> Done;
     /// Removes a contact with session and messages.
     fn remove_contact(&mut self, handle: u32) -> Done;
-    /// Reads a contact's session record.
+    /// Reads a contact's session record; empty if it was lost with a part of the store.
     fn session(&mut self, contact: u32) -> Result<Secret, Error>;
     /// Writes a contact's session record.
     fn put_session(&mut self, contact: u32, record: &Secret) -> Done;

@@ -1,8 +1,12 @@
 //! What one transaction gathers for afterwards: nothing of it is shown or sent before the commit.
 
-use crate::{Effect, Time};
+use crate::state::Contact;
+use crate::{Effect, MessageView, Time};
 use bulkhead_ipc::intent::{Accept, Notice};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A contact, the highest place of its conversation, and the message there with its number.
+pub type End = (u32, u64, Option<(u64, MessageView)>);
 
 /// Gathered while inputs are taken.
 pub struct Turn {
@@ -27,8 +31,10 @@ pub struct Turn {
     pub broke: bool,
     /// Relays may have lost their last user.
     pub sweep: bool,
-    /// Contacts whose session was renewed; whether from an own offer, which the contact is to see confirmed.
-    pub renewed: BTreeMap<u32, bool>,
+    /// How conversations ended before: contact, highest place, the message there and its number.
+    pub ends: Vec<End>,
+    /// Contacts whose session was renewed.
+    pub renewed: BTreeSet<u32>,
     /// Contacts that are to be told how far both states are.
     pub witness: BTreeSet<u32>,
     /// Contacts of which something could not be decrypted.
@@ -54,11 +60,18 @@ impl Turn {
             notices: Vec::new(),
             broke: false,
             sweep: false,
-            renewed: BTreeMap::new(),
+            ends: Vec::new(),
+            renewed: BTreeSet::new(),
             witness: BTreeSet::new(),
             repair: BTreeSet::new(),
             renewals: false,
         }
+    }
+
+    /// Keeps how a conversation ends, which is about to change: if the transaction fails and the store cannot be read
+    /// either, nothing else knows.
+    pub fn before(&mut self, contact: &Contact) {
+        self.ends.push((contact.row.handle, contact.newest, contact.last.clone()));
     }
 
     /// Notes that a message was put before others.

@@ -14,8 +14,9 @@ use crate::{
     RelayView, SafetyNumber, Time,
 };
 use bulkhead_ipc::intent::{self, Notice};
-use bulkhead_ipc::post::{Event, ToNet};
+use bulkhead_ipc::post::{Event, FromNet, ToNet};
 use rand::{CryptoRng, Rng};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -25,6 +26,12 @@ const REPORT: u64 = 30_000;
 const AGAIN: u64 = 10_000;
 /// Milliseconds between two sweeps of expired event identifiers.
 const SWEEP: u64 = 600_000;
+
+/// Milliseconds between two inputs after which the machine slept or its clock was set: a tick comes every second.
+const JUMP: u64 = 600_000;
+/// Milliseconds for which nothing that waits to be sent expires after that, or after a start: what the clock says may
+/// be wrong, and relays were out of reach.
+const CALM: u64 = 600_000;
 
 /// The next number of everything numbered. Never lowered while the process lives: net and ui remember numbers.
 #[derive(Clone, Copy)]
@@ -56,8 +63,13 @@ pub struct Vault<S: Store> {
     swept: Option<Time>,
     /// When all sessions were last held for older ones because a contact knew more.
     pub(crate) alarmed: Option<Time>,
-    /// What is in memory differs from the store, and the store could not be read again.
+    /// What is in memory differs from the store, and the store could not be read again. Nothing is done until it is.
     torn: bool,
+    /// What the window asked for could not be read: the next tick says so.
+    unread: Cell<Option<Error>>,
+    /// When the last input came, and until when nothing expires.
+    last: Option<Time>,
+    calm: Time,
 }
 
 impl<S: Store> Vault<S> {
@@ -114,6 +126,9 @@ impl<S: Store> Vault<S> {
             swept: None,
             alarmed: None,
             torn: false,
+            unread: Cell::new(None),
+            last: None,
+            calm: now,
         };
         vault.begin_anew(now)?;
         vault.add_configured(&config.relays, now)?;
@@ -153,12 +168,18 @@ impl<S: Store> Vault<S> {
     pub fn handle_all<R: Rng + CryptoRng>(&mut self, inputs: Vec<Input>, now: Time, rng: &mut R) -> Vec<Effect> {
         let mut turn = Turn::new(now);
         let user = inputs.iter().any(|input| matches!(input, Input::Do(_)));
-        let done = self.transact(inputs, &mut turn, rng);
-        let mut out = core::mem::take(&mut turn.direct);
+        self.watch_clock(now);
+        let answered: Vec<_> = inputs.iter().filter_map(answer).collect();
+        let mut inputs = inputs.into_iter();
+        let done = self.mend(&mut turn).and_then(|()| self.transact(&mut inputs, &mut turn, rng));
         if let Err(error) = done {
-            self.failed(error, user, turn, &mut out);
+            let missed = self.hear(inputs, &mut turn, rng);
+            let mut out = core::mem::take(&mut turn.direct);
+            answered.into_iter().for_each(|(job, relay)| self.net.unheard(job, relay, now));
+            self.failed(missed.err().unwrap_or(error), user, turn, &mut out);
             return out;
         }
+        let mut out = core::mem::take(&mut turn.direct);
         self.show(&turn);
         self.tell_net(now, &mut out);
         // What the user did is durable: a notice now would say that it is not. The next tick tries again, and says it.
@@ -171,7 +192,12 @@ impl<S: Store> Vault<S> {
         out
     }
 
-    fn transact<R: Rng + CryptoRng>(&mut self, inputs: Vec<Input>, turn: &mut Turn, rng: &mut R) -> Result<(), Error> {
+    fn transact<R: Rng + CryptoRng>(
+        &mut self,
+        inputs: &mut impl Iterator<Item = Input>,
+        turn: &mut Turn,
+        rng: &mut R,
+    ) -> Result<(), Error> {
         self.store.begin()?;
         for input in inputs {
             match input {
@@ -181,7 +207,7 @@ impl<S: Store> Vault<S> {
                     self.settle(turn)?;
                     self.act(action, turn, rng)?;
                 }
-                Input::Tick => self.tick(turn)?,
+                Input::Tick => self.tick(turn, rng)?,
             }
         }
         self.release(turn, rng)?;
@@ -201,9 +227,64 @@ impl<S: Store> Vault<S> {
             if core::mem::take(&mut contact.row_changed) {
                 self.store.put_contact(&contact.row)?;
             }
+            if core::mem::take(&mut contact.moving_changed) {
+                self.store.put_moving(contact.row.handle, &contact.row.moving)?;
+            }
         }
         self.put_ties()?;
         self.store.commit()
+    }
+
+    /// Notices a clock that jumped. Then waits that end at a point in time mean nothing any more, and what was dropped
+    /// as expired may not be: relays are asked again.
+    fn watch_clock(&mut self, now: Time) {
+        let last = self.last.replace(now);
+        let jumped = last.is_some_and(|last| now.since(last) >= JUMP || last.since(now) >= JUMP);
+        if jumped || last.is_none() {
+            self.calm = Time(now.0.saturating_add(CALM));
+        }
+        if jumped {
+            self.net.jumped(now);
+        }
+    }
+
+    /// Whether what waits may be given up as too old.
+    pub(crate) fn may_expire(&self, now: Time) -> bool {
+        now >= self.calm
+    }
+
+    /// Reads memory again from the store if an earlier failure left it torn.
+    fn mend(&mut self, turn: &mut Turn) -> Result<(), Error> {
+        if self.torn {
+            self.state = State::load(&mut self.store, &self.curve)?;
+            self.torn = false;
+            self.net.stale = true;
+            self.views = self.state.contacts.values().map(Contact::view).collect();
+            sort(&mut self.views);
+            turn.relays = true;
+            turn.touched.extend(self.state.contacts.keys());
+        }
+        Ok(())
+    }
+
+    /// Hears those of a failed transaction's inputs that nobody says again and that need no store: net without an
+    /// answer would be taken for dead, and a relay that came back for one that is away.
+    fn hear<R: Rng + CryptoRng>(
+        &mut self,
+        inputs: impl Iterator<Item = Input>,
+        turn: &mut Turn,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        for input in inputs {
+            match input {
+                Input::Post(packet @ (FromNet::Hello { .. } | FromNet::Relay { .. })) => {
+                    self.take_post(packet, turn, rng)?;
+                }
+                Input::Sign(packet) => self.take_sign(packet, turn),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Nothing of the transaction is durable: what is in memory must not pretend otherwise.
@@ -212,7 +293,15 @@ impl<S: Store> Vault<S> {
         let mut error = error;
         match State::load(&mut self.store, &self.curve) {
             Ok(state) => (self.state, self.torn) = (state, false),
-            Err(_) => (error, self.torn) = (Error::Damaged, true),
+            // A disk that only fails to answer may do so again later: that is no damage.
+            Err(worse) => {
+                (error, self.torn) = (worse, true);
+                for (handle, newest, last) in turn.ends.iter().rev() {
+                    if let Some(contact) = self.state.contacts.get_mut(handle) {
+                        (contact.newest, contact.last) = (*newest, last.clone());
+                    }
+                }
+            }
         }
         self.accepting = None;
         self.invite = match self.state.invites.values().next_back() {
@@ -229,7 +318,7 @@ impl<S: Store> Vault<S> {
             out.push(Effect::Changed(Changed::NetBroke));
         }
         out.extend([Changed::Contacts, Changed::Relays].map(Effect::Changed));
-        if user || self.reported.is_none_or(|at| turn.now.since(at) >= REPORT) {
+        if user || self.reported.is_none_or(|at| turn.now.since(at) >= REPORT || turn.now < at) {
             self.reported = Some(turn.now);
             out.push(Effect::Changed(Changed::Invite(self.invite)));
             if turn.accept.is_some() {
@@ -252,10 +341,17 @@ impl<S: Store> Vault<S> {
         }
     }
 
-    fn tick(&mut self, turn: &mut Turn) -> Result<(), Error> {
+    fn tick<R: Rng + CryptoRng>(&mut self, turn: &mut Turn, rng: &mut R) -> Result<(), Error> {
         turn.renewals = true;
+        if let Some(error) = self.unread.take()
+            && self.reported.is_none_or(|at| turn.now.since(at) >= REPORT || turn.now < at)
+        {
+            self.reported = Some(turn.now);
+            turn.notice(notice_of(error));
+        }
         self.expire_invites(turn)?;
         self.expire_jobs(turn)?;
+        self.keep_moving(turn, rng)?;
         if self.swept.is_none_or(|at| turn.now.since(at) >= SWEEP || turn.now < at) {
             self.swept = Some(turn.now);
             self.store.forget_events(turn.now.seconds())?;
@@ -321,7 +417,9 @@ impl<S: Store> Vault<S> {
 
     fn delete(&mut self, handle: u32, turn: &mut Turn) -> Result<(), Error> {
         let Some(contact) = self.state.contacts.remove(&handle) else { return Ok(()) };
-        self.state.mailboxes.remove(&contact.row.mailbox.public.0);
+        for mailbox in contact.mailboxes() {
+            self.state.mailboxes.remove(&mailbox.public.0);
+        }
         self.drop_jobs_of(handle)?;
         if self.invite == (intent::Invite::Used { handle }) {
             self.invite = intent::Invite::None;
@@ -407,13 +505,22 @@ impl<S: Store> Vault<S> {
 
     /// Messages by place, ascending; places are dense from [`Self::oldest`] to [`Self::newest`].
     pub fn messages(&self, contact: u32, range: RangeInclusive<u64>) -> Result<Vec<MessageView>, Error> {
-        self.store.messages(contact, *range.start(), *range.end())
+        let read = self.store.messages(contact, *range.start(), *range.end());
+        self.noted(read)
     }
 
     /// Messages that hold all of the words (the last one as a prefix), newest first.
     pub fn search(&self, words: &str, limit: usize) -> Result<Vec<Hit>, Error> {
-        let found = self.store.search(words, limit)?;
+        let found = self.noted(self.store.search(words, limit))?;
         Ok(found.into_iter().map(|found| crate::search::hit(found, words)).collect())
+    }
+
+    /// A window that shows nothing where messages are would hide that they cannot be read.
+    fn noted<T>(&self, read: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &read {
+            self.unread.set(Some(*error));
+        }
+        read
     }
 
     /// What was typed but not sent.
@@ -438,6 +545,14 @@ fn sort(views: &mut [ContactView]) {
         let at = view.preview.as_ref().map_or(view.added, |p| p.at.max(view.added));
         core::cmp::Reverse((at, view.handle))
     });
+}
+
+/// The job and the relay that a packet answers for.
+const fn answer(input: &Input) -> Option<(u64, u16)> {
+    match input {
+        Input::Post(FromNet::Ack { job, relay, .. }) => Some((*job, *relay)),
+        _ => None,
+    }
 }
 
 fn notice_of(error: Error) -> Notice {

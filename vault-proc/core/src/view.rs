@@ -32,6 +32,10 @@ pub struct ContactView {
     pub preview: Option<Preview>,
     /// When it became a contact.
     pub added: Time,
+    /// Its keys were lost with a part of the store: it can be read, and has to be invited again to be written to.
+    pub lost: bool,
+    /// Its keys are being renewed: what is written waits until its device has answered.
+    pub renewing: bool,
 }
 
 /// The newest message of a conversation, cut to what a list shows.

@@ -10,8 +10,8 @@ use bulkhead_ipc::post::{Delivery, Event, FromNet, RelayState, ToNet, Verdict};
 use bulkhead_ipc::{VERSION, sign};
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{
-    ContactRow, Found, InviteRow, JobRow, NewMessage, NextRow, OfferRow, Placed, RelayRow, Snapshot, Store, TieRow,
-    Unreceipted, Work,
+    ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, Snapshot, Store,
+    TieRow, Unreceipted, Work,
 };
 use bulkhead_vault_core::{
     Action, Changed, Config, Effect, Error, Input, MessageState, MessageView, Plaintext, Secret, Time, Vault,
@@ -127,6 +127,7 @@ impl Store for Recorder {
             own_name: self.now.own_name.clone(),
             relays: self.now.relays.values().cloned().collect(),
             contacts: self.now.contacts.values().map(|row| (row.clone(), last(row.handle))).collect(),
+            lost: Vec::new(),
             messages: self.now.messages.iter().map(|row| row.message).max().unwrap_or_default(),
             invites: self.now.invites.values().cloned().collect(),
             jobs: self.now.jobs.values().map(|(row, _)| row.clone()).collect(),
@@ -154,6 +155,11 @@ impl Store for Recorder {
     fn put_contact(&mut self, row: &ContactRow) -> Done {
         self.see(Seen::Kept(Record::Contact));
         self.now.contacts.insert(row.handle, row.clone());
+        Ok(())
+    }
+
+    fn put_moving(&mut self, contact: u32, moving: &Moving) -> Done {
+        self.now.contacts.get_mut(&contact).ok_or(Error::Damaged)?.moving = moving.clone();
         Ok(())
     }
 

@@ -9,7 +9,9 @@
 mod kit;
 
 use bulkhead_ipc::bytes::Bytes;
-use bulkhead_vault_core::content::{self, Body, Content, Hello, MAX_COUNT, MAX_RECEIPTS, MAX_RELAYS, SIZES, Witness};
+use bulkhead_vault_core::content::{
+    self, Body, Content, Hello, MAX_COUNT, MAX_RECEIPTS, MAX_RELAYS, Moved, SIZES, Witness,
+};
 use bulkhead_vault_core::invite::{Bundle, Signed};
 use bulkhead_vault_core::{Key, MAX_NAME, MAX_TEXT, Plaintext};
 use kit::item::{Item, hex};
@@ -79,7 +81,8 @@ fn known(body: &Body) -> usize {
         Body::Hello(Hello { name: _, mailbox: _, seal: _, relays: _ }) => 0,
         Body::Text { id: _, sent_at: _, text: _ } => 1,
         Body::Receipt(_) => 2,
-        Body::Witness(Witness { said: _, heard: _, newest: _ }) => 3,
+        Body::Moved(Moved { revision: _, mailbox: _, seal: _, relays: _ }) => 3,
+        Body::Witness(Witness { said: _, heard: _, newest: _ }) => 4,
     }
 }
 
@@ -93,12 +96,16 @@ fn draw(runner: &mut TestRunner, kind: usize) -> Body {
             let (id, sent_at, text) = one(runner, (any::<[u8; 16]>(), any::<u64>(), text(1, MAX_TEXT)));
             Body::Text { id, sent_at, text: Plaintext::new(text) }
         }
-        3 => {
+        4 => {
             let (said, heard, newest) = one(runner, (0..=MAX_COUNT, 0..=MAX_COUNT, 0..=MAX_COUNT));
             Body::Witness(Witness { said, heard, newest })
         }
-        _ => {
+        2 => {
             Body::Receipt(one(runner, prop_oneof![vec(any::<[u8; 16]>(), 0..6), vec(any::<[u8; 16]>(), MAX_RECEIPTS)]))
+        }
+        _ => {
+            let (revision, (_, mailbox, seal, relays)) = one(runner, (any::<u64>(), hellos()));
+            Body::Moved(Moved { revision, mailbox: Bytes(mailbox), seal: Key::new(seal), relays })
         }
     }
 }
@@ -166,11 +173,16 @@ fn name_with_control_characters_is_refused_although_the_schema_cannot_say_so() {
 fn golden() -> String {
     let array = |first: u8| -> [u8; 32] { std::array::from_fn(|at| first + u8::try_from(at).unwrap()) };
     let relays = vec!["wss://relay.example".to_owned(), "wss://other.example/é".to_owned()];
+    let moved = vec!["wss://new.example".to_owned()];
     let bodies = [
         ("hello", Body::Hello(hello(("Alice".into(), array(0x20), array(0x40), relays)))),
         ("text", Body::Text { id: [0xa5; 16], sent_at: 1_795_000_000_123, text: Plaintext::new("Hi, é 🔑".into()) }),
         ("receipt", Body::Receipt(vec![[0xa5; 16], [0x5a; 16]])),
         ("receipt of a hello", Body::Receipt(vec![])),
+        (
+            "moved",
+            Body::Moved(Moved { revision: 1, mailbox: Bytes(array(0x80)), seal: Key::new(array(0xa0)), relays: moved }),
+        ),
         ("state witness", Body::Witness(Witness { said: 300, heard: 23, newest: 1_795_000_000_123 })),
     ];
     let line = |(name, body): (&str, Body)| {

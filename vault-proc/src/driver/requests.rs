@@ -95,6 +95,10 @@ pub fn begin(desk: &mut Desk, request: &Value) -> Answer {
             desk.session.lock();
             ok()
         }
+        "salvage" => {
+            desk.session.intent(bulkhead_ipc::intent::FromUi::Salvage);
+            later(request, What::Open, 60_000)
+        }
         "state" => now(state(desk)),
         "recovery_code" => now(json!({ "code": desk.session.offered_code() })),
         "invite" => {
@@ -230,6 +234,17 @@ pub fn begin(desk: &mut Desk, request: &Value) -> Answer {
         "reconnect" => {
             open(desk)?;
             desk.session.act(Action::Reconnect);
+            ok()
+        }
+        "add_relay" => {
+            open(desk)?;
+            desk.session.act(Action::AddRelay(text(request, "url")?));
+            ok()
+        }
+        "remove_relay" => {
+            let url = text(request, "url")?;
+            let relay = open(desk)?.relays().iter().find(|relay| relay.own && relay.url == url).map(|relay| relay.id);
+            desk.session.act(Action::RemoveRelay(relay.ok_or("that is not an own relay")?));
             ok()
         }
         "quit" => {
@@ -401,7 +416,7 @@ fn state(desk: &Desk) -> Value {
 fn contacts(desk: &Desk) -> Result<Value, String> {
     let list = open(desk)?.contacts().iter().map(|c| {
         json!({
-            "handle": c.handle, "name": c.name.as_str(), "unread": c.unread, "waiting": c.waiting, "verified": c.verified,
+            "handle": c.handle, "name": c.name.as_str(), "unread": c.unread, "waiting": c.waiting, "renewing": c.renewing, "verified": c.verified,
             "preview": c.preview.as_ref().map(|preview| preview.text.as_str()),
         })
     });

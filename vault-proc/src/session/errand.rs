@@ -5,7 +5,7 @@
 use super::{Phase, Session};
 use crate::backup::{self, BackupError, Kind};
 use crate::clock;
-use crate::profile::StoreKey;
+use crate::profile::{self, ProfileError, StoreKey};
 use bulkhead_ipc::intent::Notice;
 
 /// What is to be done.
@@ -34,6 +34,9 @@ impl Session {
     /// Looks whether a backup waits to be restored, and takes what the start line asks for.
     pub fn look_for_errands(&mut self, wanted: Option<Kind>) {
         self.errand = wanted.map(Errand::Backup);
+        if profile::kinds(&self.folder) == Err(ProfileError::Moved) {
+            return self.broken(Notice::Moved);
+        }
         if !backup::is_waiting(&self.folder) {
             return;
         }

@@ -46,6 +46,7 @@ impl Session {
                 }
             }
             FromUi::Dismiss => self.notice(None),
+            FromUi::Salvage => self.rescue(),
             other if self.is_open() => self.decided(other),
             _ => {}
         }

@@ -126,7 +126,8 @@ fn encode(rows: &[JobRow]) -> Secret {
     Secret::new(list)
 }
 
-fn decode(list: &[u8]) -> Option<Vec<JobRow>> {
+/// Reads a row.
+pub fn decode(list: &[u8]) -> Option<Vec<JobRow>> {
     let (mut rest, mut rows) = (list, Vec::new());
     while !rest.is_empty() {
         let mut head = part(&mut rest)?;

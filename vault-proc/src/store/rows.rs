@@ -1,11 +1,11 @@
 //! Rows in and out. Whatever does not fit its type is damage, not a default.
 
-use crate::store::{cause, erasures, search, ties};
+use crate::store::{cause, erasures, moves, search, ties};
 use bulkhead_ipc::bytes::{Bytes, Bytes32};
 use bulkhead_vault_core::envelope::Stamp;
 use bulkhead_vault_core::session::{Own, Prekeys};
 use bulkhead_vault_core::store::{
-    ContactRow, InviteRow, JobRow, Mailbox, NewMessage, Peer, Placed, RelayRow, Snapshot, Work,
+    ContactRow, InviteRow, JobRow, Mailbox, Moving, NewMessage, Peer, Placed, RelayRow, Snapshot, Work,
 };
 use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret, Time};
 use rusqlite::types::FromSqlError;
@@ -21,6 +21,7 @@ pub fn bad() -> rusqlite::Error {
     FromSqlError::InvalidType.into()
 }
 
+/// A column as a number.
 pub fn unsigned(row: &Row<'_>, at: usize) -> Result<u64> {
     u64::try_from(row.get::<_, i64>(at)?).map_err(|_| bad())
 }
@@ -30,10 +31,12 @@ pub fn first(row: &Row<'_>) -> Result<u64> {
     unsigned(row, 0)
 }
 
+/// A column as a key.
 pub fn key(row: &Row<'_>, at: usize) -> Result<Key> {
     row.get(at).map(Key::new)
 }
 
+/// A column as 32 bytes.
 pub fn bytes(row: &Row<'_>, at: usize) -> Result<Bytes32> {
     row.get(at).map(Bytes)
 }
@@ -53,6 +56,7 @@ pub fn relays(bytes: &[u8]) -> Option<Vec<u16>> {
     Some(pairs.iter().copied().map(u16::from_be_bytes).collect())
 }
 
+/// A column as relay numbers.
 pub fn relay_column(row: &Row<'_>, at: usize) -> Result<Vec<u16>> {
     relays(row.get_ref(at)?.as_blob()?).ok_or_else(bad)
 }
@@ -94,15 +98,15 @@ pub fn message(row: &Row<'_>, at: usize) -> Result<MessageView> {
 }
 
 /// The columns of a job that depend on its work, in the order of the table.
-pub type WorkColumns = (u8, u32, bool, u64);
+pub type WorkColumns = (u8, u32, bool, u64, u64);
 
-/// Kind, owner, prekey and message of a job; `None` for an erasure, which is kept elsewhere.
+/// Kind, owner, prekey, message and revision of a job; `None` for an erasure, which is kept elsewhere.
 pub const fn work_columns(what: Work) -> Option<WorkColumns> {
     match what {
-        Work::Envelope { contact, prekey, message } => Some((1, contact, prekey, message)),
-        Work::Bundle { invite } => Some((2, invite, false, 0)),
-        Work::Offer { contact } => Some((3, contact, false, 0)),
-        Work::Answer { contact } => Some((4, contact, true, 0)),
+        Work::Envelope { contact, prekey, message, revision } => Some((1, contact, prekey, message, revision)),
+        Work::Bundle { invite } => Some((2, invite, false, 0, 0)),
+        Work::Offer { contact } => Some((3, contact, false, 0, 0)),
+        Work::Answer { contact } => Some((4, contact, true, 0, 0)),
         Work::Erase { .. } => None,
     }
 }
@@ -110,7 +114,10 @@ pub const fn work_columns(what: Work) -> Option<WorkColumns> {
 fn job(row: &Row<'_>) -> Result<JobRow> {
     let owner = row.get(2)?;
     let what = match row.get::<_, u8>(1)? {
-        1 => Work::Envelope { contact: owner, prekey: row.get(3)?, message: unsigned(row, 4)? },
+        1 => {
+            let (prekey, message, revision) = (row.get(3)?, unsigned(row, 4)?, unsigned(row, 11)?);
+            Work::Envelope { contact: owner, prekey, message, revision }
+        }
         2 => Work::Bundle { invite: owner },
         3 => Work::Offer { contact: owner },
         4 => Work::Answer { contact: owner },
@@ -126,7 +133,8 @@ fn job(row: &Row<'_>) -> Result<JobRow> {
     Ok(JobRow { job, what, stamp, since, relays: relay_column(row, 10)? })
 }
 
-fn mailbox(row: &Row<'_>, at: usize) -> Result<Mailbox> {
+/// A mailbox whose columns begin at `at`.
+pub fn mailbox(row: &Row<'_>, at: usize) -> Result<Mailbox> {
     let (secret, public) = (key(row, at)?, bytes(row, at + 1)?);
     Ok(Mailbox { secret, public, seal: key(row, at + 2)?, relays: relay_column(row, at + 3)? })
 }
@@ -149,6 +157,7 @@ fn contact(row: &Row<'_>) -> Result<ContactRow> {
             seal: key(row, 16)?,
             relays: relay_column(row, 17)?,
         },
+        moving: Moving::default(),
     })
 }
 
@@ -192,8 +201,10 @@ pub fn put_contact(db: &Connection, row: &ContactRow) -> Result<()> {
     let sql = "INSERT INTO contacts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
         ?18)
         ON CONFLICT(handle) DO UPDATE SET name = excluded.name, draft = excluded.draft, waiting = excluded.waiting,
-        verified = excluded.verified, unread = excluded.unread, sent_at = excluded.sent_at, peer_mailbox = excluded.peer_mailbox,
-        peer_seal = excluded.peer_seal, peer_relays = excluded.peer_relays";
+        verified = excluded.verified, unread = excluded.unread, sent_at = excluded.sent_at,
+        mailbox_secret = excluded.mailbox_secret, mailbox_public = excluded.mailbox_public,
+        mailbox_seal = excluded.mailbox_seal, mailbox_relays = excluded.mailbox_relays,
+        peer_mailbox = excluded.peer_mailbox, peer_seal = excluded.peer_seal, peer_relays = excluded.peer_relays";
     let (own, mailbox, peer) = (&row.own, &row.mailbox, &row.peer);
     db.prepare_cached(sql)?
         .execute(params![
@@ -255,7 +266,8 @@ pub fn all<T>(db: &Connection, sql: &str, read: impl Fn(&Row<'_>) -> Result<T>) 
 pub fn load(db: &Connection) -> core::result::Result<Snapshot, Error> {
     let read = || -> Result<Snapshot> {
         let name = db.query_row("SELECT name FROM profile", [], |row| text(row, 0)).optional()?;
-        let contacts = all(db, "SELECT * FROM contacts ORDER BY handle", contact)?;
+        let mut contacts = all(db, "SELECT * FROM contacts ORDER BY handle", contact)?;
+        moves::load(db, &mut contacts)?;
         let mut newest = db.prepare_cached(
             "SELECT seq, mine, text, at, state, n FROM messages WHERE contact = ?1 ORDER BY seq DESC LIMIT 1",
         )?;
@@ -266,12 +278,14 @@ pub fn load(db: &Connection) -> core::result::Result<Snapshot, Error> {
         let relay = |row: &Row<'_>| Ok(RelayRow { id: row.get(0)?, url: row.get(1)?, own: row.get(2)? });
         let mut jobs = all(
             db,
-            "SELECT job, kind, owner, prekey, message, author, nonce, created, expires, since, relays FROM jobs",
+            "SELECT job, kind, owner, prekey, message, author, nonce, created, expires, since, relays, revision
+                FROM jobs",
             job,
         )?;
         jobs.append(&mut erasures::load(db)?);
         Ok(Snapshot {
             own_name: name,
+            lost: all(db, "SELECT contact FROM sessions WHERE length(record) = 0", |row| row.get(0))?,
             messages: db.query_row("SELECT coalesce(max(n), 0) FROM messages", [], first)?,
             contacts: contacts.collect::<Result<_>>()?,
             relays: all(db, "SELECT id, url, own FROM relays ORDER BY id", relay)?,

@@ -9,7 +9,26 @@ const VERSION: i64 = 2;
 
 /// What makes tables of version 2 of those of version 1, and so on. They end with the columns that [`TABLES`] has, in
 /// the same order; a test compares.
-const STEPS: [&str; 1] = [TIES];
+const STEPS: [&[&str]; 1] = [&[
+    "
+ALTER TABLE jobs ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE moves(
+    contact INTEGER PRIMARY KEY REFERENCES contacts(handle), revision INTEGER NOT NULL, made INTEGER NOT NULL,
+    rotate INTEGER NOT NULL, announced INTEGER NOT NULL, peer_revision INTEGER NOT NULL
+) STRICT;
+CREATE TABLE former_mailboxes(
+    contact INTEGER NOT NULL REFERENCES contacts(handle), revision INTEGER NOT NULL,
+    secret BLOB NOT NULL, public BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL,
+    made INTEGER NOT NULL, retired INTEGER NOT NULL, until INTEGER, PRIMARY KEY (contact, revision)
+) STRICT;
+CREATE TABLE former_places(
+    contact INTEGER NOT NULL REFERENCES contacts(handle), revision INTEGER NOT NULL,
+    mailbox BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL, until INTEGER NOT NULL,
+    PRIMARY KEY (contact, revision)
+) STRICT;
+",
+    TIES,
+]];
 
 /// What is known of contacts' states, renewals of sessions, and marks on the store as a whole.
 const TIES: &str = "
@@ -20,12 +39,13 @@ CREATE TABLE ties(
 ) STRICT;
 CREATE TABLE offers(
     contact INTEGER PRIMARY KEY REFERENCES contacts(handle), signed BLOB NOT NULL, one_time BLOB NOT NULL,
-    kyber_public BLOB NOT NULL, kyber_secret BLOB NOT NULL, bundle BLOB NOT NULL, expires INTEGER NOT NULL,
-    sent INTEGER NOT NULL
+    kyber_public BLOB NOT NULL, kyber_secret BLOB NOT NULL, bundle BLOB NOT NULL, revision INTEGER NOT NULL,
+    expires INTEGER NOT NULL, sent INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE nexts(
     contact INTEGER PRIMARY KEY REFERENCES contacts(handle), offer BLOB NOT NULL, record BLOB NOT NULL,
-    mailbox BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL, answered INTEGER NOT NULL
+    mailbox BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL, revision INTEGER NOT NULL,
+    answered INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE marks(name TEXT PRIMARY KEY) STRICT;
 ";
@@ -64,7 +84,21 @@ CREATE TABLE jobs(
     job INTEGER PRIMARY KEY, kind INTEGER NOT NULL, owner INTEGER NOT NULL, prekey INTEGER NOT NULL,
     message INTEGER NOT NULL, author BLOB NOT NULL, nonce BLOB NOT NULL,
     created INTEGER NOT NULL, expires INTEGER NOT NULL, since INTEGER NOT NULL, relays BLOB NOT NULL,
-    body BLOB NOT NULL
+    body BLOB NOT NULL, revision INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE moves(
+    contact INTEGER PRIMARY KEY REFERENCES contacts(handle), revision INTEGER NOT NULL, made INTEGER NOT NULL,
+    rotate INTEGER NOT NULL, announced INTEGER NOT NULL, peer_revision INTEGER NOT NULL
+) STRICT;
+CREATE TABLE former_mailboxes(
+    contact INTEGER NOT NULL REFERENCES contacts(handle), revision INTEGER NOT NULL,
+    secret BLOB NOT NULL, public BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL,
+    made INTEGER NOT NULL, retired INTEGER NOT NULL, until INTEGER, PRIMARY KEY (contact, revision)
+) STRICT;
+CREATE TABLE former_places(
+    contact INTEGER NOT NULL REFERENCES contacts(handle), revision INTEGER NOT NULL,
+    mailbox BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL, until INTEGER NOT NULL,
+    PRIMARY KEY (contact, revision)
 ) STRICT;
 CREATE TABLE erasures(n INTEGER PRIMARY KEY, list BLOB NOT NULL) STRICT;
 CREATE TABLE events(n INTEGER PRIMARY KEY, until INTEGER NOT NULL, ids BLOB NOT NULL) STRICT;
@@ -103,7 +137,7 @@ pub fn upgrade(db: &Connection) -> Result<(), Error> {
     if steps.is_empty() {
         return Ok(());
     }
-    let script = format!("BEGIN; {} PRAGMA user_version = {VERSION}; COMMIT;", steps.concat());
+    let script = format!("BEGIN; {} PRAGMA user_version = {VERSION}; COMMIT;", steps.concat().concat());
     db.execute_batch(&script).map_err(|error| {
         // Harmless if SQLite has already done so.
         let _ = db.execute_batch("ROLLBACK");

@@ -5,11 +5,15 @@
 
 use crate::store::rows::message;
 use bulkhead_vault_core::store::Found;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use std::borrow::Cow;
 
 /// Most words of a query.
 const MAX_WORDS: usize = 16;
+/// The newest messages are looked at one by one.
+const RECENT: usize = 1500;
+/// Characters of a prefix with which very many words may begin.
+const SHORT: usize = 2;
 
 fn alone(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
@@ -32,36 +36,74 @@ pub fn indexed(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The FTS5 query for words that a person typed; `None` if there is nothing to look for. Everything is quoted:
-/// nothing typed is taken for an operator.
-fn query(words: &str) -> Option<String> {
-    let mut out = String::new();
-    for word in words.split_whitespace().take(MAX_WORDS) {
-        let word: String = indexed(word).chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
-        let word = word.trim();
-        if !word.is_empty() {
-            out.push_str(if out.is_empty() { "\"" } else { " \"" });
-            out.push_str(word);
-            out.push('"');
-        }
+/// What somebody looks for: phrases that all have to be there, each of words in a row, the very last one as a prefix.
+struct Sought(Vec<Vec<String>>);
+
+impl Sought {
+    /// Reads what was typed; `None` if there is nothing to look for.
+    fn read(typed: &str) -> Option<Self> {
+        let phrases = typed.split_whitespace().take(MAX_WORDS).map(|word| tokens(&indexed(word)).collect());
+        let phrases: Vec<Vec<String>> = phrases.filter(|phrase: &Vec<_>| !phrase.is_empty()).collect();
+        (!phrases.is_empty()).then_some(Self(phrases))
     }
-    if out.is_empty() {
-        return None;
+
+    /// As an FTS5 query. Everything is quoted: nothing typed is taken for an operator.
+    fn query(phrases: &[Vec<String>]) -> String {
+        phrases.iter().map(|phrase| format!("\"{}\"", phrase.join(" "))).collect::<Vec<_>>().join(" ")
     }
-    out.push('*');
-    Some(out)
+
+    /// Whether a text has it all. Stricter than the index with accents, which it does not take away.
+    fn is_in(&self, text: &str) -> bool {
+        let words: Vec<String> = tokens(&indexed(text)).collect();
+        let last = self.0.len() - 1;
+        self.0.iter().enumerate().all(|(at, phrase)| {
+            words.windows(phrase.len()).any(|row| match (at == last, row.split_last(), phrase.split_last()) {
+                (true, Some((word, before)), Some((prefix, first))) => before == first && word.starts_with(prefix),
+                _ => row == phrase,
+            })
+        })
+    }
+}
+
+/// The words of a text, in lower case.
+fn tokens(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase)
 }
 
 /// Messages that hold all words, the last as a prefix, newest first.
+///
+/// For a prefix FTS5 gathers every place in the whole store where a word begins so, before it returns the first one. What
+/// is frequent is found among the newest messages without it; what is not, is not gathered for long. After other words a
+/// short prefix is left to [`Sought::is_in`], as the other words are looked up newest first, one at a time.
 pub fn find(db: &Connection, words: &str, limit: usize) -> rusqlite::Result<Vec<Found>> {
-    let Some(query) = query(words) else { return Ok(Vec::new()) };
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut statement = db.prepare_cached(
-        "SELECT m.contact, m.seq, m.mine, m.text, m.at, m.state FROM search
-         JOIN messages AS m ON m.n = search.rowid
-         WHERE search MATCH ?1 ORDER BY search.rowid DESC LIMIT ?2",
-    )?;
-    let found = statement
-        .query_map(params![query, limit], |row| Ok(Found { contact: row.get(0)?, message: message(row, 1)? }))?;
-    found.collect()
+    let Some(sought) = Sought::read(words) else { return Ok(Vec::new()) };
+    let newest = "SELECT m.contact, m.seq, m.mine, m.text, m.at, m.state FROM messages AS m ORDER BY m.n DESC LIMIT ?1";
+    let mut statement = db.prepare_cached(newest)?;
+    let recent = matching(statement.query_map(params![RECENT], found)?, &sought, limit)?;
+    if recent.len() >= limit {
+        return Ok(recent);
+    }
+    let indexed = "SELECT m.contact, m.seq, m.mine, m.text, m.at, m.state FROM search
+        JOIN messages AS m ON m.n = search.rowid WHERE search MATCH ?1 ORDER BY search.rowid DESC";
+    let mut statement = db.prepare_cached(indexed)?;
+    match sought.0.split_last() {
+        Some((last, first)) if !first.is_empty() && last.concat().chars().count() <= SHORT => {
+            matching(statement.query_map(params![Sought::query(first)], found)?, &sought, limit)
+        }
+        _ => statement.query_map(params![Sought::query(&sought.0) + "*"], found)?.take(limit).collect(),
+    }
+}
+
+fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
+    Ok(Found { contact: row.get(0)?, message: message(row, 1)? })
+}
+
+fn matching(
+    rows: impl Iterator<Item = rusqlite::Result<Found>>,
+    sought: &Sought,
+    limit: usize,
+) -> rusqlite::Result<Vec<Found>> {
+    let fits = |row: &rusqlite::Result<Found>| row.as_ref().is_ok_and(|row| sought.is_in(row.message.text.as_str()));
+    rows.filter(|row| row.is_err() || fits(row)).take(limit).collect()
 }

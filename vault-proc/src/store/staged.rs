@@ -1,6 +1,6 @@
 //! A store's file apart from its profile: what goes into a backup and what comes out of one.
 
-use super::{SqlStore, cause, file, schema, ties, unlock};
+use super::{SqlStore, cause, file, salvage, schema, ties};
 use bulkhead_vault_core::{Error, Key};
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,11 @@ pub fn beside(folder: &Path) -> PathBuf {
 /// The file that holds the whole store once it has been [`settle`]d.
 pub fn whole(folder: &Path) -> PathBuf {
     file(folder)
+}
+
+/// Whether a folder holds a store, or a part of one.
+pub fn is_somebodys(folder: &Path) -> bool {
+    salvage::is_ready(folder) || file(folder).exists() || folder.join("store.db-wal").exists()
 }
 
 /// Checks every page, and brings all of the store into one file. Takes as long as reading it.
@@ -35,14 +40,8 @@ pub fn settle(store: SqlStore) -> Result<(), Error> {
 
 /// Brings a store out of a backup to this version, and marks its sessions as ones of an older state.
 pub fn adopt(path: &Path, key: &Key) -> Result<(), Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let open = || -> rusqlite::Result<Connection> {
-        let db = Connection::open_with_flags(path, flags)?;
-        unlock(&db, key)?;
-        schema::configure(&db)?;
-        Ok(db)
-    };
-    let db = open().map_err(|error| cause(&error))?;
+    let db = SqlStore::connect_bare(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    schema::configure(&db).map_err(|error| cause(&error))?;
     schema::upgrade(&db)?;
     ties::mark(&db, ties::RESTORED, true).map_err(|error| cause(&error))?;
     db.flush_prepared_statement_cache();

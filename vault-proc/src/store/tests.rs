@@ -1,12 +1,19 @@
 //! Vaults with real stores, wired together by a relay that loses, doubles and reorders.
 
+mod broken_disk;
+mod clocks;
 mod delivery;
+#[allow(unsafe_code, clippy::multiple_unsafe_ops_per_block)]
+mod disk;
 mod failing;
 mod faults;
 mod gathered;
 mod hostile;
+mod killed;
+mod moving;
 mod order;
 mod pairing;
 mod renewing;
+mod salvaging;
 mod searching;
 mod world;

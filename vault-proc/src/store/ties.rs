@@ -91,7 +91,7 @@ pub fn put_offer(db: &Connection, contact: u32, row: Option<&OfferRow>) -> Resul
         return db.prepare_cached("DELETE FROM offers WHERE contact = ?1")?.execute([contact]).map(drop);
     };
     let keys = &row.prekeys;
-    db.prepare_cached("INSERT OR REPLACE INTO offers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
+    db.prepare_cached("INSERT OR REPLACE INTO offers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
         .execute(params![
             contact,
             keys.signed.bytes(),
@@ -99,6 +99,7 @@ pub fn put_offer(db: &Connection, contact: u32, row: Option<&OfferRow>) -> Resul
             keys.kyber.0,
             keys.kyber.1.bytes(),
             row.bundle,
+            number(row.revision),
             number(row.expires_at),
             number(row.sent),
         ])
@@ -108,7 +109,8 @@ pub fn put_offer(db: &Connection, contact: u32, row: Option<&OfferRow>) -> Resul
 fn offer(row: &Row<'_>) -> Result<(u32, OfferRow)> {
     let kyber = (row.get(3)?, Secret::new(row.get(4)?));
     let prekeys = Prekeys { signed: key(row, 1)?, one_time: key(row, 2)?, kyber };
-    let offer = OfferRow { prekeys, bundle: row.get(5)?, expires_at: unsigned(row, 6)?, sent: unsigned(row, 7)? };
+    let (bundle, revision) = (row.get(5)?, unsigned(row, 6)?);
+    let offer = OfferRow { prekeys, bundle, revision, expires_at: unsigned(row, 7)?, sent: unsigned(row, 8)? };
     Ok((row.get(0)?, offer))
 }
 
@@ -117,7 +119,7 @@ pub fn put_next(db: &Connection, contact: u32, row: Option<&NextRow>) -> Result<
     let Some(row) = row else {
         return db.prepare_cached("DELETE FROM nexts WHERE contact = ?1")?.execute([contact]).map(drop);
     };
-    db.prepare_cached("INSERT OR REPLACE INTO nexts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+    db.prepare_cached("INSERT OR REPLACE INTO nexts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
         .execute(params![
             contact,
             row.offer,
@@ -125,6 +127,7 @@ pub fn put_next(db: &Connection, contact: u32, row: Option<&NextRow>) -> Result<
             row.mailbox.0,
             row.seal.bytes(),
             ids(&row.relays),
+            number(row.revision),
             number(row.answered),
         ])
         .map(drop)
@@ -137,7 +140,8 @@ fn next(row: &Row<'_>) -> Result<(u32, NextRow)> {
         mailbox: bytes(row, 3)?,
         seal: key(row, 4)?,
         relays: relay_column(row, 5)?,
-        answered: unsigned(row, 6)?,
+        revision: unsigned(row, 6)?,
+        answered: unsigned(row, 7)?,
     };
     Ok((row.get(0)?, next))
 }

@@ -221,6 +221,7 @@ fn from_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32
         23 => FromUi::Dismiss,
         24 => FromUi::ChangePassphrase,
         25 => FromUi::NewRecovery,
+        26 => FromUi::Salvage,
         _ => FromUi::Recover,
     })
 }

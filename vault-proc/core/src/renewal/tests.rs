@@ -23,9 +23,10 @@ fn offer_is_read_by_whom_it_is_for_and_only_as_it_was_signed() {
     let [alices, bobs, carols] = [&alice, &bob, &carol].map(|own| own.public().unwrap());
     let (erase, witness) = (Key::new([3; 32]), Witness { said: 1, heard: 2, newest: 3 });
     let inside = bundle(&alice, rng).encode().unwrap();
-    let body = encode(&alice, &bobs, (&erase, &inside, witness), rng).unwrap();
+    let body = encode(&alice, &bobs, (&erase, &inside, 4, witness), rng).unwrap();
     let offer = decode(&bob, &alices, body.bytes()).unwrap();
-    assert!(offer.erase == erase && offer.witness == witness && offer.bundle == bundle_of(&inside));
+    assert!(offer.erase == erase && offer.witness == witness && offer.revision == 4);
+    assert!(offer.bundle == bundle_of(&inside));
     assert!(decode(&carol, &alices, body.bytes()).is_none(), "for somebody else");
     assert!(decode(&bob, &carols, body.bytes()).is_none(), "from somebody else");
     for at in (0..body.bytes().len()).step_by(31) {
@@ -36,7 +37,7 @@ fn offer_is_read_by_whom_it_is_for_and_only_as_it_was_signed() {
     }
     // Prekeys of another identity, under the right signature.
     let foreign = bundle(&carol, rng).encode().unwrap();
-    let body = encode(&alice, &bobs, (&erase, &foreign, witness), rng).unwrap();
+    let body = encode(&alice, &bobs, (&erase, &foreign, 4, witness), rng).unwrap();
     assert!(decode(&bob, &alices, body.bytes()).is_none());
 }
 

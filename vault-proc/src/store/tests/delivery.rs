@@ -149,6 +149,12 @@ fn message_no_relay_takes_in_three_weeks_fails() {
     world.people[0].queue.clear();
     world.pass(22 * 86_400_000);
     world.input(0, Input::Tick);
+    assert_eq!(states(&world, 0), [MessageState::Queued], "a last try after a long absence");
+    for _ in 0..3 {
+        world.people[0].queue.clear();
+        world.pass(300_000);
+        world.input(0, Input::Tick);
+    }
     assert_eq!(states(&world, 0), [MessageState::Failed]);
 }
 

@@ -8,8 +8,8 @@ use bulkhead_ipc::intent;
 use bulkhead_ipc::post::{Delivery, Event, FromNet, RelayState, ToNet, Verdict};
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{
-    ContactRow, Found, InviteRow, JobRow, NewMessage, NextRow, OfferRow, Placed, RelayRow, Snapshot, Store, TieRow,
-    Unreceipted,
+    ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, Snapshot, Store,
+    TieRow, Unreceipted,
 };
 use bulkhead_vault_core::{
     Action, Changed, Config, Effect, Error, Input, MessageState, MessageView, Plaintext, Secret, Time, Vault,
@@ -89,6 +89,11 @@ impl Store for Faulty {
     fn put_contact(&mut self, row: &ContactRow) -> Done {
         self.count()?;
         self.inner.put_contact(row)
+    }
+
+    fn put_moving(&mut self, contact: u32, moving: &Moving) -> Done {
+        self.count()?;
+        self.inner.put_moving(contact, moving)
     }
 
     fn remove_contact(&mut self, handle: u32) -> Done {

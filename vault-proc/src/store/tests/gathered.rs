@@ -15,7 +15,7 @@ fn erasure(job: u64) -> JobRow {
 }
 
 fn envelope(job: u64) -> JobRow {
-    JobRow { what: Work::Envelope { contact: 1, prekey: false, message: 0 }, ..erasure(job) }
+    JobRow { what: Work::Envelope { contact: 1, prekey: false, message: 0, revision: 0 }, ..erasure(job) }
 }
 
 fn transaction(store: &mut SqlStore, work: impl FnOnce(&mut SqlStore)) {

@@ -1,4 +1,5 @@
-use super::world::World;
+use super::world::{World, words};
+use bulkhead_vault_core::{Action, Input};
 
 fn found(world: &World, words: &str) -> Vec<String> {
     let hits = world.vault(0).search(words, 10).unwrap();
@@ -46,4 +47,24 @@ fn newest_comes_first_and_snippets_are_cut_around_the_match() {
     assert!(snippet.contains("needle") && snippet.starts_with('…') && snippet.ends_with('…'));
     assert!(snippet.chars().count() <= 102);
     assert_eq!(world.vault(0).search("needle", 1).unwrap().len(), 1);
+}
+
+/// What is found among the newest messages, and what the index finds, is the same.
+#[test]
+fn frequent_and_rare_words_are_found_newest_first_in_long_conversations() {
+    let mut world = World::pair(42);
+    let rare = |n: usize| if n % 700 == 3 { "Needle" } else { "hay" };
+    let sends =
+        (0..2500).map(|n| Input::Do(Action::Send { contact: 1, text: words(&format!("{} hello-{n}", rare(n))) }));
+    let sends = sends.collect();
+    world.inputs(0, sends);
+    let places =
+        |words: &str, limit| world.vault(0).search(words, limit).unwrap().iter().map(|hit| hit.seq).collect::<Vec<_>>();
+    assert_eq!(places("ha", 3), [2500, 2499, 2498]);
+    assert_eq!(places("NEED", 9), [2104, 1404, 704, 4]);
+    assert_eq!(places("needle h", 9), [2104, 1404, 704, 4]);
+    assert_eq!(places("needle hello-1403", 9), [1404]);
+    assert_eq!(places("hay hello-250", 9), [251]);
+    assert_eq!(places("nowhere h", 9), [0; 0]);
+    assert_eq!(places("hello-11", 50).len(), 50);
 }

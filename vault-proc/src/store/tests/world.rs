@@ -1,4 +1,4 @@
-//! People, their devices, and one relay between them.
+//! People, their devices, and one relay between them, or several.
 
 use crate::profile::StoreKey;
 use crate::profile::tests::Folder;
@@ -6,7 +6,8 @@ use crate::store::SqlStore;
 use bulkhead_ipc::VERSION;
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_ipc::intent;
-use bulkhead_ipc::post::{self, Delivery, Event, FromNet, RelayState, ToNet, Verdict};
+use bulkhead_ipc::post::{self, Delivery, Event, FromNet, RelayState, ToNet, Trouble, Verdict};
+use bulkhead_vault_core::envelope::{self, Address};
 use bulkhead_vault_core::{Action, Changed, Config, Effect, Input, Plaintext, Store, Time, Vault};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -39,23 +40,34 @@ pub struct Person<S: Store = SqlStore> {
     pub relays: Vec<post::Relay>,
     /// Said by the vault, not yet acted on by net.
     pub queue: VecDeque<ToNet>,
-    /// Already handed over in this connection.
-    pub seen: BTreeSet<(Bytes32, [u8; 32])>,
+    /// Already handed over in this connection: mailbox, event, relay.
+    pub seen: BTreeSet<(Bytes32, [u8; 32], u16)>,
     pub signed: Vec<bulkhead_ipc::sign::ToNet>,
+    /// From when on events of a mailbox are asked for, Unix time.
+    pub sinces: BTreeMap<Bytes32, u64>,
+    /// How far this device's clock is from the right time, in milliseconds.
+    pub skew: i64,
 }
 
 pub struct World {
     pub now: Time,
     pub rng: StdRng,
     pub people: Vec<Person>,
+    /// At [`RELAY`].
     pub stored: Vec<Event>,
+    /// At other relays, by address.
+    pub elsewhere: BTreeMap<String, Vec<Event>>,
+    /// Relays that cannot be reached.
+    pub down: BTreeSet<String>,
     /// Chance in percent that a publication or its acknowledgement is lost; that a delivery is doubled.
     pub loss: u32,
     pub shuffle: bool,
     /// What was deleted is not taken again (NIP-09).
     pub deleted: BTreeSet<String>,
-    /// All that was ever published.
-    pub history: Vec<Event>,
+    /// Whether [`World::history`] is kept.
+    pub recording: bool,
+    /// Envelopes that were published, each with kind and body, if anybody here can open it.
+    pub history: Vec<(Event, Option<(u8, Vec<u8>)>)>,
 }
 
 impl World {
@@ -65,9 +77,12 @@ impl World {
             rng: StdRng::seed_from_u64(seed),
             people: Vec::new(),
             stored: Vec::new(),
+            elsewhere: BTreeMap::new(),
+            down: BTreeSet::new(),
             loss: 0,
             shuffle: false,
             deleted: BTreeSet::new(),
+            recording: false,
             history: Vec::new(),
         };
         for name in names {
@@ -83,6 +98,8 @@ impl World {
                 queue: VecDeque::new(),
                 seen: BTreeSet::new(),
                 signed: Vec::new(),
+                sinces: BTreeMap::new(),
+                skew: 0,
             });
         }
         (0..names.len()).for_each(|who| world.connect(who));
@@ -98,8 +115,9 @@ impl World {
     }
 
     pub fn inputs(&mut self, who: usize, inputs: Vec<Input>) {
+        let now = self.clock(who);
         let person = &mut self.people[who];
-        let effects = person.vault.as_mut().unwrap().handle_all(inputs, self.now, &mut self.rng);
+        let effects = person.vault.as_mut().unwrap().handle_all(inputs, now, &mut self.rng);
         for effect in effects {
             match effect {
                 Effect::Post(packet) => {
@@ -110,6 +128,18 @@ impl World {
                 Effect::Changed(changed) => person.changes.push(changed),
             }
         }
+    }
+
+    /// What time it is, as somebody's device says.
+    pub fn clock(&self, who: usize) -> Time {
+        Time(self.now.0.saturating_add_signed(self.people[who].skew))
+    }
+
+    /// Whether the relay takes an event at this time, as most do: not expired, not from the future.
+    fn timely(&self, event: &Event) -> bool {
+        let expires = event.tags.iter().find(|tag| tag[0] == "expiration").and_then(|tag| tag[1].parse::<u64>().ok());
+        let now = self.now.seconds();
+        expires.is_none_or(|at| at > now) && event.created_at < now + 86_400
     }
 
     pub fn act(&mut self, who: usize, action: Action) {
@@ -136,7 +166,8 @@ impl World {
         let person = &mut self.people[who];
         person.vault = None;
         let store = SqlStore::open(&person.folder.0, &key(&person.folder)).unwrap();
-        person.vault = Some(Vault::open(store, &config(), self.now).unwrap());
+        let now = Time(self.now.0.saturating_add_signed(person.skew));
+        person.vault = Some(Vault::open(store, &Config::default(), now).unwrap());
         self.connect(who);
     }
 
@@ -173,23 +204,37 @@ impl World {
                 ToNet::Relays(relays) => {
                     self.people[who].relays.clone_from(&relays);
                     for relay in relays {
-                        let state = FromNet::Relay { id: relay.id, state: RelayState::Online };
-                        self.input(who, Input::Post(state));
+                        let down = self.down.contains(&relay.url);
+                        let state = if down { RelayState::Offline(Trouble::Unreachable) } else { RelayState::Online };
+                        self.input(who, Input::Post(FromNet::Relay { id: relay.id, state }));
                     }
                 }
-                ToNet::Watch(watch) => drop(self.people[who].watches.insert(watch.mailbox, watch.relays)),
+                ToNet::Watch(watch) => {
+                    self.people[who].sinces.insert(watch.mailbox, watch.since);
+                    self.people[who].watches.insert(watch.mailbox, watch.relays);
+                }
                 ToNet::Unwatch(mailbox) => {
                     let person = &mut self.people[who];
                     person.watches.remove(&mailbox);
-                    person.seen.retain(|(m, _)| *m != mailbox);
+                    person.seen.retain(|(m, ..)| *m != mailbox);
                 }
                 ToNet::Publish { job, event, relays, .. } => {
-                    let lost = self.lost();
-                    if !lost {
-                        self.publish(*event);
-                    }
+                    let timely = self.timely(&event);
                     for relay in relays {
-                        let verdict = if lost || self.lost() { Verdict::Lost } else { Verdict::Accepted };
+                        let url = self.url(who, relay);
+                        let lost = self.lost() || self.down.contains(&url);
+                        if !lost && timely {
+                            self.publish_at(&url, (*event).clone());
+                        }
+                        let verdict = if lost {
+                            Verdict::Lost
+                        } else if !timely {
+                            Verdict::Refused("invalid: too early or too late".into())
+                        } else if self.lost() {
+                            Verdict::Lost
+                        } else {
+                            Verdict::Accepted
+                        };
                         self.input(who, Input::Post(FromNet::Ack { job, relay, verdict }));
                     }
                 }
@@ -198,30 +243,72 @@ impl World {
         }
     }
 
-    /// The relay takes an event.
-    pub fn publish(&mut self, event: Event) {
-        self.history.push(event.clone());
-        if event.kind == 5 {
-            let gone = &event.tags[0][1];
-            let before = self.stored.len();
-            self.stored.retain(|e| e.id.to_hex() != *gone || e.pubkey != event.pubkey);
-            if self.stored.len() < before {
-                self.deleted.insert(gone.clone());
+    /// The address behind a person's number of a relay; nothing answers for one that is not known any more.
+    fn url(&self, who: usize, relay: u16) -> String {
+        self.people[who].relays.iter().find(|r| r.id == relay).map_or_else(String::new, |r| r.url.clone())
+    }
+
+    /// What a relay has.
+    pub fn at(&mut self, url: &str) -> &mut Vec<Event> {
+        if url == RELAY { &mut self.stored } else { self.elsewhere.entry(url.to_owned()).or_default() }
+    }
+
+    /// Keeps what is published, opened with the seals of this moment.
+    fn record(&mut self, event: &Event) {
+        if !self.recording || event.kind != 1059 {
+            return;
+        }
+        let mailbox = Bytes32::from_hex(&event.tags[0][1]).unwrap();
+        let sealed = envelope::sealed_bytes(&event.content).unwrap();
+        let vaults = self.people.iter().filter_map(|person| person.vault.as_ref());
+        let mut seals = vaults.flat_map(|vault| vault.store().seals());
+        let opened = seals.find_map(|seal| envelope::open(&Address { mailbox: &mailbox, seal: &seal }, &sealed));
+        self.history.push((event.clone(), opened));
+    }
+
+    /// A relay takes an event.
+    pub fn publish_at(&mut self, url: &str, event: Event) {
+        self.record(&event);
+        let id = if event.kind == 5 { event.tags[0][1].clone() } else { event.id.to_hex() };
+        let name = format!("{url} {id}");
+        let deleted = self.deleted.contains(&name);
+        let stored = self.at(url);
+        if event.kind != 5 {
+            if !deleted && stored.iter().all(|e| e.id != event.id) {
+                stored.push(event);
             }
-        } else if !self.deleted.contains(&event.id.to_hex()) && self.stored.iter().all(|e| e.id != event.id) {
-            self.stored.push(event);
+            return;
+        }
+        let before = stored.len();
+        stored.retain(|e| e.id.to_hex() != id || e.pubkey != event.pubkey);
+        if stored.len() < before {
+            self.deleted.insert(name);
         }
     }
 
-    /// The relay hands over what it has for the mailboxes that are watched.
+    /// Events past their time are gone from all relays.
+    pub fn expire(&mut self) {
+        let now = self.now.seconds();
+        let fresh = |event: &Event| event.tags[1][1].parse::<u64>().unwrap() > now;
+        self.stored.retain(fresh);
+        self.elsewhere.values_mut().for_each(|events| events.retain(fresh));
+    }
+
+    /// The relays hand over what they have for the mailboxes that are watched there.
     pub fn deliver(&mut self, who: usize) {
         let mut list = Vec::new();
-        let relay = self.people[who].relays.first().map_or(1, |r| r.id);
-        for event in &self.stored {
-            let mailbox = Bytes32::from_hex(&event.tags[0][1]).unwrap();
-            let person = &mut self.people[who];
-            if person.watches.contains_key(&mailbox) && person.seen.insert((mailbox, event.id.0)) {
-                list.push(Delivery { event: event.clone(), relay });
+        for relay in self.people[who].relays.clone() {
+            if self.down.contains(&relay.url) {
+                continue;
+            }
+            for event in self.at(&relay.url).clone() {
+                let mailbox = Bytes32::from_hex(&event.tags[0][1]).unwrap();
+                let person = &mut self.people[who];
+                let watched = person.watches.get(&mailbox).is_some_and(|relays| relays.contains(&relay.id));
+                let asked = watched && event.created_at >= person.sinces[&mailbox];
+                if asked && person.seen.insert((mailbox, event.id.0, relay.id)) {
+                    list.push(Delivery { event, relay: relay.id });
+                }
             }
         }
         if self.loss > 0 {
@@ -237,8 +324,12 @@ impl World {
         for part in list.chunks(64) {
             self.input(who, Input::Post(FromNet::Events(part.to_vec())));
         }
-        for mailbox in self.people[who].watches.keys().copied().collect::<Vec<_>>() {
-            self.input(who, Input::Post(FromNet::Stored { relay, mailbox }));
+        for (mailbox, relays) in self.people[who].watches.clone() {
+            for relay in relays {
+                if !self.down.contains(&self.url(who, relay)) {
+                    self.input(who, Input::Post(FromNet::Stored { relay, mailbox }));
+                }
+            }
         }
     }
 
