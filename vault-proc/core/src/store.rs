@@ -278,6 +278,9 @@ pub struct NextRow {
     pub answered: u64,
 }
 
+/// What is known of a contact's state, with the open offer to it and the session that it has not confirmed.
+pub type Tied = (TieRow, Option<OfferRow>, Option<NextRow>);
+
 /// An own text that the contact has not receipted.
 pub struct Unreceipted {
     /// Its number.
@@ -352,7 +355,7 @@ pub struct Snapshot {
     /// What waits to be sent.
     pub jobs: Vec<JobRow>,
     /// What is known of contacts' states, with open offers and unconfirmed sessions.
-    pub ties: Vec<(TieRow, Option<OfferRow>, Option<NextRow>)>,
+    pub ties: Vec<Tied>,
     /// The store came out of a backup, and no session has been dealt with yet.
     pub restored: bool,
 }

@@ -1,9 +1,11 @@
 use super::*;
 use crate::profile::tests::{Folder, quick};
-use crate::profile::{Kind as Way, RecoverySecret, exists, recover, unlock};
+use crate::profile::{Kind as Slot, RecoverySecret, exists, recover, unlock};
 use bulkhead_vault_core::{Passphrase, Plaintext, Store};
 
 const NOW: Time = Time(1_795_000_000_000);
+
+type Way<'a> = dyn Fn(&Path) -> Result<StoreKey, ProfileError> + 'a;
 
 fn typed(words: &str) -> Passphrase {
     Passphrase::new(words.to_owned())
@@ -47,15 +49,14 @@ fn own_name(folder: &Folder, key: &StoreKey) -> (usize, bool) {
 fn copy_is_restored_by_passphrase_and_by_recovery_secret_and_the_profile_goes_on() {
     let (folder, key) = profile("backup-copy");
     let secret = RecoverySecret::random().unwrap();
-    key.set_secret(Way::Recovery, &secret).unwrap();
+    key.set_secret(Slot::Recovery, &secret).unwrap();
     let path = export(&key, Kind::Copy, NOW).unwrap();
     let name = path.file_name().unwrap().to_str().unwrap().to_owned();
     assert!(name.ends_with("-2026-11-18-110640.bulkhead-backup"), "{name}");
     assert_eq!(own_name(&folder, &key), (260_000, false));
     let bytes = std::fs::read(&path).unwrap();
     assert!(!bytes.windows(12).any(|part| part == b"unmistakable"));
-    let ways: [&dyn Fn(&Path) -> Result<StoreKey, ProfileError>; 2] =
-        [&|folder| unlock(folder, &typed("correct horse")), &|folder| recover(folder, &secret)];
+    let ways: [&Way; 2] = [&|folder| unlock(folder, &typed("correct horse")), &|folder| recover(folder, &secret)];
     for (at, with) in ways.into_iter().enumerate() {
         let elsewhere = put(&path, &format!("backup-copy-to-{at}"));
         assert!(is_waiting(&elsewhere.0));

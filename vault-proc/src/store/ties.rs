@@ -3,7 +3,7 @@
 use crate::store::rows::{all, bad, bytes, ids, key, number, relay_column, text, unsigned};
 use bulkhead_vault_core::Secret;
 use bulkhead_vault_core::session::Prekeys;
-use bulkhead_vault_core::store::{Doubt, NextRow, OfferRow, TieRow, Unreceipted};
+use bulkhead_vault_core::store::{Doubt, NextRow, OfferRow, TieRow, Tied, Unreceipted};
 use rusqlite::{Connection, Result, Row, params};
 use std::collections::BTreeMap;
 
@@ -147,7 +147,7 @@ fn next(row: &Row<'_>) -> Result<(u32, NextRow)> {
 }
 
 /// Reads all that is known of contacts' states.
-pub fn load(db: &Connection) -> Result<Vec<(TieRow, Option<OfferRow>, Option<NextRow>)>> {
+pub fn load(db: &Connection) -> Result<Vec<Tied>> {
     let mut offers: BTreeMap<u32, OfferRow> = all(db, "SELECT * FROM offers", offer)?.into_iter().collect();
     let mut nexts: BTreeMap<u32, NextRow> = all(db, "SELECT * FROM nexts", next)?.into_iter().collect();
     let with = |tie: TieRow| {

@@ -200,7 +200,8 @@ fn mailboxes_change_within_five_weeks_and_old_ones_are_destroyed() {
         live(&mut world, 1);
     }
     // One may just be changing again.
-    live(&mut world, if world.people.iter().any(|person| person.watches.len() > 1) { 3 } else { 0 });
+    let changing = world.people.iter().any(|person| person.watches.len() > 1);
+    live(&mut world, if changing { 3 } else { 0 });
     for (who, before) in before.iter().enumerate() {
         assert_eq!(world.people[who].watches.len(), 1);
         assert!(mailbox(&world, who).is_disjoint(before));

@@ -1,6 +1,6 @@
 //! Older copies of a profile: what they send, how they are noticed, and that everybody goes on.
 
-use super::world::{World, words};
+use super::world::{Recorded, World, words};
 use crate::profile::tests::Folder;
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_ipc::intent::{Accept, Invite, Notice};
@@ -280,7 +280,7 @@ fn nonsense_has_a_session_renewed_once_a_day_at_most() {
     let mailbox = *world.people[0].watches.keys().next().unwrap();
     let seal = world.vault(0).store().seals().remove(0);
     let curve = Curve::new();
-    let to_alice = |(event, opened): &(Event, Option<(u8, Vec<u8>)>)| {
+    let to_alice = |(event, opened): &Recorded| {
         let signal =
             opened.clone().filter(|(kind, _)| *kind == envelope::SIGNAL && event.tags[0][1] == mailbox.to_hex());
         signal.map(|(_, body)| body)

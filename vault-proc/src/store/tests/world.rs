@@ -49,6 +49,9 @@ pub struct Person<S: Store = SqlStore> {
     pub skew: i64,
 }
 
+/// An envelope, and its kind and body if anybody could open it.
+pub type Recorded = (Event, Option<(u8, Vec<u8>)>);
+
 pub struct World {
     pub now: Time,
     pub rng: StdRng,
@@ -66,8 +69,8 @@ pub struct World {
     pub deleted: BTreeSet<String>,
     /// Whether [`World::history`] is kept.
     pub recording: bool,
-    /// Envelopes that were published, each with kind and body, if anybody here can open it.
-    pub history: Vec<(Event, Option<(u8, Vec<u8>)>)>,
+    /// Envelopes that were published.
+    pub history: Vec<Recorded>,
 }
 
 impl World {
