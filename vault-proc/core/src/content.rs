@@ -83,7 +83,7 @@ pub struct Witness {
 }
 
 /// Counts beyond this are lies: nobody sends so many.
-pub const MAX_COUNT: u64 = 1 << 53;
+pub const MAX_COUNT: u64 = (1 << 53) - 1;
 
 /// A body, and the secret with which the reader deletes the envelope.
 #[derive(Clone, PartialEq, Eq)]
