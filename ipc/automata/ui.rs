@@ -115,6 +115,7 @@ const ROWS: &[Row] = &[
     told("Show", &[Step::Need(PHASE, Illegal), Step::Add(CONTACTS)], &[Number]),
     told("Notice", &[], &[Choice]),
     told("Recovery", IF_OPEN, &[Choice]),
+    told("Timers", IF_OPEN, &[Number]),
     told("Command", &[], &[Choice]),
     told("Pointer", &[], &[Geometry]),
     meant("Open", OF_CONTACT, &[Number]),
@@ -127,6 +128,7 @@ const ROWS: &[Row] = &[
     meant("Accept", IN_PHASE, &[]),
     meant("Rename", OF_CONTACT, &[Number]),
     meant("Verified", OF_CONTACT, &[Number, Choice]),
+    meant("Timer", OF_CONTACT, &[Number]),
     meant("SaveName", IN_PHASE, &[]),
     meant("AddRelay", IN_PHASE, &[]),
     meant("RemoveRelay", &[Step::Need(PHASE, Ignored), Step::Need(RELAYS, Ignored)], &[Number]),
@@ -247,6 +249,7 @@ impl Word for intent::ToUi {
             Self::Show(_) => "Show",
             Self::Notice(_) => "Notice",
             Self::Recovery(_) => "Recovery",
+            Self::Timers(_) => "Timers",
             Self::Command(_) => "Command",
             Self::Pointer(_) => "Pointer",
         }
@@ -261,6 +264,7 @@ impl Word for intent::ToUi {
             (Self::Invite(Invite::None) | Self::Accept(Accept::Idle) | Self::Searching(false), PHASE) => {}
             (Self::Recovery(Recovery::None), PHASE) => {}
             (Self::Contacts(list), PHASE) if list.is_empty() => {}
+            (Self::Timers(list), PHASE) if list.is_empty() => {}
             (Self::Relays(list), PHASE) if list.is_empty() => {}
             (_, PHASE) => give(phase(Phase::Open)),
             (Self::Contacts(list), CONTACTS) => list.iter().for_each(|contact| give(number(contact.handle))),
@@ -290,6 +294,7 @@ impl Word for intent::FromUi {
             Self::Accept => "Accept",
             Self::Rename(_) => "Rename",
             Self::Verified { .. } => "Verified",
+            Self::Timer { .. } => "Timer",
             Self::SaveName => "SaveName",
             Self::AddRelay => "AddRelay",
             Self::RemoveRelay(_) => "RemoveRelay",
@@ -315,9 +320,13 @@ impl Word for intent::FromUi {
             // Nothing is on screen: true in every phase.
             (Self::Open(None), PHASE) => {}
             (_, PHASE) => give(phase(Phase::Open)),
-            (Self::Open(Some(handle)) | Self::Rename(handle) | Self::Verified { handle, .. }, CONTACTS) => {
-                give(number(*handle));
-            }
+            (
+                Self::Open(Some(handle))
+                | Self::Rename(handle)
+                | Self::Verified { handle, .. }
+                | Self::Timer { handle, .. },
+                CONTACTS,
+            ) => give(number(*handle)),
             (Self::RemoveRelay(id), RELAYS) => give(number(u32::from(*id))),
             _ => {}
         }

@@ -43,6 +43,16 @@ pub struct Contact {
     pub verified: bool,
 }
 
+/// How long what is written in a conversation lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timer {
+    /// As in [`Contact`].
+    pub handle: u32,
+    /// So many seconds once read.
+    pub seconds: u32,
+}
+
 /// A relay, as far as ui may know it; its address is a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -191,6 +201,10 @@ pub enum Notice {
     Saved,
     /// The keys of this contact were lost with a part of the store: it has to be invited again.
     KeysLost,
+    /// The computer's clock is more than a month ahead of where it was: messages that disappear wait for an hour.
+    ClockLeapt,
+    /// Not all of the profile could be deleted; its key is gone.
+    NotErased,
 }
 
 /// Navigation that the vault made of a key press outside text: never a key, never a character.
@@ -279,6 +293,8 @@ pub enum ToUi {
     Notice(Option<Notice>),
     /// How the recovery code stands.
     Recovery(Recovery),
+    /// All conversations in which what is written disappears; at most [`MAX_CONTACTS`].
+    Timers(#[serde(deserialize_with = "bounded::list::<_, _, MAX_CONTACTS>")] Vec<Timer>),
     /// Navigation.
     Command(Command),
     /// The pointer, outside slots.
@@ -290,6 +306,7 @@ impl Message for ToUi {
         match self {
             Self::Welcome { life, version } => greeting::check(*life, *version),
             Self::Contacts(list) => bound(list.len() <= MAX_CONTACTS, "contacts"),
+            Self::Timers(list) => bound(list.len() <= MAX_CONTACTS, "timers"),
             Self::Relays(list) => bound(list.len() <= MAX_RELAYS, "relays"),
             _ => Ok(()),
         }
@@ -333,6 +350,13 @@ pub enum FromUi {
         handle: u32,
         /// Compared or not.
         verified: bool,
+    },
+    /// What is written in this conversation from now on disappears.
+    Timer {
+        /// The contact.
+        handle: u32,
+        /// So many seconds after it was read; 0 for never.
+        seconds: u32,
     },
     /// Take the name typed as one's own.
     SaveName,

@@ -118,11 +118,13 @@ pub enum SlotKind {
     RecoveryCode,
     /// When the vault locks by itself: choices, the vault's own.
     AutoLock,
+    /// Dialogue: asks whether to delete the whole profile; a field for the word that says so, and the vault's own buttons.
+    ConfirmErase,
 }
 
 impl SlotKind {
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Unlock,
         Self::NewPassphrase,
         Self::RepeatPassphrase,
@@ -149,6 +151,7 @@ impl SlotKind {
         Self::TypeRecovery,
         Self::RecoveryCode,
         Self::AutoLock,
+        Self::ConfirmErase,
     ];
 
     /// Whether a person can type into it, so that it takes part in keyboard focus.
@@ -166,6 +169,7 @@ impl SlotKind {
                 | Self::NewRelay
                 | Self::CurrentPassphrase
                 | Self::TypeRecovery
+                | Self::ConfirmErase
         )
     }
 

@@ -8,7 +8,7 @@ use bulkhead_canvas::core::{Border, Color, Length, alignment, clipboard};
 use bulkhead_canvas::palette::{Palette, Tone};
 use bulkhead_canvas::widget::{container, row, text};
 use bulkhead_canvas::{Element, Surface, Theme, fonts};
-use bulkhead_ipc::intent::{Accept, Command, Contact, Invite, Notice, Phase, Recovery, Relay, ToUi};
+use bulkhead_ipc::intent::{Accept, Command, Contact, Invite, Notice, Phase, Recovery, Relay, Timer, ToUi};
 use bulkhead_ipc::pixels::{self, FromUi, Slot, SlotKind};
 use bulkhead_ipc::post::{RelayState, Trouble};
 use bulkhead_ui::app::App;
@@ -145,6 +145,7 @@ fn open(app: &mut App, count: u32) {
         verified: handle == 2,
     };
     app.told(ToUi::Contacts((0..count).map(contact).collect()));
+    app.told(ToUi::Timers(vec![Timer { handle: 2, seconds: 86_400 }]));
     let relay = |id, own, state| Relay { id, own, state };
     app.told(ToUi::Relays(vec![
         relay(0, true, RelayState::Online),
@@ -267,6 +268,7 @@ fn main() {
                 app.told(ToUi::Notice(Some(Notice::NotARecoveryCode)));
             }),
         ),
+        ("erase", Box::new(show(Panel::Erase))),
         (
             "settings-keys",
             Box::new(move |app| {

@@ -66,6 +66,7 @@ impl App {
                     self.show(Panel::Recovery);
                 }
             }
+            ToUi::Timers(timers) => self.state.timers = timers,
             ToUi::Command(command) => self.command(command),
         }
         self.tell_what_is_on_screen();
@@ -235,6 +236,7 @@ impl App {
                 }
                 self.want(only(SlotKind::PasteInvite));
             }
+            Panel::Erase => self.want(only(SlotKind::ConfirmErase)),
             Panel::Delete(handle) => self.want(SlotKey { kind: SlotKind::ConfirmDelete, handle }),
             Panel::Recovery if self.state.recovery == Recovery::Offered => self.want(only(SlotKind::RecoveryCode)),
             Panel::Passphrase | Panel::Recovery => self.want(only(SlotKind::CurrentPassphrase)),
@@ -255,6 +257,7 @@ impl App {
             Some(Panel::Safety(handle) | Panel::Delete(handle)) => self.show(Panel::Contact(handle)),
             Some(Panel::Passphrase) => self.show(Panel::Settings),
             Some(Panel::Recovery) if self.from_settings => self.show(Panel::Settings),
+            Some(Panel::Erase) => self.show(Panel::Settings),
             Some(_) => self.close(),
             None if self.state.searching => self.end_search(),
             None if self.state.narrow() && self.state.open.is_some() => self.pressed(Message::Back),

@@ -22,6 +22,8 @@ pub enum Panel {
     Passphrase,
     /// A recovery code: asks for the passphrase, then shows it.
     Recovery,
+    /// Asks whether to delete the whole profile.
+    Erase,
 }
 
 impl Panel {
@@ -29,7 +31,7 @@ impl Panel {
     pub fn contact(self) -> Option<u32> {
         match self {
             Self::Contact(handle) | Self::Safety(handle) | Self::Delete(handle) => Some(handle),
-            Self::Invite | Self::Accept | Self::Settings | Self::Passphrase | Self::Recovery => None,
+            Self::Invite | Self::Accept | Self::Settings | Self::Passphrase | Self::Recovery | Self::Erase => None,
         }
     }
 }

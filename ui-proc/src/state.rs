@@ -1,7 +1,7 @@
 //! What ui knows: what the vault told it, and what the user has opened. No words, no names, no keys.
 
 use crate::message::Panel;
-use bulkhead_ipc::intent::{Accept, Contact, Invite, Notice, Phase, Recovery, Relay};
+use bulkhead_ipc::intent::{Accept, Contact, Invite, Notice, Phase, Recovery, Relay, Timer};
 use bulkhead_ipc::pixels::Theme;
 use bulkhead_ipc::post::{RelayState, Trouble};
 
@@ -15,6 +15,8 @@ pub struct State {
     pub phase: Phase,
     /// Conversations, newest first.
     pub contacts: Vec<Contact>,
+    /// Those in which what is written disappears.
+    pub timers: Vec<Timer>,
     /// Relays, own and contacts'.
     pub relays: Vec<Relay>,
     /// The newest invite.
@@ -46,6 +48,7 @@ impl Default for State {
         Self {
             phase: Phase::Locked,
             contacts: Vec::new(),
+            timers: Vec::new(),
             relays: Vec::new(),
             invite: Invite::None,
             accept: Accept::Idle,
@@ -89,6 +92,11 @@ impl State {
     /// A contact by its handle.
     pub fn contact(&self, handle: u32) -> Option<&Contact> {
         self.contacts.iter().find(|contact| contact.handle == handle)
+    }
+
+    /// After how many seconds what is written in a conversation disappears; 0 if it stays.
+    pub fn timer(&self, handle: u32) -> u32 {
+        self.timers.iter().find(|timer| timer.handle == handle).map_or(0, |timer| timer.seconds)
     }
 
     /// A contact's place in the list.

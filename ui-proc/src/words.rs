@@ -82,6 +82,14 @@ words! {
     CONTACT_DELETE_LABEL = "Delete";
     CONTACT_DELETE_HINT = "Removes the contact and all messages from this computer. Copies on the other device stay there.";
     CONTACT_DELETE = "Delete contact…";
+    TIMER = "Disappearing messages";
+    TIMER_HINT = "What you both write from now on is erased on both devices, so long after it was read. It does not stop anybody from keeping a picture.";
+    DISAPPEARING = "Disappear after";
+    TIMER_OFF = "Off";
+    TIMER_HOUR = "1 hour";
+    TIMER_DAY = "1 day";
+    TIMER_WEEK = "1 week";
+    TIMER_MONTH = "4 weeks";
     SAFETY_TITLE = "Safety number";
     SAFETY_LEAD = "Compare this number with the one on the other device, in person or on a call. Both must be the same to the last digit.";
     SAFETY_MATCHES = "The numbers match";
@@ -122,8 +130,12 @@ words! {
     RECOVERY_SET = "You have a recovery code.";
     RECOVERY_NONE = "You have no recovery code: a forgotten passphrase would mean that all messages are lost.";
     RECOVERY_NEW = "Make a new code";
+    ERASE_LABEL = "Delete everything";
+    ERASE_HINT = "Erases your keys, contacts and messages from this computer. Nobody can bring them back, and your contacts are not told.";
+    ERASE = "Delete profile…";
+    ERASE_TITLE = "Delete profile";
     KEYS = "Keyboard";
-    KEYS_LIST = "Ctrl+N add contact  ·  Ctrl+K search  ·  Alt+↑ Alt+↓ change conversation  ·  Ctrl+L lock  ·  Ctrl+Q quit  ·  Tab and Enter for everything else";
+    KEYS_LIST = "Ctrl+N add contact  ·  Ctrl+K search  ·  Alt+↑ Alt+↓ change conversation  ·  Shift+↑ Shift+↓ choose a message, Enter for what to do with it  ·  Ctrl+L lock  ·  Ctrl+Q quit  ·  Tab and Enter for everything else";
     ABOUT = "About";
     TRY_AGAIN = "Try again";
     TO_RELAYS = "Open settings";
@@ -229,6 +241,12 @@ pub fn notice(notice: Notice) -> &'static str {
         Notice::KeysLost => {
             "Your keys for this contact were lost with a part of the store. Add the contact anew, with an invite; what was written stays."
         }
+        Notice::ClockLeapt => {
+            "This computer's clock is more than a month ahead of when Bulkhead last ran. If that is wrong, set it right within the hour: until then no disappearing message is erased for it."
+        }
+        Notice::NotErased => {
+            "The key is destroyed, so nothing can be read any more, but some files could not be removed. Delete the profile folder by hand."
+        }
     }
 }
 
@@ -279,6 +297,21 @@ pub fn relay(state: RelayState) -> &'static str {
         }
         RelayState::Offline(Trouble::Address) => "Bulkhead may not connect to this address. Remove it.",
     }
+}
+
+/// A timer as a length of time; `None` if what is written stays.
+pub fn timer(seconds: u32) -> Option<String> {
+    Some(match seconds {
+        0 => return None,
+        3_600 => TIMER_HOUR.into(),
+        86_400 => TIMER_DAY.into(),
+        604_800 => TIMER_WEEK.into(),
+        2_419_200 => TIMER_MONTH.into(),
+        // Another program's choice.
+        _ if seconds.is_multiple_of(86_400) => format!("{} days", seconds / 86_400),
+        _ if seconds.is_multiple_of(3_600) => format!("{} hours", seconds / 3_600),
+        _ => format!("{} minutes", seconds / 60),
+    })
 }
 
 /// The number on a badge.

@@ -73,6 +73,7 @@ fn panel() -> impl Strategy<Value = Option<Panel>> {
         Just(Panel::Contact(1)),
         Just(Panel::Safety(2)),
         Just(Panel::Delete(3)),
+        Just(Panel::Erase),
     ])
 }
 

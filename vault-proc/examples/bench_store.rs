@@ -231,8 +231,18 @@ fn fill(device: &mut Device, count: u64) {
     for seq in from + 1..=count {
         let state = MessageState::Received;
         let (message, sent_at) = (1_000_000 + seq, now().0);
-        let message =
-            NewMessage { message, contact: 1, seq, id: [0; 16], mine: false, text: &text, sent_at, at: now(), state };
+        let message = NewMessage {
+            message,
+            contact: 1,
+            seq,
+            id: [0; 16],
+            mine: false,
+            text: &text,
+            sent_at,
+            at: now(),
+            state,
+            life: 0,
+        };
         store.add_messages(&[message]).unwrap();
     }
     store.commit().unwrap();

@@ -90,6 +90,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             sent_at: start + n * 60_000,
             at: Time(start + n * 60_000),
             state: if mine { MessageState::Delivered } else { MessageState::Received },
+            life: 0,
         }])?;
         if n % AT_ONCE == AT_ONCE - 1 || n == count - 1 {
             store.commit()?;

@@ -18,8 +18,7 @@ mod pieces;
 
 use crate::profile::{self, Lock, ProfileError, StoreKey};
 use crate::store::{SqlStore, staged};
-use bulkhead_vault_core::{Error, Key, Time};
-use chrono::DateTime;
+use bulkhead_vault_core::{Error, Key};
 use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
@@ -32,6 +31,8 @@ const VERSION: u8 = 1;
 const RANDOM: usize = 32;
 /// Longest key file.
 const LONGEST: usize = 8 * 1024;
+/// Most backups in one folder.
+const MOST: u32 = 64;
 /// How the names of backups end.
 const ENDING: &str = "bulkhead-backup";
 
@@ -124,10 +125,10 @@ pub fn waiting(folder: &Path) -> PathBuf {
 /// disk, and was read again to the end. After [`Kind::Move`] the profile does not open any more.
 ///
 /// Whoever calls has the profile's key, so has just typed the passphrase.
-pub fn export(key: &StoreKey, kind: Kind, now: Time) -> Result<PathBuf, BackupError> {
+pub fn export(key: &StoreKey, kind: Kind) -> Result<PathBuf, BackupError> {
     let folder = key.lock().folder().to_path_buf();
     staged::settle(SqlStore::open(&folder, key).map_err(of_store)?).map_err(of_store)?;
-    let path = name(&folder, kind, now);
+    let path = names(&folder).find(|path| !path.exists()).ok_or(BackupError::Io)?;
     let beside = path.with_extension("part");
     let written = write(&folder, &beside, key.key(), kind).and_then(|()| {
         // What a disk gives back is what counts, before anything depends on it.
@@ -153,13 +154,15 @@ fn retire(key: &StoreKey) -> Result<(), BackupError> {
     Ok(key.retire()?)
 }
 
-/// For example `alice-2026-11-22-093015.bulkhead-backup`: by UTC, so that names sort by time.
-fn name(folder: &Path, kind: Kind, now: Time) -> PathBuf {
-    let seconds = i64::try_from(now.seconds()).unwrap_or_default();
-    let day = DateTime::from_timestamp(seconds, 0).unwrap_or_default().format("%Y-%m-%d-%H%M%S");
+/// Where a folder's backups can be: `alice.bulkhead-backup`, `alice-2.bulkhead-backup` and so on. They can be counted, so
+/// that whoever destroys the profile finds them.
+pub fn names(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let profile = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let what = if kind == Kind::Move { "-move" } else { "" };
-    folder.join(format!("{profile}{what}-{day}.{ENDING}"))
+    let name = move |number: u32| match number {
+        1 => format!("{profile}.{ENDING}"),
+        number => format!("{profile}-{number}.{ENDING}"),
+    };
+    (1..=MOST).map(move |number| folder.join(name(number)))
 }
 
 fn create(path: &Path) -> io::Result<File> {

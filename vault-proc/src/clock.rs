@@ -5,12 +5,19 @@
 
 use bulkhead_vault_core::Time;
 use chrono::{DateTime, Datelike, Local, NaiveDate, NaiveDateTime, Offset, TimeZone};
+use nix::time::{ClockId, clock_gettime};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Now, by the host's clock.
 pub fn now() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Milliseconds since the machine started, asleep or not: nobody sets this clock.
+pub fn steady() -> u64 {
+    let at = clock_gettime(ClockId::CLOCK_BOOTTIME).map_or_else(|_| std::time::Duration::ZERO, Into::into);
+    u64::try_from(at.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The offsets of the user's time zone: from which Unix second on, and how many seconds east of UTC.

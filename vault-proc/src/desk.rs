@@ -356,6 +356,7 @@ impl Desk {
 
     /// Carries out what the session wants done outside.
     pub fn finish(&mut self) {
+        self.session.follow_list();
         self.follow_focus();
         loop {
             let out = self.session.take_out();
@@ -528,6 +529,7 @@ impl Desk {
                 Said::Delete(delete) => self.session.confirm_delete(delete),
                 Said::Offer(answer) => self.session.answer_offer(answer),
                 Said::AutoLock(choice) => self.session.set_auto_lock(choice),
+                Said::Erase(erase) => self.session.confirm_erase(erase),
             }
             self.dirty = true;
         }

@@ -17,6 +17,8 @@ pub struct Situation {
     pub open: bool,
     /// A compose field is on screen.
     pub compose: bool,
+    /// A message is chosen in the list that has the keyboard; and its menu is open.
+    pub chosen: (bool, bool),
     /// An input method is in the middle of a word: all keys are its own.
     pub composing: bool,
 }
@@ -57,6 +59,23 @@ pub enum Own {
     PressButton,
     /// Lock later or sooner: the choice so far to the right.
     AutoLock(i8),
+    /// With messages of the list, and the menu of one.
+    List(ListKey),
+}
+
+/// What is done with a message by keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListKey {
+    /// Choose the message above, or the item.
+    Up,
+    /// The one below.
+    Down,
+    /// Open its menu, or do what is chosen there.
+    Enter,
+    /// Ask whether to delete it.
+    Delete,
+    /// Close the menu, else choose no message.
+    Back,
 }
 
 /// How far to scroll.
@@ -125,6 +144,12 @@ fn navigation(key: Named, held: Modifiers, now: Situation) -> Meaning {
     let dialogue = now.focus.is_some_and(SlotKind::is_question);
     let list = now.open && matches!(now.focus, None | Some(SlotKind::MessageList));
     let results = matches!(now.focus, Some(SlotKind::Search | SlotKind::SearchResults));
+    if now.open
+        && now.focus == Some(SlotKind::MessageList)
+        && let Some(act) = with_messages(key, held, now.chosen)
+    {
+        return Act(Own::List(act));
+    }
     match key {
         Named::Tab if dialogue => Act(Own::SwitchButton),
         Named::Tab if held.shift() => Ui(Command::FocusPrevious),
@@ -157,6 +182,21 @@ fn navigation(key: Named, held: Modifiers, now: Situation) -> Meaning {
     }
 }
 
+/// Shift and the arrows choose a message; then Enter or the menu key say what can be done with it.
+fn with_messages(key: Named, held: Modifiers, (chosen, menu): (bool, bool)) -> Option<ListKey> {
+    match key {
+        Named::ArrowUp if menu || held.shift() => Some(ListKey::Up),
+        Named::ArrowDown if menu || held.shift() => Some(ListKey::Down),
+        Named::ArrowLeft if menu => Some(ListKey::Up),
+        Named::ArrowRight | Named::Tab if menu => Some(ListKey::Down),
+        Named::Enter if chosen => Some(ListKey::Enter),
+        Named::ContextMenu if chosen && !menu => Some(ListKey::Enter),
+        Named::Delete if chosen && !menu => Some(ListKey::Delete),
+        Named::Escape if chosen => Some(ListKey::Back),
+        _ => None,
+    }
+}
+
 fn typing(held: Modifiers, now: Situation) -> Meaning {
     match now.focus {
         Some(kind) if kind.is_field() => Meaning::Slot,
@@ -173,7 +213,8 @@ fn typing(held: Modifiers, now: Situation) -> Meaning {
 mod tests {
     use super::*;
 
-    const OPEN: Situation = Situation { focus: None, open: true, compose: true, composing: false };
+    const OPEN: Situation =
+        Situation { focus: None, open: true, compose: true, chosen: (false, false), composing: false };
 
     fn letter(c: char, held: Modifiers, now: Situation) -> Meaning {
         meaning(&Key::Character(c.to_string().into()), Some(c), held, now)

@@ -4,6 +4,7 @@
 //! same session runs behind a window and behind the test driver.
 
 mod acts;
+mod deletion;
 mod errand;
 mod fields;
 mod focus;
@@ -21,9 +22,10 @@ use crate::worker::{Derived, How, Job};
 pub use acts::Acts;
 use bulkhead_ipc::control::{Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Accept, Command, Invite, MAX_CONTACTS, Notice, ToUi};
-use bulkhead_ipc::pixels::{SlotKey, SlotKind, Theme};
+use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind, Theme};
 use bulkhead_ipc::{post, sign};
 use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, Hit, Input, Plaintext, Vault};
+pub use deletion::ERASE;
 use errand::Errand;
 pub use fields::Fields;
 use std::path::PathBuf;
@@ -109,6 +111,9 @@ pub struct Session {
     folder: PathBuf,
     config: Config,
     slots: Vec<SlotKey>,
+    list_slot: Option<Slot>,
+    /// As ui was told.
+    timers: Option<Vec<intent::Timer>>,
     wanted: Option<SlotKey>,
     jump: Option<(u32, u64)>,
     new_name: Option<Plaintext>,
@@ -149,6 +154,8 @@ impl Session {
             folder,
             config,
             slots: Vec::new(),
+            list_slot: None,
+            timers: None,
             wanted: None,
             jump: None,
             new_name: None,
@@ -222,7 +229,7 @@ impl Session {
 
     /// Time passed.
     pub fn tick(&mut self) {
-        self.inputs(vec![Input::Tick]);
+        self.inputs(vec![Input::Steady(clock::steady()), Input::Tick]);
     }
 
     /// The user did something.
@@ -284,6 +291,21 @@ impl Session {
                     self.list.inserted(seq, count);
                 }
             }
+            Changed::Removed { contact, seq, up } => {
+                let moved = |place: u64| match up {
+                    true => place + u64::from(place < seq),
+                    false => place - u64::from(place > seq),
+                };
+                self.hits.retain(|hit| hit.contact != contact || hit.seq != seq);
+                self.hit = self.hit.min(self.hits.len().saturating_sub(1));
+                self.jump = self.jump.filter(|(of, place)| *of != contact || *place != seq);
+                let hits = self.hits.iter_mut().map(|hit| (hit.contact, &mut hit.seq));
+                let jump = self.jump.iter_mut().map(|(of, place)| (*of, place));
+                hits.chain(jump).filter(|(of, _)| *of == contact).for_each(|(_, place)| *place = moved(*place));
+                if self.open == Some(contact) {
+                    self.list.removed(seq, moved);
+                }
+            }
             Changed::Added(contact) => {
                 self.stale.0 = true;
                 self.tell_contacts();
@@ -341,6 +363,7 @@ impl Session {
     /// Everything that a new ui may know.
     pub fn tell_all(&mut self) {
         let searching = !self.fields.get(SlotKind::Search).is_empty();
+        self.timers = None;
         self.out.push(Out::Ui(ToUi::Phase(self.told_phase())));
         self.tell_contacts();
         self.tell_relays();
@@ -365,7 +388,13 @@ impl Session {
             verified: c.verified,
         };
         let list = contacts.iter().take(MAX_CONTACTS).map(told).collect();
+        let timer = |c: &ContactView| intent::Timer { handle: c.handle, seconds: c.timer };
+        let timers: Vec<_> = contacts.iter().take(MAX_CONTACTS).filter(|c| c.timer > 0).map(timer).collect();
         self.out.push(Out::Ui(ToUi::Contacts(list)));
+        if self.timers.as_ref() != Some(&timers) {
+            self.timers = Some(timers.clone());
+            self.out.push(Out::Ui(ToUi::Timers(timers)));
+        }
     }
 
     fn tell_relays(&mut self) {
@@ -482,7 +511,8 @@ impl Session {
         let done = self.done.take();
         self.notice(done);
         // net has been waiting for its Welcome since before the vault could know anything.
-        let mut inputs = Vec::new();
+        // First what has died meanwhile, before anything is shown.
+        let mut inputs = vec![Input::Steady(clock::steady())];
         inputs.extend(self.hello.0.clone().map(Input::Post));
         inputs.extend(self.hello.1.clone().map(Input::Sign));
         self.inputs(inputs);

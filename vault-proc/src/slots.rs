@@ -12,6 +12,7 @@ pub mod message_list;
 pub mod place;
 pub mod recovery;
 pub mod results;
+pub mod stopwatch;
 pub mod strip;
 
 use crate::idle::AutoLock;
@@ -36,4 +37,6 @@ pub enum Said {
     Offer(Answer),
     /// When to lock was chosen.
     AutoLock(AutoLock),
+    /// A button of the dialogue that deletes the profile was pressed.
+    Erase(bool),
 }

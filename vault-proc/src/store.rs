@@ -7,8 +7,10 @@
 //! SQLCipher is compiled in; libcrypto is the system's, linked dynamically, as `libsqlite3-sys` always asks for the
 //! shared library. So its security updates come with the system, and the vault loads one more library.
 
+mod ages;
 mod erasures;
 mod moves;
+mod removal;
 mod rows;
 pub mod salvage;
 mod schema;
@@ -16,13 +18,14 @@ mod search;
 mod seen;
 pub(crate) mod staged;
 mod ties;
+pub(crate) mod wash;
 
 use crate::profile::{Lock, StoreKey};
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{
-    ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, Snapshot, Store,
-    TieRow, Unreceipted,
+    Age, ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, Snapshot,
+    Store, TieRow, Timer, Unreceipted,
 };
 use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret};
 use erasures::Erasures;
@@ -32,6 +35,7 @@ use seen::Seen;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use zeroize::Zeroize;
 
 /// Durable, encrypted storage in one folder.
@@ -39,7 +43,32 @@ pub struct SqlStore {
     db: Connection,
     seen: Seen,
     erasures: Erasures,
+    traces: Traces,
+    log: PathBuf,
     _lock: Arc<Lock>,
+}
+
+/// How often the log is emptied although nothing was deleted: it holds older states of the ratchets.
+const EMPTIED: Duration = Duration::from_secs(600);
+/// Time between two slices of washing.
+const SLICES: Duration = Duration::from_millis(200);
+
+/// What deleted things have left in the file.
+struct Traces {
+    /// Something was deleted: wash before this transaction counts as over.
+    fresh: bool,
+    /// Pages are left to wash.
+    left: bool,
+    /// When a slice was washed.
+    washed: Instant,
+    /// When the log was emptied, and how many changes had been written by then.
+    emptied: (Instant, u64),
+}
+
+impl Traces {
+    fn new(left: bool) -> Self {
+        Self { fresh: false, left, washed: Instant::now(), emptied: (Instant::now(), 0) }
+    }
 }
 
 fn file(folder: &Path) -> PathBuf {
@@ -76,13 +105,15 @@ impl SqlStore {
             return Err(Error::Moved);
         }
         store.seen = Seen::load(&store.db).map_err(|error| cause(&error))?;
+        store.traces.left = wash::pending(&store.db).map_err(|error| cause(&error))?;
         Ok(store)
     }
 
     fn connect(folder: &Path, key: &StoreKey, flags: OpenFlags) -> Result<Self, Error> {
         let db = Self::connect_bare(&file(folder), &key.key, flags)?;
         schema::configure(&db).map_err(|error| cause(&error))?;
-        Ok(Self { db, seen: Seen::default(), erasures: Erasures::default(), _lock: key.lock.clone() })
+        let (seen, erasures, traces) = (Seen::default(), Erasures::default(), Traces::new(false));
+        Ok(Self { db, seen, erasures, traces, log: folder.join("store.db-wal"), _lock: key.lock.clone() })
     }
 
     /// Notes that the profile goes on elsewhere.
@@ -102,6 +133,27 @@ impl SqlStore {
         db.set_prepared_statement_cache_capacity(64);
         unlock(&db, key, salt).map_err(|error| cause(&error))?;
         Ok(db)
+    }
+
+    /// Washes what has to be washed now. What fails is tried again after the next transaction.
+    fn wash(&mut self) {
+        let (now, traces) = (Instant::now(), &mut self.traces);
+        let changes = self.db.total_changes();
+        traces.left |= traces.fresh;
+        let due = traces.left && now.duration_since(traces.washed) >= SLICES;
+        let old = now.duration_since(traces.emptied.0) >= EMPTIED && changes != traces.emptied.1;
+        if traces.fresh || due {
+            traces.washed = now;
+            match wash::slice(&self.db, traces.fresh) {
+                Ok(all) => traces.left = !all,
+                Err(_) => return,
+            }
+        }
+        let all = due && !traces.left;
+        if (traces.fresh || all || old) && wash::empty_log(&self.db, &self.log).is_ok() {
+            traces.fresh = false;
+            traces.emptied = (now, self.db.total_changes());
+        }
     }
 
     fn run(&self, sql: &str, params: impl Params) -> Result<(), Error> {
@@ -129,6 +181,15 @@ impl SqlStore {
         let contacts = rows::load(&self.db).unwrap().contacts;
         let former = |row: &ContactRow| row.moving.former.iter().map(|f| f.mailbox.seal.clone()).collect::<Vec<_>>();
         contacts.iter().flat_map(|(row, ..)| [vec![row.mailbox.seal.clone()], former(row)].concat()).collect()
+    }
+}
+
+impl Drop for SqlStore {
+    /// Leaves no older states in the log, of which closing the store would only remove the name.
+    fn drop(&mut self) {
+        if self.db.is_autocommit() {
+            let _ = wash::empty_log(&self.db, &self.log);
+        }
     }
 }
 
@@ -187,6 +248,7 @@ impl Store for SqlStore {
         self.run("COMMIT", [])?;
         self.seen.keep();
         self.erasures.clear();
+        self.wash();
         Ok(())
     }
 
@@ -197,6 +259,7 @@ impl Store for SqlStore {
         }
         self.seen.undo();
         self.erasures.clear();
+        self.traces.fresh = false;
     }
 
     fn load(&mut self) -> Result<Snapshot, Error> {
@@ -224,12 +287,9 @@ impl Store for SqlStore {
     }
 
     fn remove_contact(&mut self, handle: u32) -> Done {
-        moves::remove(&self.db, handle).map_err(|error| cause(&error))?;
-        self.run("DELETE FROM search WHERE rowid IN (SELECT n FROM messages WHERE contact = ?1)", [handle])?;
-        self.run("DELETE FROM messages WHERE contact = ?1", [handle])?;
-        self.run("DELETE FROM sessions WHERE contact = ?1", [handle])?;
-        ties::remove(&self.db, handle).map_err(|error| cause(&error))?;
-        self.run("DELETE FROM contacts WHERE handle = ?1", [handle])
+        self.traces.fresh = true;
+        let others = moves::remove(&self.db, handle).and_then(|()| ties::remove(&self.db, handle));
+        others.and_then(|()| removal::contact(&self.db, handle)).map_err(|error| cause(&error))
     }
 
     fn session(&mut self, contact: u32) -> Result<Secret, Error> {
@@ -249,6 +309,9 @@ impl Store for SqlStore {
     }
 
     fn remove_invite(&mut self, id: u32) -> Done {
+        // The invite's prekeys opened the first message of a contact.
+        self.traces.fresh = true;
+        wash::begin(&self.db).map_err(|error| cause(&error))?;
         self.run("DELETE FROM invites WHERE id = ?1", [id])
     }
 
@@ -283,12 +346,21 @@ impl Store for SqlStore {
         read().map_err(|error: rusqlite::Error| cause(&error))
     }
 
+    fn numbers(&mut self, contact: u32, from: u64, until: u64) -> Result<Vec<u64>, Error> {
+        let sql = "SELECT n FROM messages WHERE contact = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq";
+        let read = || {
+            let mut statement = self.db.prepare_cached(sql)?;
+            statement.query_map(params![contact, number(from), number(until)], first)?.collect::<Result<Vec<_>, _>>()
+        };
+        read().map_err(|error: rusqlite::Error| cause(&error))
+    }
+
     fn place(&mut self, message: u64, seq: u64) -> Done {
         self.run("UPDATE messages SET seq = ?2 WHERE n = ?1", params![number(message), number(seq)])
     }
 
     fn messages(&self, contact: u32, from: u64, to: u64) -> Result<Vec<MessageView>, Error> {
-        let sql = "SELECT seq, mine, text, at, state FROM messages
+        let sql = "SELECT seq, mine, text, at, state, life FROM messages
             WHERE contact = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq";
         let read = || {
             let mut statement = self.db.prepare_cached(sql)?;
@@ -297,6 +369,39 @@ impl Store for SqlStore {
                 .collect::<Result<Vec<_>, _>>()
         };
         read().map_err(|error: rusqlite::Error| cause(&error))
+    }
+
+    fn remove_messages(&mut self, contact: u32, places: &[u64]) -> Result<Vec<(u64, MessageState)>, Error> {
+        self.traces.fresh = true;
+        removal::messages(&self.db, contact, places).map_err(|error| cause(&error))
+    }
+
+    fn last(&mut self, contact: u32) -> Result<Option<(u64, MessageView)>, Error> {
+        rows::last(&self.db, contact).map_err(|error| cause(&error))
+    }
+
+    fn begin_received(&mut self, contact: u32, lived: u64) -> Done {
+        ages::begin_received(&self.db, contact, lived).map_err(|error| cause(&error))
+    }
+
+    fn begin_sent(&mut self, message: u64, lived: u64) -> Done {
+        ages::begin(&self.db, message, lived).map_err(|error| cause(&error))
+    }
+
+    fn dead(&mut self, lived: u64) -> Result<Vec<(u32, u64)>, Error> {
+        ages::dead(&self.db, lived).map_err(|error| cause(&error))
+    }
+
+    fn next_death(&mut self) -> Result<Option<u64>, Error> {
+        ages::next(&self.db).map_err(|error| cause(&error))
+    }
+
+    fn put_timer(&mut self, contact: u32, timer: Timer) -> Done {
+        ages::put_timer(&self.db, contact, timer).map_err(|error| cause(&error))
+    }
+
+    fn put_age(&mut self, age: Age) -> Done {
+        ages::put_age(&self.db, age).map_err(|error| cause(&error))
     }
 
     fn search(&self, words: &str, limit: usize) -> Result<Vec<Found>, Error> {

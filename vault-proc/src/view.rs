@@ -7,7 +7,7 @@ use crate::slots::labels::{Avatar, Label, Side};
 use crate::slots::message_list::{MessageList, Messages};
 use crate::slots::results::Found;
 use crate::slots::strip::Strip;
-use crate::slots::{Said, codes, confirm, fields, ink, recovery, results};
+use crate::slots::{Said, codes, confirm, fields, ink, recovery, results, stopwatch};
 use crate::store::SqlStore;
 use bulkhead_canvas::core::{Color, Font, Length, Rectangle, alignment, text::Shaping};
 use bulkhead_canvas::fonts::{REGULAR, SEMIBOLD};
@@ -15,7 +15,7 @@ use bulkhead_canvas::palette::{Palette, Tone};
 use bulkhead_canvas::widget::{Space, container, text};
 use bulkhead_canvas::{Element, geometry};
 use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind};
-use bulkhead_vault_core::{MessageView, Vault};
+use bulkhead_vault_core::{MessageState, MessageView, Vault};
 use std::ops::RangeInclusive;
 
 /// What an input method is composing, and where.
@@ -117,6 +117,10 @@ fn content<'a>(
             let hint = if composing { String::new() } else { format!("Write to {}", contact()?.name.as_str()) };
             Some(fields::compose(key, message, hint, length, palette))
         }
+        SlotKind::ConfirmErase => {
+            let typed = session.fields.get(key.kind);
+            Some(confirm::erase(key, typed, session.may_erase(), session.focus == Some(key), palette))
+        }
         kind if kind.is_field() => Some(fields::line(key, session.fields.get(kind), composing, palette)),
         SlotKind::SearchResults => {
             let found = session
@@ -133,6 +137,9 @@ fn content<'a>(
             match &contact.preview {
                 _ if contact.lost => label("Keys lost: invite again", 13.0, REGULAR, palette.danger, Side::Start),
                 _ if contact.renewing => label("Keys are being renewed", 13.0, REGULAR, palette.muted, Side::Start),
+                Some(preview) if preview.state == MessageState::Timer => {
+                    label(stopwatch::brief(preview.life), 13.0, REGULAR, palette.muted, Side::Start)
+                }
                 Some(preview) if preview.mine => {
                     let element = container(Prefixed { words: preview.text.as_str(), palette });
                     Some(element.into())
@@ -150,7 +157,11 @@ fn content<'a>(
             let words = session.zone.brief(at, clock::now());
             let words =
                 text(words).size(12).color(palette.muted.color()).wrapping(bulkhead_canvas::core::text::Wrapping::None);
-            Some(container(words).align_right(Length::Fill).center_y(Length::Fill).into())
+            let mut line = bulkhead_canvas::widget::Row::new().spacing(5).align_y(alignment::Vertical::Center);
+            if contact.timer > 0 {
+                line = line.push(stopwatch::Stopwatch(palette.muted.color()));
+            }
+            Some(container(line.push(words)).align_right(Length::Fill).center_y(Length::Fill).into())
         }
         SlotKind::MessageList => {
             let contact = contact()?;

@@ -43,7 +43,7 @@ names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort Sto
     ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable
     OlderCopy Moved RestoreWaits Restored BackupDamaged BackupInTheWay BackedUp MoveDone Refused
     NameMissing WrongOften PassphraseChanged NotARecoveryCode WrongRecoveryCode RecoverySet RecoveryCopied KeyFileMended
-    LockedByItself KeyDamaged Saving Saved KeysLost);
+    LockedByItself KeyDamaged Saving Saved KeysLost ClockLeapt NotErased);
 names!(recoveries, Recovery: None Set Offered);
 names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings FocusNext
     FocusPrevious Activate Up Down);
@@ -52,7 +52,7 @@ names!(themes, Theme: Light Dark);
 names!(troubles, Trouble: Unreachable Certificate Misbehaving Closed Proxy Address);
 names!(kinds, SlotKind: Unlock NewPassphrase RepeatPassphrase OwnName Search SearchResults Avatar ContactName Preview
     RowTime ConversationTitle MessageList Compose InviteLink InviteQr PasteInvite SafetyNumber SafetyQr Rename
-    ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock);
+    ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock ConfirmErase);
 
 fn one_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> BoxedStrategy<T> {
     prop::sample::select(all).boxed()
@@ -249,10 +249,11 @@ pub fn pointer() -> BoxedStrategy<intent::Pointer> {
 }
 
 pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
-    use intent::{Contact, MAX_CONTACTS, Relay, ToUi};
+    use intent::{Contact, MAX_CONTACTS, Relay, Timer, ToUi};
     let contact = any::<(u32, u32, bool, bool)>()
         .prop_map(|(handle, unread, waiting, verified)| Contact { handle, unread, waiting, verified })
         .boxed();
+    let timer = any::<(u32, u32)>().prop_map(|(handle, seconds)| Timer { handle, seconds }).boxed();
     let relay =
         (any::<u16>(), any::<bool>(), relay_state()).prop_map(|(id, own, state)| Relay { id, own, state }).boxed();
     every!(ToUi {
@@ -265,6 +266,7 @@ pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
         ToUi::Searching(_) => any::<bool>().prop_map(ToUi::Searching),
         ToUi::Focus(_) => prop::option::of(slot_key()).prop_map(ToUi::Focus),
         ToUi::Show(_) => any::<u32>().prop_map(ToUi::Show),
+        ToUi::Timers(_) => list(timer.clone(), MAX_CONTACTS).prop_map(ToUi::Timers),
         ToUi::Recovery(_) => one_of(recoveries()).prop_map(ToUi::Recovery),
         ToUi::Notice(_) => prop::option::of(one_of(notices())).prop_map(ToUi::Notice),
         ToUi::Command(_) => one_of(commands()).prop_map(ToUi::Command),
@@ -287,6 +289,7 @@ pub fn intent_from_ui() -> BoxedStrategy<intent::FromUi> {
         FromUi::Rename(_) => any::<u32>().prop_map(FromUi::Rename),
         FromUi::Verified { .. } => any::<(u32, bool)>()
             .prop_map(|(handle, verified)| FromUi::Verified { handle, verified }),
+        FromUi::Timer { .. } => any::<(u32, u32)>().prop_map(|(handle, seconds)| FromUi::Timer { handle, seconds }),
         FromUi::SaveName => Just(FromUi::SaveName),
         FromUi::AddRelay => Just(FromUi::AddRelay),
         FromUi::RemoveRelay(_) => any::<u16>().prop_map(FromUi::RemoveRelay),

@@ -181,6 +181,8 @@ fn intent_line() -> List {
     add(&mut list, "intent-to-ui", keys().map(ToUi::Focus));
     add(&mut list, "intent-to-ui", [ToUi::Show(handle)]);
     add(&mut list, "intent-to-ui", values::notices().into_iter().map(Some).chain([None]).map(ToUi::Notice));
+    let timers = vec![intent::Timer { handle, seconds: 86_400 }];
+    add(&mut list, "intent-to-ui", [ToUi::Timers(vec![]), ToUi::Timers(timers)]);
     add(&mut list, "intent-to-ui", values::recoveries().into_iter().map(ToUi::Recovery));
     add(&mut list, "intent-to-ui", values::commands().into_iter().map(ToUi::Command));
     let pointers = [Pointer::Moved { x: -1, y: 900 }, Pointer::Left, Pointer::Pressed, Pointer::Released];
@@ -195,6 +197,7 @@ fn intent_line() -> List {
     add(&mut list, "intent-from-ui", [FromUi::Create, FromUi::Unlock, FromUi::Lock, FromUi::Invite]);
     add(&mut list, "intent-from-ui", [FromUi::CopyInvite, FromUi::Accept, FromUi::Rename(handle)]);
     add(&mut list, "intent-from-ui", [false, true].map(|verified| FromUi::Verified { handle, verified }));
+    add(&mut list, "intent-from-ui", [0, 604_800].map(|seconds| FromUi::Timer { handle, seconds }));
     add(&mut list, "intent-from-ui", [FromUi::SaveName, FromUi::AddRelay, FromUi::RemoveRelay(3), FromUi::Reconnect]);
     add(&mut list, "intent-from-ui", values::themes().into_iter().map(FromUi::Theme));
     add(&mut list, "intent-from-ui", [FromUi::Newest, FromUi::EndSearch, FromUi::Dismiss]);

@@ -47,6 +47,11 @@ fn head(view: View<'_>, contact: Contact) -> Element<'_> {
         head = head.push(slot(SlotKind::Avatar, handle, p.surface, 40, 40));
     }
     head = head.push(slot(SlotKind::ConversationTitle, handle, p.surface, Length::Fill, 28));
+    // What is written here disappears: always said, even where there is room for little else.
+    if let Some(life) = words::timer(view.state.timer(handle)) {
+        let label = format!("{} {life}", words::DISAPPEARING);
+        head = head.push(crate::widgets::words(label, 13.0).color(p.accent));
+    }
     let verify = if contact.verified { words::VERIFIED } else { words::VERIFY };
     // Below this width the name needs the room; the contact's details offer the same.
     if !view.slim() {

@@ -1,6 +1,6 @@
 //! The open program: the list on the left, what was chosen on the right; in a narrow window one at a time.
 
-use super::{add_contact, contact, conversation, delete, list, notice, passphrase, safety, settings};
+use super::{add_contact, contact, conversation, delete, erase, list, notice, passphrase, safety, settings};
 use crate::message::Panel;
 use crate::widgets::{Element, LIST_WIDTH, View, fill};
 use bulkhead_canvas::core::Length;
@@ -32,6 +32,7 @@ fn right(view: View<'_>) -> Element<'_> {
         Some(Panel::Delete(handle)) => delete::view(view, handle),
         Some(Panel::Passphrase) => passphrase::change(view),
         Some(Panel::Recovery) => passphrase::recovery(view),
+        Some(Panel::Erase) => erase::view(view),
         None => conversation::view(view),
     }
 }

@@ -5,6 +5,7 @@ mod broken;
 mod contact;
 mod conversation;
 mod delete;
+mod erase;
 mod list;
 mod main;
 mod notice;

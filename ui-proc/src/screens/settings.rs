@@ -46,6 +46,8 @@ pub fn view(view: View<'_>) -> Element<'_> {
         button(view, Face::Secondary, words::RECOVERY_NEW, Message::Show(Panel::Recovery)),
     ]
     .spacing(8);
+    let erase = button(view, Face::Danger, words::ERASE, Message::Show(Panel::Erase));
+    let erase = column![label(p, words::ERASE_LABEL), hint(p, words::ERASE_HINT), erase].spacing(8);
     let about =
         column![label(p, words::KEYS), hint(p, words::KEYS_LIST), label(p, words::ABOUT), hint(p, words::about())]
             .spacing(8);
@@ -56,7 +58,8 @@ pub fn view(view: View<'_>) -> Element<'_> {
         card(view, security(p)),
         card(view, lock),
         card(view, ways),
-        card(view, about)
+        card(view, about),
+        card(view, erase)
     ];
     column![panel_bar(view, words::SETTINGS), page(view, 560.0, content.spacing(16))].into()
 }

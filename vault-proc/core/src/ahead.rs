@@ -135,7 +135,7 @@ impl Ahead {
         if let Some((_, same)) = self.waiting.insert(place, (event, message)) {
             self.bytes -= same.size();
         }
-        // What is needed last goes first; it still lies at the relays.
+        // Within a chain, what is needed last goes first; whatever goes still lies at the relays.
         while self.bytes > self.room
             && let Some((_, (_, last))) = self.waiting.pop_last()
         {

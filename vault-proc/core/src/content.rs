@@ -67,6 +67,24 @@ pub enum Body {
     Receipt(Vec<MessageId>),
     /// The mailbox changed.
     Moved(Moved),
+    /// What is written in the conversation from now on lives so long once read.
+    Timer {
+        /// The sender's clock, or more than every change before.
+        sent_at: u64,
+        /// Seconds, 0 for ever.
+        seconds: u32,
+    },
+    /// A message that lives so long once read.
+    Vanishing {
+        /// Its identifier.
+        id: MessageId,
+        /// The sender's clock, milliseconds since 1970.
+        sent_at: u64,
+        /// The words.
+        text: Plaintext,
+        /// Seconds.
+        life: u32,
+    },
     /// How far the sender's state is, and how far the reader's was when last heard of.
     Witness(Witness),
 }
@@ -98,7 +116,8 @@ pub struct Content {
 pub fn encode(content: &Content) -> Option<Secret> {
     // Reserved at once, so that no smaller copy of the words is left behind by growth; not more, as all is wiped.
     let words = match &content.body {
-        Body::Text { text, .. } => text.as_str().len(),
+        Body::Text { text, .. } | Body::Vanishing { text, .. } => text.as_str().len(),
+        Body::Timer { .. } => 0,
         Body::Hello(_) | Body::Receipt(_) | Body::Moved(_) => usize::MAX,
         Body::Witness(_) => 0,
     };
@@ -135,6 +154,15 @@ fn write(content: &Content, out: &mut Vec<u8>) -> Option<()> {
             e.u8(2).ok()?.u64(moved.revision).ok()?.u8(3).ok()?.bytes(&moved.mailbox.0).ok()?;
             e.u8(4).ok()?.bytes(moved.seal.bytes()).ok()?.u8(5).ok()?.array(moved.relays.len() as u64).ok()?;
             moved.relays.iter().try_for_each(|url| e.str(url).ok().map(drop))
+        }
+        Body::Timer { sent_at, seconds } => {
+            e.map(4).ok()?.u8(0).ok()?.u8(5).ok()?.u8(1).ok()?.bytes(erase).ok()?;
+            e.u8(2).ok()?.u64(*sent_at).ok()?.u8(3).ok()?.u32(*seconds).ok().map(drop)
+        }
+        Body::Vanishing { id, sent_at, text, life } => {
+            e.map(6).ok()?.u8(0).ok()?.u8(6).ok()?.u8(1).ok()?.bytes(erase).ok()?;
+            e.u8(2).ok()?.bytes(id).ok()?.u8(3).ok()?.u64(*sent_at).ok()?;
+            e.u8(4).ok()?.str(text.as_str()).ok()?.u8(5).ok()?.u32(*life).ok().map(drop)
         }
         Body::Witness(Witness { said, heard, newest }) => {
             e.map(5).ok()?.u8(0).ok()?.u8(7).ok()?.u8(1).ok()?.bytes(erase).ok()?;
@@ -178,8 +206,7 @@ pub fn decode(padded: &[u8]) -> Option<Content> {
             key(&mut d, 3)?;
             let sent_at = d.u64().ok()?;
             key(&mut d, 4)?;
-            let text = d.str().ok().filter(|text| (1..=MAX_TEXT).contains(&text.len()))?;
-            Body::Text { id, sent_at, text: Plaintext::new(text.into()) }
+            Body::Text { id, sent_at, text: text(&mut d)? }
         }
         (3, 3) => {
             let count = d.array().ok()??;
@@ -197,6 +224,20 @@ pub fn decode(padded: &[u8]) -> Option<Content> {
             key(&mut d, 5)?;
             Body::Moved(Moved { revision, mailbox, seal, relays: relays(&mut d)? })
         }
+        (5, 4) => {
+            let sent_at = d.u64().ok()?;
+            key(&mut d, 3)?;
+            Body::Timer { sent_at, seconds: d.u32().ok().filter(|seconds| *seconds == 0 || is_life(*seconds))? }
+        }
+        (6, 6) => {
+            let id = d.bytes().ok()?.try_into().ok()?;
+            key(&mut d, 3)?;
+            let sent_at = d.u64().ok()?;
+            key(&mut d, 4)?;
+            let text = text(&mut d)?;
+            key(&mut d, 5)?;
+            Body::Vanishing { id, sent_at, text, life: d.u32().ok().filter(|life| is_life(*life))? }
+        }
         (7, 5) => {
             let said = count(&mut d)?;
             key(&mut d, 3)?;
@@ -212,6 +253,16 @@ pub fn decode(padded: &[u8]) -> Option<Content> {
 /// A count, at most [`MAX_COUNT`].
 pub(crate) fn count(d: &mut Decoder<'_>) -> Option<u64> {
     d.u64().ok().filter(|n| *n <= MAX_COUNT)
+}
+
+/// Whether messages may live so many seconds: a minute to four weeks.
+pub const fn is_life(seconds: u32) -> bool {
+    matches!(seconds, 60..=2_419_200)
+}
+
+fn text(d: &mut Decoder<'_>) -> Option<Plaintext> {
+    let text = d.str().ok().filter(|text| (1..=MAX_TEXT).contains(&text.len()))?;
+    Some(Plaintext::new(text.into()))
 }
 
 /// The next key of a map must be this one.

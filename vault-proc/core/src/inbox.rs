@@ -111,6 +111,10 @@ impl<S: Store> Vault<S> {
             self.store.remember_event(&event.id, event.expires_at)?;
             return self.take_offer(handle, event, &body, turn, rng);
         }
+        if entry.meeting.watched.iter().any(|place| place.public == event.mailbox) {
+            self.dropped.malformed += 1;
+            return Ok(());
+        }
         let Some(message) = incoming(kind, &body) else { return self.undecryptable(handle, event, turn) };
         let Some((event, message)) = self.hold(handle, event, message, turn.now) else { return Ok(()) };
         let chain = message.place().0;
@@ -180,7 +184,12 @@ impl<S: Store> Vault<S> {
         entry.tie_changed = true;
         let relays = entry.mailboxes().find(|own| own.public == event.mailbox).map(|own| own.relays.clone());
         match content.body {
-            Body::Text { id, sent_at, text } => {
+            Body::Text { .. } | Body::Vanishing { .. } => {
+                let (id, sent_at, text, life) = match content.body {
+                    Body::Vanishing { id, sent_at, text, life } => (id, sent_at, text, life),
+                    Body::Text { id, sent_at, text } => (id, sent_at, text, 0),
+                    _ => return Ok(()),
+                };
                 entry.row.unread = entry.row.unread.saturating_add(1);
                 entry.row_changed = true;
                 entry.owed.get_or_insert_default().push(id);
@@ -188,9 +197,10 @@ impl<S: Store> Vault<S> {
                 // A store's numbers are signed.
                 let sent_at = sent_at.min(i64::MAX.unsigned_abs());
                 entry.tie.newest = entry.tie.newest.max(sent_at);
-                entry.heard.push(Heard { id, sent_at, text });
+                entry.heard.push(Heard { id, sent_at, text, life, timer: false });
                 turn.heard.insert(handle);
             }
+            Body::Timer { sent_at, seconds } => self.timer_told(handle, sent_at, seconds, turn)?,
             Body::Receipt(ids) => {
                 for id in ids {
                     self.receipted(handle, &id, turn)?;

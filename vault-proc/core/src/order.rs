@@ -18,6 +18,10 @@ pub struct Heard {
     pub id: MessageId,
     pub sent_at: u64,
     pub text: Plaintext,
+    /// Seconds, 0 for ever.
+    pub life: u32,
+    /// No text, but a line that says that the timer changed.
+    pub timer: bool,
 }
 
 /// Before which of the last messages each text goes. Both lists are in order; a text goes before the first
@@ -34,12 +38,12 @@ fn gaps(tail: &[Placed], texts: &[Heard]) -> Vec<usize> {
 
 /// Takes out what is here already: in a renewed session texts are sent again if no receipt came.
 fn forget_known(tail: &[Placed], texts: &mut Vec<Heard>) {
-    texts.dedup_by(|next, text| next.id == text.id && next.sent_at == text.sent_at);
+    texts.dedup_by(|next, text| !next.timer && next.id == text.id && next.sent_at == text.sent_at);
     let mut gaps = gaps(tail, texts).into_iter();
     texts.retain(|text| {
         // Received ones are in order, so those of the same moment stand right before the gap.
         let before = tail.iter().take(gaps.next().unwrap_or_default()).rev().filter(|row| !row.mine);
-        !before.take_while(|row| row.sent_at == text.sent_at).any(|row| row.id == text.id)
+        text.timer || !before.take_while(|row| row.sent_at == text.sent_at).any(|row| row.id == text.id)
     });
 }
 
@@ -84,7 +88,7 @@ impl<S: Store> Vault<S> {
                 last.seq += texts.len() as u64;
             }
             entry.newest += texts.len() as u64;
-            let state = MessageState::Received;
+            entry.oldest = entry.oldest.max(1);
             let new = texts.iter().zip(&gaps).enumerate().map(|(number, (heard, gap))| NewMessage {
                 message: self.next.message + number as u64,
                 contact: handle,
@@ -95,14 +99,16 @@ impl<S: Store> Vault<S> {
                 sent_at: heard.sent_at,
                 // Not later than what stands behind it: times shown in a conversation do not jump back.
                 at: tail.get(*gap).map_or(turn.now, |next| turn.now.min(next.at)),
-                state,
+                state: if heard.timer { MessageState::Timer } else { MessageState::Received },
+                life: heard.life,
             });
             let new: Vec<_> = new.collect();
             self.store.add_messages(&new)?;
             let (inserted, appended): (Vec<_>, Vec<_>) = new.iter().zip(&gaps).partition(|(_, gap)| **gap < tail.len());
             inserted.iter().for_each(|(message, _)| turn.inserted(handle, message.seq));
             if let Some((last, _)) = appended.last() {
-                let view = MessageView { seq: last.seq, mine: false, text: last.text.clone(), at: last.at, state };
+                let (seq, state, life) = (last.seq, last.state, last.life);
+                let view = MessageView { seq, mine: false, text: last.text.clone(), at: last.at, state, life };
                 entry.last = Some((last.message, view));
             }
             self.next.message += new.len() as u64;
@@ -120,7 +126,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn heard(sent_at: u64) -> Heard {
-        Heard { id: [0; 16], sent_at, text: Plaintext::new(String::new()) }
+        Heard { id: [0; 16], sent_at, text: Plaintext::new(String::new()), life: 0, timer: false }
     }
 
     proptest! {

@@ -6,6 +6,7 @@
 use crate::content::{self, Body, Content};
 use crate::envelope::{self, Address, Stamp};
 use crate::event::deletion;
+use crate::meeting;
 use crate::store::{JobRow, NewMessage, Store, Work};
 use crate::turn::Turn;
 use crate::vault::Vault;
@@ -44,7 +45,11 @@ impl<S: Store> Vault<S> {
         self.next.message += 1;
         let mut id = content::MessageId::default();
         rng.fill_bytes(&mut id);
-        let body = Body::Text { id, sent_at, text: text.clone() };
+        let life = entry.timer.seconds;
+        let body = match life {
+            0 => Body::Text { id, sent_at, text: text.clone() },
+            life => Body::Vanishing { id, sent_at, text: text.clone(), life },
+        };
         // After 30 days without an answer libsignal will not go on with a session: that message fails alone.
         // While the session is being renewed it waits in the conversation, and is sent in the new one.
         let state = match self.post(contact, body, message, turn, rng) {
@@ -59,10 +64,13 @@ impl<S: Store> Vault<S> {
         };
         let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(()) };
         let (seq, at, mine) = (entry.newest + 1, turn.now, true);
-        self.store.add_messages(&[NewMessage { message, contact, seq, id, mine, text: &text, sent_at, at, state }])?;
+        let row = NewMessage { message, contact, seq, id, mine, text: &text, sent_at, at, state, life };
+        self.store.add_messages(&[row])?;
         turn.before(entry);
-        entry.newest = seq;
-        entry.last = Some((message, MessageView { seq, mine, text, at, state }));
+        entry.appended(message, MessageView { seq, mine, text, at, state, life });
+        if life > 0 && state == MessageState::Failed {
+            self.begin_sent(message, turn)?;
+        }
         turn.touched.insert(contact);
         turn.messages.insert(contact);
         Ok(())
@@ -77,6 +85,7 @@ impl<S: Store> Vault<S> {
         turn: &mut Turn,
     ) -> Result<bool, Error> {
         let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(false) };
+        let timed = entry.timer.changed > 0;
         let now = match &entry.last {
             Some((number, last)) if *number == message => last.state,
             _ => match self.store.state(message)? {
@@ -101,6 +110,9 @@ impl<S: Store> Vault<S> {
             turn.touched.insert(contact);
         }
         turn.messages.insert(contact);
+        if now == MessageState::Queued && timed {
+            self.begin_sent(message, turn)?;
+        }
         Ok(true)
     }
 
@@ -169,7 +181,14 @@ impl<S: Store> Vault<S> {
                 let sealed = self.store.job_body(job)?;
                 envelope::event(curve, &invite.rendezvous, stamp, sealed.bytes()).map(|e| (e, invite.rendezvous))
             }
-            Work::Offer { contact } => {
+            Work::Offer { contact, meeting: true } => {
+                let Some(entry) = self.state.contacts.get(&contact) else { return Ok(None) };
+                let (own, identity) = (&entry.row.own, &entry.row.peer.identity);
+                let place = meeting::theirs(curve, own, identity, stamp.created_at);
+                let Some((mailbox, seal)) = place else { return Ok(None) };
+                self.envelope(row, (&mailbox, &seal), envelope::OFFER)?
+            }
+            Work::Offer { contact, meeting: false } => {
                 let Some(entry) = self.state.contacts.get(&contact) else { return Ok(None) };
                 self.envelope(row, (&entry.row.peer.mailbox, &entry.row.peer.seal), envelope::OFFER)?
             }

@@ -15,7 +15,7 @@ use crate::invite::Bundle;
 use crate::renewal::{self, Offer};
 use crate::session::{self, Incoming, Session};
 use crate::state::{Contact, Next};
-use crate::store::{ContactRow, Doubt, NextRow, OfferRow, Peer, Store, Work};
+use crate::store::{ContactRow, Doubt, NextRow, OfferRow, Peer, Store, Unreceipted, Work};
 use crate::turn::Turn;
 use crate::vault::Vault;
 use crate::{Error, Secret, Time, content};
@@ -225,7 +225,7 @@ impl<S: Store> Vault<S> {
         let Some(offer) = entry.offer.as_mut() else { return Ok(()) };
         offer.sent = 0;
         turn.renewals = true;
-        self.drop_jobs(|what| what == Work::Offer { contact: handle })
+        self.drop_jobs(|what| matches!(what, Work::Offer { contact, .. } if contact == handle))
     }
 
     /// Where a contact says to be whose state may be an older one: that counts, whatever was known. Says whether it
@@ -340,13 +340,22 @@ impl<S: Store> Vault<S> {
         for handle in core::mem::take(&mut turn.renewed) {
             turn.witness.insert(handle);
             self.announce(handle, turn, rng)?;
+            let timer = self.state.contacts.get(&handle).map(|entry| entry.timer).unwrap_or_default();
+            if timer.changed > 0 {
+                let body = Body::Timer { sent_at: timer.changed, seconds: timer.seconds };
+                self.post(handle, body, 0, turn, rng)?;
+            }
             for text in self.store.unreceipted(handle)? {
                 // Written in this transaction: it is in the new session already.
                 if self.state.carriers.contains_key(&text.message) {
                     continue;
                 }
-                let body = Body::Text { id: text.id, sent_at: text.sent_at, text: text.text };
-                self.post(handle, body, text.message, turn, rng)?;
+                let Unreceipted { message, id, sent_at, text, life } = text;
+                let body = match life {
+                    0 => Body::Text { id, sent_at, text },
+                    life => Body::Vanishing { id, sent_at, text, life },
+                };
+                self.post(handle, body, message, turn, rng)?;
             }
         }
         for handle in core::mem::take(&mut turn.witness) {
@@ -449,17 +458,24 @@ impl<S: Store> Vault<S> {
         if !entry.tie.lost {
             entry.tie.renewed = turn.now.0;
         }
-        let witness = entry.witness();
-        entry.tie.said = entry.tie.said.saturating_add(1);
-        entry.tie_changed = true;
         let Some(offer) = entry.offer.as_mut() else { return Ok(()) };
         offer.sent = turn.now.0;
-        let stamp = Stamp::draw(&self.curve, turn.now, rng);
-        let said = (&stamp.author, offer.bundle.as_slice(), offer.revision, witness);
-        let body = renewal::encode(&entry.row.own, &entry.row.peer.identity, said, rng).ok_or(Error::Keys)?;
         self.store.put_offer(handle, Some(offer))?;
-        let relays = entry.row.peer.relays.clone();
-        self.queue(Work::Offer { contact: handle }, stamp, relays, &body, turn)
+        // An older state may know no mailbox that is still read.
+        let places: &[bool] = if entry.tie.lost { &[false, true] } else { &[false] };
+        for meeting in places.iter().copied() {
+            let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
+            let witness = entry.witness();
+            entry.tie.said = entry.tie.said.saturating_add(1);
+            entry.tie_changed = true;
+            let Some(offer) = &entry.offer else { return Ok(()) };
+            let stamp = Stamp::draw(&self.curve, turn.now, rng);
+            let said = (&stamp.author, offer.bundle.as_slice(), offer.revision, witness);
+            let body = renewal::encode(&entry.row.own, &entry.row.peer.identity, said, rng).ok_or(Error::Keys)?;
+            let relays = entry.row.peer.relays.clone();
+            self.queue(Work::Offer { contact: handle, meeting }, stamp, relays, &body, turn)?;
+        }
+        Ok(())
     }
 
     /// Writes what changed of ties and unconfirmed sessions.
@@ -481,7 +497,7 @@ impl Work {
     /// The contact that it is for.
     pub(crate) const fn contact(self) -> Option<u32> {
         match self {
-            Self::Envelope { contact, .. } | Self::Offer { contact } | Self::Answer { contact } => Some(contact),
+            Self::Envelope { contact, .. } | Self::Offer { contact, .. } | Self::Answer { contact } => Some(contact),
             Self::Bundle { .. } | Self::Erase { .. } => None,
         }
     }

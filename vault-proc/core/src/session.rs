@@ -57,6 +57,13 @@ impl Own {
         Some(self.pair().ok()?.identity_key().serialize().into_vec())
     }
 
+    /// What only the holders of two identity keys know (X25519), 32 bytes.
+    pub fn agree(&self, theirs: &[u8]) -> Option<Key> {
+        let theirs = IdentityKey::decode(theirs).ok().filter(|key| key.public_key().is_canonical())?;
+        let shared = self.pair().ok()?.private_key().calculate_agreement(theirs.public_key()).ok()?;
+        Key::from_slice(Secret::new(shared.into_vec()).bytes())
+    }
+
     /// Signs with the identity key (XEdDSA), 64 bytes.
     pub fn sign<R: Rng + CryptoRng>(&self, message: &[u8], rng: &mut R) -> Option<Vec<u8>> {
         Some(self.pair().ok()?.private_key().calculate_signature(message, rng).ok()?.into_vec())

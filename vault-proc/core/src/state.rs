@@ -6,9 +6,10 @@
 use crate::ahead::Reach;
 use crate::content::MessageId;
 use crate::event::Curve;
+use crate::meeting::Meeting;
 use crate::order::Heard;
 use crate::session::Session;
-use crate::store::{ContactRow, InviteRow, JobRow, Mailbox, OfferRow, Peer, RelayRow, Store, TieRow, Work};
+use crate::store::{Age, ContactRow, InviteRow, JobRow, Mailbox, OfferRow, Peer, RelayRow, Store, TieRow, Timer, Work};
 use crate::view::{ContactView, Preview};
 use crate::{Error, MessageView, Plaintext, Time};
 use std::collections::{BTreeMap, HashMap};
@@ -20,8 +21,11 @@ const PREVIEW: usize = 200;
 pub struct Contact {
     pub row: ContactRow,
     pub session: Option<Session>,
-    /// The highest place in the conversation.
+    /// The highest place in the conversation; 0 if it is empty.
     pub newest: u64,
+    /// The lowest.
+    pub oldest: u64,
+    pub timer: Timer,
     /// The message there, and its number.
     pub last: Option<(u64, MessageView)>,
     /// Received texts that have no place yet.
@@ -47,6 +51,7 @@ pub struct Contact {
     pub offer: Option<OfferRow>,
     /// A session that the contact has not confirmed.
     pub next: Option<Next>,
+    pub meeting: Meeting,
 }
 
 /// A session begun from an offer of the contact.
@@ -70,9 +75,12 @@ impl Contact {
             tie_changed: false,
             offer: None,
             next: None,
+            meeting: Meeting::default(),
             row,
             session: None,
             newest: last.as_ref().map_or(0, |(_, last)| last.seq),
+            oldest: 0,
+            timer: Timer::default(),
             last,
             heard: Vec::new(),
             latest: None,
@@ -85,6 +93,13 @@ impl Contact {
             complained: false,
             lost: false,
         }
+    }
+
+    /// A message stands in the next place.
+    pub fn appended(&mut self, message: u64, view: MessageView) {
+        self.newest = view.seq;
+        self.oldest = self.oldest.max(1);
+        self.last = Some((message, view));
     }
 
     /// The session, read from the store the first time.
@@ -100,10 +115,10 @@ impl Contact {
         self.session.as_mut().ok_or(Error::Keys)
     }
 
-    /// All own mailboxes, the one in use first.
+    /// All own mailboxes that are watched, the one in use first.
     pub fn mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
         let former = self.row.moving.former.iter().map(|former| &former.mailbox);
-        core::iter::once(&self.row.mailbox).chain(former)
+        core::iter::once(&self.row.mailbox).chain(former).chain(&self.meeting.watched)
     }
 
     /// What the window shows of it.
@@ -113,6 +128,7 @@ impl Contact {
             mine: last.mine,
             at: last.at,
             state: last.state,
+            life: last.life,
         });
         ContactView {
             handle: self.row.handle,
@@ -123,6 +139,7 @@ impl Contact {
             preview,
             added: self.row.added,
             lost: self.lost,
+            timer: self.timer.seconds,
             renewing: self.tie.lost,
         }
     }
@@ -152,6 +169,9 @@ pub struct State {
     pub mailboxes: HashMap<[u8; 32], Owner>,
     /// The highest number of a message.
     pub messages: u64,
+    pub age: Option<Age>,
+    /// At which age the next message dies.
+    pub next_death: Option<u64>,
     /// The store came out of a backup, and no session has been dealt with yet.
     pub restored: bool,
 }
@@ -169,6 +189,8 @@ impl State {
             carriers: HashMap::new(),
             mailboxes: HashMap::new(),
             messages: snapshot.messages,
+            age: snapshot.age,
+            next_death: snapshot.next_death,
             restored: snapshot.restored,
         };
         for (row, last) in snapshot.contacts {
@@ -187,6 +209,16 @@ impl State {
         for handle in snapshot.lost {
             if let Some(contact) = state.contacts.get_mut(&handle) {
                 contact.lost = !contact.tie.lost;
+            }
+        }
+        for (handle, oldest) in snapshot.oldest {
+            if let Some(contact) = state.contacts.get_mut(&handle) {
+                contact.oldest = oldest;
+            }
+        }
+        for (handle, timer) in snapshot.timers {
+            if let Some(contact) = state.contacts.get_mut(&handle) {
+                contact.timer = timer;
             }
         }
         for row in snapshot.invites {

@@ -187,6 +187,8 @@ pub enum Work {
     Offer {
         /// To whom.
         contact: u32,
+        /// For the meeting place, not for the mailbox that they named last.
+        meeting: bool,
     },
     /// A libsignal prekey message in the session that an offer of theirs began.
     Answer {
@@ -291,6 +293,8 @@ pub struct Unreceipted {
     pub sent_at: u64,
     /// The words.
     pub text: Plaintext,
+    /// Seconds that it lives once read, 0 for ever.
+    pub life: u32,
 }
 
 /// A message to be added.
@@ -313,6 +317,26 @@ pub struct NewMessage<'a> {
     pub at: Time,
     /// State.
     pub state: MessageState,
+    /// Seconds that it lives once its time has begun, 0 for ever; of a line that says so, the timer's.
+    pub life: u32,
+}
+
+/// A conversation's timer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timer {
+    /// Seconds that what is written lives, 0 for ever.
+    pub seconds: u32,
+    /// `sent_at` of the newest change; 0 if there was none.
+    pub changed: u64,
+}
+
+/// How long the profile has lived, by which messages die.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Age {
+    /// Milliseconds.
+    pub lived: u64,
+    /// What the host's clock said then.
+    pub wall: Time,
 }
 
 /// A message in its place, without its words.
@@ -348,12 +372,20 @@ pub struct Snapshot {
     pub contacts: Vec<(ContactRow, Option<(u64, MessageView)>)>,
     /// Those of them whose session was lost with a part of the store; their records are empty.
     pub lost: Vec<u32>,
-    /// The highest number of a message.
+    /// The highest number of a message, there or carried by a job.
     pub messages: u64,
     /// Open invites.
     pub invites: Vec<InviteRow>,
     /// What waits to be sent.
     pub jobs: Vec<JobRow>,
+    /// The lowest place of each conversation that has messages; of others 0 or nothing.
+    pub oldest: Vec<(u32, u64)>,
+    /// Timers of conversations that ever had one.
+    pub timers: Vec<(u32, Timer)>,
+    /// How long the profile has lived, if a message ever had a timer.
+    pub age: Option<Age>,
+    /// At which age the next message dies.
+    pub next_death: Option<u64>,
     /// What is known of contacts' states, with open offers and unconfirmed sessions.
     pub ties: Vec<Tied>,
     /// The store came out of a backup, and no session has been dealt with yet.
@@ -382,7 +414,7 @@ pub trait Store {
     fn put_contact(&mut self, row: &ContactRow) -> Done;
     /// Adds or changes how a contact and we have moved.
     fn put_moving(&mut self, contact: u32, moving: &Moving) -> Done;
-    /// Removes a contact with session and messages.
+    /// Removes a contact with session, timer and messages, as [`Store::remove_messages`] does.
     fn remove_contact(&mut self, handle: u32) -> Done;
     /// Reads a contact's session record; empty if it was lost with a part of the store.
     fn session(&mut self, contact: u32) -> Result<Secret, Error>;
@@ -402,10 +434,29 @@ pub trait Store {
     fn find_sent(&mut self, contact: u32, id: &MessageId) -> Result<Option<u64>, Error>;
     /// What stands in a conversation from a place on.
     fn tail(&mut self, contact: u32, from: u64) -> Result<Vec<Placed>, Error>;
+    /// The numbers of what stands in a conversation from a place on up to before another, ascending by place.
+    fn numbers(&mut self, contact: u32, from: u64, until: u64) -> Result<Vec<u64>, Error>;
     /// Moves a message to another place, which is free.
     fn place(&mut self, message: u64, seq: u64) -> Done;
     /// Messages by place, ascending.
     fn messages(&self, contact: u32, from: u64, to: u64) -> Result<Vec<MessageView>, Error>;
+    /// Removes messages by place, so that nothing of them can be found in the store's files once the transaction is
+    /// durable; says the number and state of each that was there. The gaps are the caller's to close.
+    fn remove_messages(&mut self, contact: u32, places: &[u64]) -> Result<Vec<(u64, MessageState)>, Error>;
+    /// The message in the highest place of a conversation, and its number.
+    fn last(&mut self, contact: u32) -> Result<Option<(u64, MessageView)>, Error>;
+    /// The time of all received messages of a conversation begins that has not; at this age of the profile.
+    fn begin_received(&mut self, contact: u32, lived: u64) -> Done;
+    /// The same for one sent message.
+    fn begin_sent(&mut self, message: u64, lived: u64) -> Done;
+    /// Conversations and places of messages that die up to this age, ascending.
+    fn dead(&mut self, lived: u64) -> Result<Vec<(u32, u64)>, Error>;
+    /// At which age the next message dies.
+    fn next_death(&mut self) -> Result<Option<u64>, Error>;
+    /// Writes a conversation's timer.
+    fn put_timer(&mut self, contact: u32, timer: Timer) -> Done;
+    /// Writes how long the profile has lived.
+    fn put_age(&mut self, age: Age) -> Done;
     /// Messages that hold all words, the last one as a prefix; newest first.
     fn search(&self, words: &str, limit: usize) -> Result<Vec<Found>, Error>;
     /// Adds a job.

@@ -5,8 +5,8 @@ use crate::{Effect, MessageView, Time};
 use bulkhead_ipc::intent::{Accept, Notice};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A contact, the highest place of its conversation, and the message there with its number.
-pub type End = (u32, u64, Option<(u64, MessageView)>);
+/// A contact, the lowest and the highest place of its conversation, and the message in the latter with its number.
+pub type End = (u32, (u64, u64), Option<(u64, MessageView)>);
 
 /// Gathered while inputs are taken.
 pub struct Turn {
@@ -22,6 +22,8 @@ pub struct Turn {
     pub heard: BTreeSet<u32>,
     /// Contact, place and number of messages that were put before others.
     pub inserted: Vec<(u32, u64, u64)>,
+    /// Contact and place of messages that went, and whether those before them moved up.
+    pub removed: Vec<(u32, u64, bool)>,
     pub added: Vec<u32>,
     pub relays: bool,
     pub invite: bool,
@@ -31,7 +33,7 @@ pub struct Turn {
     pub broke: bool,
     /// Relays may have lost their last user.
     pub sweep: bool,
-    /// How conversations ended before: contact, highest place, the message there and its number.
+    /// How conversations ended before: contact, lowest and highest place, the message there and its number.
     pub ends: Vec<End>,
     /// Contacts whose session was renewed.
     pub renewed: BTreeSet<u32>,
@@ -53,6 +55,7 @@ impl Turn {
             arrived: BTreeMap::new(),
             heard: BTreeSet::new(),
             inserted: Vec::new(),
+            removed: Vec::new(),
             added: Vec::new(),
             relays: false,
             invite: false,
@@ -71,7 +74,7 @@ impl Turn {
     /// Keeps how a conversation ends, which is about to change: if the transaction fails and the store cannot be read
     /// either, nothing else knows.
     pub fn before(&mut self, contact: &Contact) {
-        self.ends.push((contact.row.handle, contact.newest, contact.last.clone()));
+        self.ends.push((contact.row.handle, (contact.oldest, contact.newest), contact.last.clone()));
     }
 
     /// Notes that a message was put before others.

@@ -9,6 +9,7 @@ use crate::relay::place;
 use crate::state::{Contact, State};
 use crate::store::Store;
 use crate::turn::Turn;
+use crate::vanish::Ages;
 use crate::{
     Action, Changed, Config, ContactView, DEFAULT_RELAYS, Effect, Error, Hit, Input, MAX_NAME, MessageView, Plaintext,
     RelayView, SafetyNumber, Time,
@@ -57,6 +58,7 @@ pub struct Vault<S: Store> {
     pub(crate) parked: BTreeMap<u32, Vec<Event>>,
     pub(crate) proxied: bool,
     pub(crate) dropped: Dropped,
+    pub(crate) age: Ages,
     views: Vec<ContactView>,
     relay_views: Vec<RelayView>,
     reported: Option<Time>,
@@ -108,7 +110,9 @@ impl<S: Store> Vault<S> {
             Some(_) => intent::Invite::Publishing,
             None => intent::Invite::None,
         };
+        let age = Ages::new(state.age);
         let mut vault = Self {
+            age,
             store,
             curve,
             state,
@@ -208,6 +212,7 @@ impl<S: Store> Vault<S> {
                     self.act(action, turn, rng)?;
                 }
                 Input::Tick => self.tick(turn, rng)?,
+                Input::Steady(steady) => self.grow_older(steady, turn)?,
             }
         }
         self.release(turn, rng)?;
@@ -296,9 +301,10 @@ impl<S: Store> Vault<S> {
             // A disk that only fails to answer may do so again later: that is no damage.
             Err(worse) => {
                 (error, self.torn) = (worse, true);
-                for (handle, newest, last) in turn.ends.iter().rev() {
+                for (handle, places, last) in turn.ends.iter().rev() {
                     if let Some(contact) = self.state.contacts.get_mut(handle) {
-                        (contact.newest, contact.last) = (*newest, last.clone());
+                        (contact.oldest, contact.newest) = *places;
+                        contact.last = last.clone();
                     }
                 }
             }
@@ -352,6 +358,7 @@ impl<S: Store> Vault<S> {
         self.expire_invites(turn)?;
         self.expire_jobs(turn)?;
         self.keep_moving(turn, rng)?;
+        self.keep_meetings(turn.now, rng);
         if self.swept.is_none_or(|at| turn.now.since(at) >= SWEEP || turn.now < at) {
             self.swept = Some(turn.now);
             self.store.forget_events(turn.now.seconds())?;
@@ -378,10 +385,13 @@ impl<S: Store> Vault<S> {
                 Ok(())
             }
             Action::Delete(contact) => self.delete(contact, turn),
+            Action::DeleteMessage { contact, seq } => self.remove(contact, &[seq], turn),
+            Action::SetTimer { contact, seconds } => self.set_timer(contact, seconds, turn, rng),
             Action::Read(contact) => {
                 if self.state.contacts.get(&contact).is_some_and(|c| c.row.unread > 0) {
                     self.change(contact, |c| c.row.unread = 0);
                     turn.touched.insert(contact);
+                    return self.begin_received(contact, turn);
                 }
                 Ok(())
             }
@@ -500,7 +510,7 @@ impl<S: Store> Vault<S> {
 
     /// The lowest place in a conversation; 0 if it is empty.
     pub fn oldest(&self, contact: u32) -> u64 {
-        self.newest(contact).min(1)
+        self.state.contacts.get(&contact).map_or(0, |c| c.oldest)
     }
 
     /// Messages by place, ascending; places are dense from [`Self::oldest`] to [`Self::newest`].

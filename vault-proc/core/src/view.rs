@@ -34,6 +34,8 @@ pub struct ContactView {
     pub added: Time,
     /// Its keys were lost with a part of the store: it can be read, and has to be invited again to be written to.
     pub lost: bool,
+    /// Seconds that what is written in it lives once read, 0 for ever.
+    pub timer: u32,
     /// Its keys are being renewed: what is written waits until its device has answered.
     pub renewing: bool,
 }
@@ -49,6 +51,8 @@ pub struct Preview {
     pub at: Time,
     /// How far it got.
     pub state: MessageState,
+    /// As in [`MessageView`].
+    pub life: u32,
 }
 
 /// A relay.
@@ -67,7 +71,7 @@ pub struct RelayView {
 /// A message.
 #[derive(Clone)]
 pub struct MessageView {
-    /// Its place: dense per contact, from 1. It changes with [`Changed::Inserted`].
+    /// Its place: dense per contact. It changes with [`Changed::Inserted`] and [`Changed::Removed`].
     pub seq: u64,
     /// Written here.
     pub mine: bool,
@@ -77,6 +81,8 @@ pub struct MessageView {
     pub at: Time,
     /// How far it got.
     pub state: MessageState,
+    /// Seconds that it lives once read, 0 for ever; of a [`MessageState::Timer`], the new timer's.
+    pub life: u32,
 }
 
 /// How far a message got.
@@ -92,6 +98,8 @@ pub enum MessageState {
     Delivered,
     /// It expired undelivered, or all relays refused it.
     Failed,
+    /// No message, but a line without words: from here on what is written lives [`MessageView::life`] seconds.
+    Timer,
 }
 
 /// A search result.
@@ -128,6 +136,9 @@ pub enum Input {
     Do(Action),
     /// Time passed; at least once per second when nothing else happens.
     Tick,
+    /// What a clock says that is never set, in milliseconds: it goes on while the machine sleeps, and begins anew when the
+    /// machine or the program does. Messages that disappear go by it. With each [`Input::Tick`], and once at first.
+    Steady(u64),
 }
 
 /// What the user can do.
@@ -160,6 +171,20 @@ pub enum Action {
     },
     /// Delete a contact with all messages and keys.
     Delete(u32),
+    /// Delete one message, here only. One that no relay has yet is not sent either.
+    DeleteMessage {
+        /// In whose conversation.
+        contact: u32,
+        /// Its place.
+        seq: u64,
+    },
+    /// What is written in this conversation from now on disappears, on both sides.
+    SetTimer {
+        /// Whose.
+        contact: u32,
+        /// So many seconds after it was read; 0 for never.
+        seconds: u32,
+    },
     /// All messages of this contact have been read.
     Read(u32),
     /// The user compared the safety number, or takes that back.
@@ -205,6 +230,15 @@ pub enum Changed {
         seq: u64,
         /// How many.
         count: u64,
+    },
+    /// A message is gone. Several of these are to be followed one after the other.
+    Removed {
+        /// From whose conversation.
+        contact: u32,
+        /// Its place.
+        seq: u64,
+        /// Those before it are now one place further; else those behind it are one place back.
+        up: bool,
     },
     /// A new contact: show the conversation.
     Added(u32),

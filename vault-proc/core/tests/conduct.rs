@@ -9,6 +9,7 @@ use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_ipc::post::{Delivery, Event, FromNet, RelayState, ToNet, Verdict};
 use bulkhead_ipc::{VERSION, sign};
 use bulkhead_vault_core::content::MessageId;
+use bulkhead_vault_core::store::{Age, Timer};
 use bulkhead_vault_core::store::{
     ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, Snapshot, Store,
     TieRow, Unreceipted, Work,
@@ -93,7 +94,7 @@ impl Recorder {
     }
 
     fn view(row: &Stored) -> MessageView {
-        MessageView { seq: row.seq, mine: row.mine, text: row.text.clone(), at: row.at, state: row.state }
+        MessageView { seq: row.seq, mine: row.mine, text: row.text.clone(), at: row.at, state: row.state, life: 0 }
     }
 }
 
@@ -132,7 +133,8 @@ impl Store for Recorder {
             invites: self.now.invites.values().cloned().collect(),
             jobs: self.now.jobs.values().map(|(row, _)| row.clone()).collect(),
             ties: self.now.ties.values().map(|row| (row.clone(), None, None)).collect(),
-            restored: false,
+            oldest: self.now.messages.iter().filter(|row| row.seq == 1).map(|row| (row.contact, 1)).collect(),
+            ..Snapshot::default()
         })
     }
 
@@ -195,7 +197,7 @@ impl Store for Recorder {
     fn add_messages(&mut self, list: &[NewMessage<'_>]) -> Done {
         for new in list {
             self.see(Seen::Kept(Record::Message));
-            let NewMessage { message, contact, seq, id, mine, text, sent_at, at, state } = *new;
+            let NewMessage { message, contact, seq, id, mine, text, sent_at, at, state, life: _ } = *new;
             self.now.messages.push(Stored { message, contact, seq, id, mine, text: text.clone(), sent_at, at, state });
         }
         Ok(())
@@ -241,6 +243,48 @@ impl Store for Recorder {
         let mut rows: Vec<_> = self.now.messages.iter().filter(within).map(Self::view).collect();
         rows.sort_by_key(|row| row.seq);
         Ok(rows)
+    }
+
+    fn numbers(&mut self, contact: u32, from: u64, until: u64) -> Result<Vec<u64>, Error> {
+        Ok(self.tail(contact, from)?.iter().zip(from..until).map(|(row, _)| row.message).collect())
+    }
+
+    fn remove_messages(&mut self, contact: u32, places: &[u64]) -> Result<Vec<(u64, MessageState)>, Error> {
+        let gone = |row: &Stored| row.contact == contact && places.contains(&row.seq);
+        let list = self.now.messages.iter().filter(|row| gone(row)).map(|row| (row.message, row.state)).collect();
+        self.now.messages.retain(|row| !gone(row));
+        Ok(list)
+    }
+
+    fn last(&mut self, contact: u32) -> Result<Option<(u64, MessageView)>, Error> {
+        let rows = self.now.messages.iter().filter(|row| row.contact == contact);
+        Ok(rows.max_by_key(|row| row.seq).map(|row| (row.message, Self::view(row))))
+    }
+
+    // Nobody in these conversations sets a timer.
+
+    fn begin_received(&mut self, _: u32, _: u64) -> Done {
+        Ok(())
+    }
+
+    fn begin_sent(&mut self, _: u64, _: u64) -> Done {
+        Ok(())
+    }
+
+    fn dead(&mut self, _: u64) -> Result<Vec<(u32, u64)>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn next_death(&mut self) -> Result<Option<u64>, Error> {
+        Ok(None)
+    }
+
+    fn put_timer(&mut self, _: u32, _: Timer) -> Done {
+        Ok(())
+    }
+
+    fn put_age(&mut self, _: Age) -> Done {
+        Ok(())
     }
 
     fn search(&self, _: &str, _: usize) -> Result<Vec<Found>, Error> {

@@ -82,7 +82,9 @@ fn known(body: &Body) -> usize {
         Body::Text { id: _, sent_at: _, text: _ } => 1,
         Body::Receipt(_) => 2,
         Body::Moved(Moved { revision: _, mailbox: _, seal: _, relays: _ }) => 3,
-        Body::Witness(Witness { said: _, heard: _, newest: _ }) => 4,
+        Body::Timer { sent_at: _, seconds: _ } => 4,
+        Body::Vanishing { id: _, sent_at: _, text: _, life: _ } => 5,
+        Body::Witness(Witness { said: _, heard: _, newest: _ }) => 6,
     }
 }
 
@@ -97,6 +99,15 @@ fn draw(runner: &mut TestRunner, kind: usize) -> Body {
             Body::Text { id, sent_at, text: Plaintext::new(text) }
         }
         4 => {
+            let (sent_at, seconds) = one(runner, (any::<u64>(), prop_oneof![Just(0u32), 60..=2_419_200u32]));
+            Body::Timer { sent_at, seconds }
+        }
+        5 => {
+            let strategy = (any::<[u8; 16]>(), any::<u64>(), text(1, MAX_TEXT), 60..=2_419_200u32);
+            let (id, sent_at, text, life) = one(runner, strategy);
+            Body::Vanishing { id, sent_at, text: Plaintext::new(text), life }
+        }
+        6 => {
             let (said, heard, newest) = one(runner, (0..=MAX_COUNT, 0..=MAX_COUNT, 0..=MAX_COUNT));
             Body::Witness(Witness { said, heard, newest })
         }
@@ -136,8 +147,8 @@ fn content_bundle_and_their_schema_say_the_same() {
     let runner = &mut TestRunner::deterministic();
     let mut seen = BTreeSet::new();
     for number in 0..DRAWN {
-        let content = Content { erase: Key::new([9; 32]), body: draw(runner, number % 5) };
-        assert_eq!(known(&content.body), number % 5);
+        let content = Content { erase: Key::new([9; 32]), body: draw(runner, number % 7) };
+        assert_eq!(known(&content.body), number % 7);
         let bytes = unpadded(content::encode(&content).unwrap().bytes());
         let others = bundle(runner).encode().unwrap();
         for (rule, bytes) in [("content", bytes), ("bundle", others)] {
@@ -182,6 +193,17 @@ fn golden() -> String {
         (
             "moved",
             Body::Moved(Moved { revision: 1, mailbox: Bytes(array(0x80)), seal: Key::new(array(0xa0)), relays: moved }),
+        ),
+        ("timer", Body::Timer { sent_at: 1_795_000_000_124, seconds: 86_400 }),
+        ("timer off", Body::Timer { sent_at: 1_795_000_000_125, seconds: 0 }),
+        (
+            "vanishing text",
+            Body::Vanishing {
+                id: [0xa6; 16],
+                sent_at: 1_795_000_000_126,
+                text: Plaintext::new("Soon gone".into()),
+                life: 3_600,
+            },
         ),
         ("state witness", Body::Witness(Witness { said: 300, heard: 23, newest: 1_795_000_000_123 })),
     ];

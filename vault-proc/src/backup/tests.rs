@@ -3,8 +3,6 @@ use crate::profile::tests::{Folder, quick};
 use crate::profile::{Kind as Slot, RecoverySecret, exists, recover, unlock};
 use bulkhead_vault_core::{Passphrase, Plaintext, Store};
 
-const NOW: Time = Time(1_795_000_000_000);
-
 type Way<'a> = dyn Fn(&Path) -> Result<StoreKey, ProfileError> + 'a;
 
 fn typed(words: &str) -> Passphrase {
@@ -50,9 +48,11 @@ fn copy_is_restored_by_passphrase_and_by_recovery_secret_and_the_profile_goes_on
     let (folder, key) = profile("backup-copy");
     let secret = RecoverySecret::random().unwrap();
     key.set_secret(Slot::Recovery, &secret).unwrap();
-    let path = export(&key, Kind::Copy, NOW).unwrap();
+    let path = export(&key, Kind::Copy).unwrap();
     let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-    assert!(name.ends_with("-2026-11-18-110640.bulkhead-backup"), "{name}");
+    assert_eq!(name, format!("{}.bulkhead-backup", folder.0.file_name().unwrap().to_str().unwrap()));
+    let second = export(&key, Kind::Copy).unwrap();
+    assert!(second.to_str().unwrap().ends_with("-2.bulkhead-backup"), "{second:?}");
     assert_eq!(own_name(&folder, &key), (260_000, false));
     let bytes = std::fs::read(&path).unwrap();
     assert!(!bytes.windows(12).any(|part| part == b"unmistakable"));
@@ -75,7 +75,7 @@ fn copy_is_restored_by_passphrase_and_by_recovery_secret_and_the_profile_goes_on
 #[test]
 fn moved_profile_opens_there_and_never_here_again() {
     let (folder, key) = profile("backup-move");
-    let path = export(&key, Kind::Move, NOW).unwrap();
+    let path = export(&key, Kind::Move).unwrap();
     drop(key);
     let elsewhere = put(&path, "backup-move-to");
     let restored = restore_with(&elsewhere, |folder| unlock(folder, &typed("correct horse"))).unwrap();
@@ -99,7 +99,7 @@ fn move_that_was_interrupted_before_its_last_step_is_finished() {
 #[test]
 fn bad_file_or_passphrase_gets_its_sentence_and_leaves_nothing_behind() {
     let (folder, key) = profile("backup-bad");
-    let path = export(&key, Kind::Copy, NOW).unwrap();
+    let path = export(&key, Kind::Copy).unwrap();
     let good = std::fs::read(&path).unwrap();
     drop((folder, key));
     let elsewhere = Folder::new("backup-bad-to");
@@ -171,7 +171,7 @@ fn damaged_store_is_not_moved() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&store, bytes).unwrap();
-    assert_eq!(export(&key, Kind::Move, NOW).err(), Some(BackupError::Store));
+    assert_eq!(export(&key, Kind::Move).err(), Some(BackupError::Store));
     drop(key);
     assert!(unlock(&folder.0, &typed("correct horse")).is_ok());
     let left = std::fs::read_dir(&folder.0).unwrap().filter(|e| {
@@ -179,4 +179,14 @@ fn damaged_store_is_not_moved() {
         name.to_string_lossy().contains("backup") || name.to_string_lossy().contains("part")
     });
     assert_eq!(left.count(), 0);
+}
+
+#[test]
+fn backups_go_with_a_profile_that_is_destroyed() {
+    let (folder, key) = profile("backup-destroyed");
+    let paths = [export(&key, Kind::Copy).unwrap(), export(&key, Kind::Copy).unwrap()];
+    std::fs::copy(&paths[0], waiting(&folder.0)).unwrap();
+    drop(key);
+    crate::erasure::destroy(&folder.0).unwrap();
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0);
 }

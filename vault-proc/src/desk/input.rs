@@ -43,6 +43,7 @@ impl Desk {
             open: self.session.is_open(),
             compose: self.session.shown(SlotKind::Compose).is_some()
                 && self.session.shown(SlotKind::Compose) == self.session.open,
+            chosen: self.session.list.chosen(),
             composing: self.composition.is_live(),
         }
     }
@@ -94,6 +95,7 @@ impl Desk {
                 self.session.hit = (self.session.hit + 1).min(self.session.hits.len().saturating_sub(1))
             }
             Own::Result(Step::Up) => self.session.hit = self.session.hit.saturating_sub(1),
+            Own::List(key) => self.session.list.key(key),
             Own::SwitchButton => self.session.switch_button(),
             Own::PressButton => self.session.press_button(),
             Own::AutoLock(by) => {
@@ -143,6 +145,16 @@ impl Desk {
                 }
                 None => {}
             },
+            // What can be done with a message; elsewhere the other button means nothing.
+            mouse::Event::ButtonPressed(mouse::Button::Right) => {
+                if let Some(key) = self.slot_at(self.physical()).map(|slot| slot.key)
+                    && key.kind == SlotKind::MessageList
+                {
+                    self.end_composition(None);
+                    self.session.set_focus(Some(key));
+                    self.feed(Event::Mouse(event));
+                }
+            }
             mouse::Event::WheelScrolled { delta } => self.wheel(delta),
             _ => {}
         }

@@ -377,7 +377,8 @@ fn contact(desk: &Desk, request: &Value) -> Result<u32, String> {
     found.map(|contact| contact.handle).ok_or_else(|| "no such contact".into())
 }
 
-const STATES: [(&str, MessageState); 5] = [
+const STATES: [(&str, MessageState); 6] = [
+    ("timer", MessageState::Timer),
     ("received", MessageState::Received),
     ("queued", MessageState::Queued),
     ("at_relay", MessageState::AtRelay),

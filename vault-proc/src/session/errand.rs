@@ -4,7 +4,6 @@
 
 use super::{Phase, Session};
 use crate::backup::{self, BackupError, Kind};
-use crate::clock;
 use crate::profile::{self, ProfileError, StoreKey};
 use bulkhead_ipc::intent::Notice;
 
@@ -38,6 +37,9 @@ impl Session {
             return self.broken(Notice::Moved);
         }
         if !backup::is_waiting(&self.folder) {
+            if backup::waiting(&self.folder).exists() {
+                self.done = Some(Notice::BackupInTheWay);
+            }
             return;
         }
         self.errand = Some(Errand::Restore);
@@ -63,7 +65,7 @@ impl Session {
                 })?;
                 self.done = Some(Notice::Restored);
             }
-            Errand::Backup(kind) => match (backup::export(key, kind, clock::now()), kind) {
+            Errand::Backup(kind) => match (backup::export(key, kind), kind) {
                 (Ok(_), Kind::Copy) => self.done = Some(Notice::BackedUp),
                 (Ok(_), Kind::Move) => return Err(Notice::MoveDone),
                 (Err(error), _) => self.done = Some(notice(error)),

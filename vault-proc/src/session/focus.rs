@@ -12,6 +12,9 @@ impl Session {
     /// Gives the keyboard to a slot, or takes it from all, and tells ui.
     pub fn set_focus(&mut self, key: Option<SlotKey>) {
         let key = key.filter(|key| key.kind.is_focusable() && self.may_show(*key));
+        if key.is_none_or(|key| key.kind != SlotKind::MessageList) {
+            self.list.close_menu();
+        }
         if self.focus != key {
             self.focus = key;
             self.out.push(Out::Ui(ToUi::Focus(key)));
@@ -45,6 +48,7 @@ impl Session {
 
     /// ui's newest frame has these slots.
     pub fn set_slots(&mut self, slots: &[Slot]) {
+        self.list_moved(slots);
         let keys: Vec<SlotKey> = slots.iter().map(|slot| slot.key).collect();
         let old = std::mem::replace(&mut self.slots, keys);
         let fresh: Vec<SlotKey> = self.slots.iter().filter(|key| !old.contains(key)).copied().collect();
@@ -95,7 +99,9 @@ impl Session {
                 let name = self.vault().map(|vault| vault.own_name().as_str().to_owned());
                 self.fields.set(key.kind, name.unwrap_or_default());
             }
-            (SlotKind::PasteInvite | SlotKind::NewRelay, true) => drop(self.fields.take(key.kind)),
+            (SlotKind::PasteInvite | SlotKind::NewRelay | SlotKind::ConfirmErase, true) => {
+                drop(self.fields.take(key.kind))
+            }
             (SlotKind::ConfirmDelete, true) => {
                 self.delete_chosen = false;
                 // A question that nobody asked for does not take the keyboard from who is typing.

@@ -69,6 +69,7 @@ impl Session {
             FromUi::Verified { handle, verified } if self.shown(SlotKind::SafetyNumber) == Some(handle) => {
                 self.act(Action::Verified { contact: handle, verified });
             }
+            FromUi::Timer { handle, seconds } => self.act(Action::SetTimer { contact: handle, seconds }),
             FromUi::SaveName => self.submit(SlotKind::OwnName),
             FromUi::ChangePassphrase => self.change_passphrase(),
             FromUi::NewRecovery => self.new_recovery(),
@@ -123,6 +124,7 @@ impl Session {
                 }
             }
             (Phase::Open(_), SlotKind::Compose) => self.send(),
+            (Phase::Open(_), SlotKind::ConfirmErase) => self.confirm_erase(true),
             _ => {}
         }
     }

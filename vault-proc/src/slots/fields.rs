@@ -36,6 +36,7 @@ const fn hint(kind: SlotKind) -> &'static str {
         SlotKind::PasteInvite => "bulkhead://invite/…",
         SlotKind::Rename => "Name",
         SlotKind::NewRelay => "wss://relay.example",
+        SlotKind::ConfirmErase => crate::session::ERASE,
         _ => "",
     }
 }

@@ -3,12 +3,14 @@
 //! Where the list stands, what is shaped and what is marked is kept in a [`Shelf`] and not in the widget, so
 //! that it outlives a ui that is restarted, and keys can move it.
 
+mod menu;
 mod paint;
 
 use super::ink::{self, area};
 use super::place::{Anchor, Placement, place};
+use super::stopwatch;
 use crate::clock::Zone;
-use crate::keys::Scroll;
+use crate::keys::{ListKey, Scroll};
 use bulkhead_canvas::core::text::Paragraph as _;
 use bulkhead_canvas::core::{
     Event, Layout, Length, Point, Rectangle, Shell, Size, Theme, layout, mouse, renderer, widget,
@@ -17,7 +19,8 @@ use bulkhead_canvas::fonts::{REGULAR, SEMIBOLD};
 use bulkhead_canvas::graphics::text::Paragraph;
 use bulkhead_canvas::palette::Palette;
 use bulkhead_canvas::{Renderer, core};
-use bulkhead_vault_core::{MessageView, Time};
+use bulkhead_vault_core::{MessageState, MessageView, Time};
+pub use menu::Act;
 use std::cell::{RefCell, RefMut};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
@@ -64,6 +67,8 @@ struct Bubble {
     time: Paragraph,
     heading: Option<Paragraph>,
     divider: bool,
+    /// Not a message, but a line about the timer.
+    line: bool,
     /// Above the bubble: distance, heading, divider.
     above: f32,
     size: Size,
@@ -81,6 +86,10 @@ struct Inner {
     drag: Drag,
     hover: (bool, bool),
     today: Option<String>,
+    /// The message that keys or the other button chose.
+    chosen: Option<u64>,
+    menu: Option<menu::Menu>,
+    act: Option<Act>,
 }
 
 /// The state of one conversation's list.
@@ -101,6 +110,9 @@ impl Shelf {
             drag: Drag::None,
             hover: (false, false),
             today: None,
+            chosen: None,
+            menu: None,
+            act: None,
         }))
     }
 
@@ -126,6 +138,53 @@ impl Shelf {
         places.into_iter().filter(|place| **place >= seq).for_each(|place| *place += count);
         inner.messages.clear();
         inner.bubbles.clear();
+    }
+
+    /// A message is gone, and the others are in these places now: what is being read stays where it is.
+    pub fn removed(&self, seq: u64, moved: impl Fn(u64) -> u64) {
+        let mut inner = self.inner();
+        let gone = |place: &Option<u64>| *place == Some(seq);
+        if gone(&inner.found) {
+            inner.found = None;
+        }
+        if gone(&inner.chosen) || inner.menu.is_some() {
+            (inner.chosen, inner.menu) = (None, None);
+        }
+        if let Drag::Mark { .. } = inner.drag {
+            inner.drag = Drag::None;
+        }
+        let inner = &mut *inner;
+        let places = [&mut inner.divider, &mut inner.found, &mut inner.chosen].into_iter().flatten();
+        places.chain(inner.anchor.iter_mut().map(|anchor| &mut anchor.seq)).for_each(|place| *place = moved(*place));
+        inner.messages.clear();
+        inner.bubbles.clear();
+    }
+
+    /// Whether a message is chosen, and whether its menu is open.
+    pub fn chosen(&self) -> (bool, bool) {
+        let inner = self.inner();
+        (inner.chosen.is_some(), inner.menu.is_some())
+    }
+
+    /// Whether a menu is open.
+    pub fn has_menu(&self) -> bool {
+        self.inner().menu.is_some()
+    }
+
+    /// Closes the menu: nothing was decided.
+    pub fn close_menu(&self) {
+        let mut inner = self.inner();
+        (inner.menu, inner.act) = (None, None);
+    }
+
+    /// A key for messages.
+    pub fn key(&self, key: ListKey) {
+        self.inner().list_key(key);
+    }
+
+    /// What was decided about a message.
+    pub fn take_act(&self) -> Option<Act> {
+        self.inner().act.take()
     }
 
     /// Whether the newest message is on screen.
@@ -247,20 +306,31 @@ impl Inner {
         let joined = same_day
             && !divider
             && before.is_some_and(|(mine, at)| mine == message.mine && message.at.0.abs_diff(at.0) < GROUP);
-        let body = ink::wrapped(message.text.as_str(), widest, BODY, REGULAR);
+        let line = message.state == MessageState::Timer;
+        let body = match line {
+            true => ink::wrapped(&stopwatch::sentence(message.mine, message.life), widest, 12.0, REGULAR),
+            false => ink::wrapped(message.text.as_str(), widest, BODY, REGULAR),
+        };
         let time = ink::line(&zone.hour(message.at), SMALL, REGULAR);
-        let meta = time.min_width() + if message.mine { 20.0 } else { 0.0 };
+        let sign = if message.life > 0 { stopwatch::EDGE + 4.0 } else { 0.0 };
+        let meta = if line { 0.0 } else { time.min_width() + sign + if message.mine { 20.0 } else { 0.0 } };
         let (text, last) =
             (body.min_bounds(), body.buffer().layout_runs().last().map_or((0.0, false), |run| (run.line_w, run.rtl)));
         // The time stands beside the last line if there is room, else below it.
-        let inline = !last.1 && last.0 + 10.0 + meta <= widest;
+        let inline = line || !last.1 && last.0 + 10.0 + meta <= widest;
         let size = Size {
-            width: if inline { text.width.max(last.0 + 10.0 + meta) } else { text.width.max(meta) } + 2.0 * PAD.0,
+            width: if line {
+                text.width + stopwatch::EDGE + 8.0
+            } else if inline {
+                text.width.max(last.0 + 10.0 + meta)
+            } else {
+                text.width.max(meta)
+            } + 2.0 * PAD.0,
             height: text.height + if inline { 0.0 } else { 15.0 } + 2.0 * PAD.1,
         };
         let above =
             if joined { 3.0 } else { 10.0 } + heading.as_ref().map_or(0.0, |_| 38.0) + if divider { 32.0 } else { 0.0 };
-        self.bubbles.insert(seq, Bubble { body, time, heading, divider, above, size });
+        self.bubbles.insert(seq, Bubble { body, time, heading, divider, line, above, size });
         above + size.height
     }
 
@@ -282,7 +352,13 @@ impl Inner {
     }
 
     fn left(&self, mine: bool, bubble: &Bubble) -> f32 {
-        if mine { self.view.width - SIDE - bubble.size.width } else { SIDE }
+        if bubble.line {
+            ((self.view.width - bubble.size.width) / 2.0).max(0.0)
+        } else if mine {
+            self.view.width - SIDE - bubble.size.width
+        } else {
+            SIDE
+        }
     }
 
     /// The place in the text under a point, or the nearest.
@@ -341,7 +417,10 @@ impl Inner {
             }
             mouse::Event::ButtonPressed(mouse::Button::Left) => {
                 let Some(at) = at else { return false };
-                if self.jump_button().is_some_and(|button| button.contains(at)) {
+                self.chosen = self.chosen.filter(|_| self.menu.is_some());
+                if self.menu.is_some() {
+                    self.press_menu(at);
+                } else if self.jump_button().is_some_and(|button| button.contains(at)) {
                     self.anchor = None;
                     self.found = None;
                 } else if at.x > self.view.width - BAR && self.thumb().is_some() {
@@ -353,6 +432,8 @@ impl Inner {
                 }
                 true
             }
+            mouse::Event::ButtonPressed(mouse::Button::Right) => at.is_some_and(|at| self.open_menu(at)),
+            mouse::Event::CursorMoved { .. } if self.menu.is_some() => at.is_some_and(|at| self.hover_menu(at)),
             mouse::Event::CursorMoved { .. } => {
                 let bar = at.is_some_and(|at| at.x > self.view.width - BAR);
                 let jump = at.is_some_and(|at| self.jump_button().is_some_and(|button| button.contains(at)));
@@ -442,6 +523,9 @@ impl<Message> widget::Widget<Message, Theme, Renderer> for MessageList<'_> {
     ) -> mouse::Interaction {
         let inner = self.shelf.inner();
         let Some(at) = cursor.position_in(layout.bounds()) else { return mouse::Interaction::None };
+        if inner.menu.is_some() {
+            return mouse::Interaction::None;
+        }
         if inner.hover.1 {
             return mouse::Interaction::Pointer;
         }
@@ -476,6 +560,7 @@ impl<Message> widget::Widget<Message, Theme, Renderer> for MessageList<'_> {
             let _ = inner.message(seq, self.source.as_ref());
         }
         paint::list(&inner, to, layout.bounds(), *clip, self.palette, &self.empty);
+        menu::paint(&inner, to, layout.bounds(), *clip, self.palette);
     }
 }
 

@@ -45,6 +45,10 @@ pub fn words(session: &Session) -> (String, bool) {
         SlotKind::PasteInvite => ("Paste an invite that you were given".into(), true),
         SlotKind::Rename => (format!("Typing your own name for {}", name()), true),
         SlotKind::NewRelay => ("Typing a relay's address".into(), true),
+        SlotKind::ConfirmErase => ("Typing the word that deletes everything here".into(), true),
+        SlotKind::MessageList if session.list.has_menu() => {
+            ("Arrow keys choose, Enter does it, Esc goes back".into(), false)
+        }
         SlotKind::ConfirmDelete => ("Tab chooses, Enter presses the button".into(), false),
         SlotKind::SearchResults => ("Arrow keys choose, Enter opens".into(), false),
         SlotKind::MessageList => match compose(session) {

@@ -1,6 +1,6 @@
 //! Rows in and out. Whatever does not fit its type is damage, not a default.
 
-use crate::store::{cause, erasures, moves, search, ties};
+use crate::store::{ages, cause, erasures, moves, search, ties};
 use bulkhead_ipc::bytes::{Bytes, Bytes32};
 use bulkhead_vault_core::envelope::Stamp;
 use bulkhead_vault_core::session::{Own, Prekeys};
@@ -65,10 +65,12 @@ pub fn relay_column(row: &Row<'_>, at: usize) -> Result<Vec<u16>> {
 pub const fn state_number(state: MessageState) -> u8 {
     match state {
         MessageState::Received => 0,
-        MessageState::Queued => 1,
+        // In as many bytes as the states after it, so that the row is overwritten in its place. 1 was written before.
+        MessageState::Queued => 6,
         MessageState::AtRelay => 2,
         MessageState::Delivered => 3,
         MessageState::Failed => 4,
+        MessageState::Timer => 5,
     }
 }
 
@@ -76,10 +78,11 @@ pub const fn state_number(state: MessageState) -> u8 {
 pub fn state(row: &Row<'_>, at: usize) -> Result<MessageState> {
     Ok(match row.get::<_, u8>(at)? {
         0 => MessageState::Received,
-        1 => MessageState::Queued,
+        1 | 6 => MessageState::Queued,
         2 => MessageState::AtRelay,
         3 => MessageState::Delivered,
         4 => MessageState::Failed,
+        5 => MessageState::Timer,
         _ => return Err(bad()),
     })
 }
@@ -94,7 +97,8 @@ pub fn placed(row: &Row<'_>) -> Result<Placed> {
 pub fn message(row: &Row<'_>, at: usize) -> Result<MessageView> {
     let state = state(row, at + 4)?;
     let time = Time(unsigned(row, at + 3)?);
-    Ok(MessageView { seq: unsigned(row, at)?, mine: row.get(at + 1)?, text: text(row, at + 2)?, at: time, state })
+    let (seq, mine, text) = (unsigned(row, at)?, row.get(at + 1)?, text(row, at + 2)?);
+    Ok(MessageView { seq, mine, text, at: time, state, life: row.get(at + 5)? })
 }
 
 /// The columns of a job that depend on its work, in the order of the table.
@@ -105,7 +109,7 @@ pub const fn work_columns(what: Work) -> Option<WorkColumns> {
     match what {
         Work::Envelope { contact, prekey, message, revision } => Some((1, contact, prekey, message, revision)),
         Work::Bundle { invite } => Some((2, invite, false, 0, 0)),
-        Work::Offer { contact } => Some((3, contact, false, 0, 0)),
+        Work::Offer { contact, meeting } => Some((3, contact, meeting, 0, 0)),
         Work::Answer { contact } => Some((4, contact, true, 0, 0)),
         Work::Erase { .. } => None,
     }
@@ -119,7 +123,7 @@ fn job(row: &Row<'_>) -> Result<JobRow> {
             Work::Envelope { contact: owner, prekey, message, revision }
         }
         2 => Work::Bundle { invite: owner },
-        3 => Work::Offer { contact: owner },
+        3 => Work::Offer { contact: owner, meeting: row.get(3)? },
         4 => Work::Answer { contact: owner },
         _ => return Err(bad()),
     };
@@ -183,15 +187,18 @@ fn invite(row: &Row<'_>) -> Result<InviteRow> {
 pub fn add_messages(db: &Connection, messages: &[NewMessage<'_>]) -> Result<()> {
     // Each prepared once for all: looking it up costs as much as a tenth of a decryption.
     let mut row = db.prepare_cached(
-        "INSERT INTO messages(n, contact, seq, id, mine, text, sent_at, at, state)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO messages(n, contact, seq, id, mine, text, sent_at, at, state, life, dies)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     let mut words = db.prepare_cached("INSERT INTO search(rowid, text) VALUES (?1, ?2)")?;
     for new in messages {
         let (text, n, state) = (new.text.as_str(), number(new.message), state_number(new.state));
         let (seq, sent_at, at) = (number(new.seq), number(new.sent_at), number(new.at.0));
-        row.execute(params![n, new.contact, seq, new.id, new.mine, text, sent_at, at, state])?;
-        words.execute(params![n, search::indexed(text)])?;
+        let dies = (new.life > 0 && new.state != MessageState::Timer).then_some(ages::RESTS);
+        row.execute(params![n, new.contact, seq, new.id, new.mine, text, sent_at, at, state, new.life, dies])?;
+        if !text.is_empty() {
+            words.execute(params![n, search::indexed(text)])?;
+        }
     }
     Ok(())
 }
@@ -258,6 +265,13 @@ pub fn put_invite(db: &Connection, row: &InviteRow) -> Result<()> {
         .map(drop)
 }
 
+/// The message in the highest place of a conversation, and its number.
+pub fn last(db: &Connection, contact: u32) -> Result<Option<(u64, MessageView)>> {
+    let sql = "SELECT seq, mine, text, at, state, life, n FROM messages WHERE contact = ?1 ORDER BY seq DESC LIMIT 1";
+    db.prepare_cached(sql)?.query_row([contact], |row| Ok((unsigned(row, 6)?, message(row, 0)?))).optional()
+}
+
+/// All rows of a query.
 pub fn all<T>(db: &Connection, sql: &str, read: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
     db.prepare_cached(sql)?.query_map([], |row| read(row))?.collect()
 }
@@ -268,11 +282,8 @@ pub fn load(db: &Connection) -> core::result::Result<Snapshot, Error> {
         let name = db.query_row("SELECT name FROM profile", [], |row| text(row, 0)).optional()?;
         let mut contacts = all(db, "SELECT * FROM contacts ORDER BY handle", contact)?;
         moves::load(db, &mut contacts)?;
-        let mut newest = db.prepare_cached(
-            "SELECT seq, mine, text, at, state, n FROM messages WHERE contact = ?1 ORDER BY seq DESC LIMIT 1",
-        )?;
         let contacts = contacts.into_iter().map(|row| {
-            let last = newest.query_row([row.handle], |row| Ok((unsigned(row, 5)?, message(row, 0)?))).optional()?;
+            let last = last(db, row.handle)?;
             Ok((row, last))
         });
         let relay = |row: &Row<'_>| Ok(RelayRow { id: row.get(0)?, url: row.get(1)?, own: row.get(2)? });
@@ -286,7 +297,20 @@ pub fn load(db: &Connection) -> core::result::Result<Snapshot, Error> {
         Ok(Snapshot {
             own_name: name,
             lost: all(db, "SELECT contact FROM sessions WHERE length(record) = 0", |row| row.get(0))?,
-            messages: db.query_row("SELECT coalesce(max(n), 0) FROM messages", [], first)?,
+            // Jobs outlive the messages that they carry: their numbers are not given again.
+            messages: db.query_row(
+                "SELECT max((SELECT coalesce(max(n), 0) FROM messages), (SELECT coalesce(max(message), 0) FROM jobs))",
+                [],
+                first,
+            )?,
+            oldest: all(
+                db,
+                "SELECT handle, (SELECT min(seq) FROM messages WHERE contact = handle) FROM contacts",
+                |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map_or(0, i64::unsigned_abs))),
+            )?,
+            timers: ages::timers(db)?,
+            age: ages::age(db)?,
+            next_death: ages::next(db)?,
             contacts: contacts.collect::<Result<_>>()?,
             relays: all(db, "SELECT id, url, own FROM relays ORDER BY id", relay)?,
             invites: all(db, "SELECT * FROM invites ORDER BY id", invite)?,

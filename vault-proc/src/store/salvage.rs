@@ -23,7 +23,7 @@ use pages::Pages;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params, params_from_iter};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 pub use wal::Wal;
 
 /// Bytes of a page, as SQLCipher makes them.
@@ -117,6 +117,12 @@ pub fn salvage(folder: &Path, key: &StoreKey, now: Time) -> Result<Salvaged, Err
     Ok(done)
 }
 
+/// Where a damaged store is kept, or its log (`-wal`); the first has the number 1.
+pub fn kept(folder: &Path, number: u32, end: &str) -> PathBuf {
+    let number = if number == 1 { String::new() } else { format!(".{number}") };
+    folder.join(format!("store.db.damaged{number}{end}"))
+}
+
 /// Puts a complete new store in the old one's place; each step can be the last before a crash. The log goes before
 /// the new store comes: it is not the new one's.
 pub fn finish(folder: &Path) -> Result<(), Error> {
@@ -124,21 +130,17 @@ pub fn finish(folder: &Path) -> Result<(), Error> {
         return Ok(());
     }
     let (store, log) = (folder.join("store.db"), folder.join("store.db-wal"));
-    let kept = |number: u32, end: &str| {
-        let number = if number == 1 { String::new() } else { format!(".{number}") };
-        folder.join(format!("store.db.damaged{number}{end}"))
-    };
-    let free = (1..).find(|number| !kept(*number, "").exists()).unwrap_or(1);
+    let free = (1..).find(|number| !kept(folder, *number, "").exists()).unwrap_or(1);
     let fail = |_| Error::NotWritable;
     let number = if store.exists() {
-        std::fs::rename(&store, kept(free, "")).map_err(fail)?;
+        std::fs::rename(&store, kept(folder, free, "")).map_err(fail)?;
         free
     } else {
         // Done before a crash.
         free.saturating_sub(1).max(1)
     };
     if log.exists() {
-        std::fs::rename(&log, kept(number, "-wal")).map_err(fail)?;
+        std::fs::rename(&log, kept(folder, number, "-wal")).map_err(fail)?;
     }
     sync(folder)?;
     std::fs::rename(folder.join(READY), &store).map_err(fail)?;

@@ -1,6 +1,6 @@
 //! Tables and settings.
 
-use crate::store::cause;
+use crate::store::{cause, search};
 use bulkhead_vault_core::Error;
 use rusqlite::Connection;
 
@@ -11,7 +11,21 @@ const VERSION: i64 = 2;
 /// the same order; a test compares.
 const STEPS: [&[&str]; 1] = [&[
     "
+ALTER TABLE messages ADD COLUMN life INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE messages ADD COLUMN dies INTEGER;
+CREATE INDEX fading ON messages(contact) WHERE dies = 9223372036854775807;
+CREATE INDEX dying ON messages(dies) WHERE dies < 9223372036854775807;
 ALTER TABLE jobs ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+DROP TABLE search;
+",
+    SECOND,
+    TIES,
+    INDEX,
+    "INSERT INTO wash(id, next, remaining) SELECT 1, 1, page_count FROM pragma_page_count;",
+]];
+
+/// Tables that version 1 did not have.
+const SECOND: &str = "
 CREATE TABLE moves(
     contact INTEGER PRIMARY KEY REFERENCES contacts(handle), revision INTEGER NOT NULL, made INTEGER NOT NULL,
     rotate INTEGER NOT NULL, announced INTEGER NOT NULL, peer_revision INTEGER NOT NULL
@@ -26,9 +40,10 @@ CREATE TABLE former_places(
     mailbox BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL, until INTEGER NOT NULL,
     PRIMARY KEY (contact, revision)
 ) STRICT;
-",
-    TIES,
-]];
+CREATE TABLE timers(contact INTEGER PRIMARY KEY, seconds INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
+CREATE TABLE age(id INTEGER PRIMARY KEY CHECK (id = 1), lived INTEGER NOT NULL, wall INTEGER NOT NULL) STRICT;
+CREATE TABLE wash(id INTEGER PRIMARY KEY CHECK (id = 1), next INTEGER NOT NULL, remaining INTEGER NOT NULL) STRICT;
+";
 
 /// What is known of contacts' states, renewals of sessions, and marks on the store as a whole.
 const TIES: &str = "
@@ -48,6 +63,15 @@ CREATE TABLE nexts(
     answered INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE marks(name TEXT PRIMARY KEY) STRICT;
+";
+
+/// The index of the words. It keeps none itself (they are in `messages`) and takes out what is deleted at once.
+const INDEX: &str = "
+CREATE VIRTUAL TABLE search USING fts5(
+    text, content = '', tokenize = 'unicode61 remove_diacritics 2', detail = full
+);
+INSERT INTO search(search, rank) VALUES ('automerge', 8);
+INSERT INTO search(search, rank) VALUES ('secure-delete', 1);
 ";
 
 const TABLES: &str = "
@@ -73,36 +97,20 @@ CREATE TABLE invites(
 CREATE TABLE messages(
     n INTEGER PRIMARY KEY, contact INTEGER NOT NULL REFERENCES contacts(handle), seq INTEGER NOT NULL,
     id BLOB NOT NULL, mine INTEGER NOT NULL, text TEXT NOT NULL, sent_at INTEGER NOT NULL,
-    at INTEGER NOT NULL, state INTEGER NOT NULL
+    at INTEGER NOT NULL, state INTEGER NOT NULL, life INTEGER NOT NULL DEFAULT 0, dies INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX places ON messages(contact, seq);
 CREATE INDEX undelivered ON messages(id) WHERE mine = 1 AND state <> 3;
-CREATE VIRTUAL TABLE search USING fts5(
-    text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', detail = full
-);
+CREATE INDEX fading ON messages(contact) WHERE dies = 9223372036854775807;
+CREATE INDEX dying ON messages(dies) WHERE dies < 9223372036854775807;
 CREATE TABLE jobs(
     job INTEGER PRIMARY KEY, kind INTEGER NOT NULL, owner INTEGER NOT NULL, prekey INTEGER NOT NULL,
     message INTEGER NOT NULL, author BLOB NOT NULL, nonce BLOB NOT NULL,
     created INTEGER NOT NULL, expires INTEGER NOT NULL, since INTEGER NOT NULL, relays BLOB NOT NULL,
     body BLOB NOT NULL, revision INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE TABLE moves(
-    contact INTEGER PRIMARY KEY REFERENCES contacts(handle), revision INTEGER NOT NULL, made INTEGER NOT NULL,
-    rotate INTEGER NOT NULL, announced INTEGER NOT NULL, peer_revision INTEGER NOT NULL
-) STRICT;
-CREATE TABLE former_mailboxes(
-    contact INTEGER NOT NULL REFERENCES contacts(handle), revision INTEGER NOT NULL,
-    secret BLOB NOT NULL, public BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL,
-    made INTEGER NOT NULL, retired INTEGER NOT NULL, until INTEGER, PRIMARY KEY (contact, revision)
-) STRICT;
-CREATE TABLE former_places(
-    contact INTEGER NOT NULL REFERENCES contacts(handle), revision INTEGER NOT NULL,
-    mailbox BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL, until INTEGER NOT NULL,
-    PRIMARY KEY (contact, revision)
-) STRICT;
 CREATE TABLE erasures(n INTEGER PRIMARY KEY, list BLOB NOT NULL) STRICT;
 CREATE TABLE events(n INTEGER PRIMARY KEY, until INTEGER NOT NULL, ids BLOB NOT NULL) STRICT;
-INSERT INTO search(search, rank) VALUES ('automerge', 8);
 ";
 
 /// Settings of every connection. Exclusive locking keeps the WAL's index in this process's own memory: no shared
@@ -122,7 +130,7 @@ pub fn configure(db: &Connection) -> rusqlite::Result<()> {
 
 /// Makes the tables, all or none.
 pub fn create(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch(&format!("BEGIN; {TABLES} {TIES} PRAGMA user_version = {VERSION}; COMMIT;"))
+    db.execute_batch(&format!("BEGIN; {TABLES} {SECOND} {TIES} {INDEX} PRAGMA user_version = {VERSION}; COMMIT;"))
 }
 
 /// Brings the tables to this version, all or none. A store from a later program is refused.
@@ -137,8 +145,10 @@ pub fn upgrade(db: &Connection) -> Result<(), Error> {
     if steps.is_empty() {
         return Ok(());
     }
-    let script = format!("BEGIN; {} PRAGMA user_version = {VERSION}; COMMIT;", steps.concat().concat());
-    db.execute_batch(&script).map_err(|error| {
+    let script = format!("BEGIN; {} PRAGMA user_version = {VERSION};", steps.concat().concat());
+    // The index of version 1 kept the words of what was deleted: it is made anew.
+    let index = || if version < 2 { search::fill(db) } else { Ok(()) };
+    db.execute_batch(&script).and_then(|()| index()).and_then(|()| db.execute_batch("COMMIT")).map_err(|error| {
         // Harmless if SQLite has already done so.
         let _ = db.execute_batch("ROLLBACK");
         cause(&error)

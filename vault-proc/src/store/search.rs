@@ -4,6 +4,7 @@
 //! made a word of its own, in the index and in the query, and a query word becomes a phrase.
 
 use crate::store::rows::message;
+use bulkhead_vault_core::Plaintext;
 use bulkhead_vault_core::store::Found;
 use rusqlite::{Connection, Row, params};
 use std::borrow::Cow;
@@ -71,6 +72,18 @@ fn tokens(text: &str) -> impl Iterator<Item = String> {
     words.map(str::to_lowercase)
 }
 
+/// Indexes all messages, in an index that is empty.
+pub fn fill(db: &Connection) -> rusqlite::Result<()> {
+    let mut all = db.prepare("SELECT n, text FROM messages ORDER BY n")?;
+    let mut add = db.prepare_cached("INSERT INTO search(rowid, text) VALUES (?1, ?2)")?;
+    let mut rows = all.query([])?;
+    while let Some(row) = rows.next()? {
+        let text = Plaintext::new(row.get(1)?);
+        add.execute(params![row.get::<_, i64>(0)?, indexed(text.as_str())])?;
+    }
+    Ok(())
+}
+
 /// Messages that hold all words, the last as a prefix, newest first.
 ///
 /// For a prefix FTS5 gathers every place in the whole store where a word begins so, before it returns the first one. What
@@ -78,13 +91,14 @@ fn tokens(text: &str) -> impl Iterator<Item = String> {
 /// short prefix is left to [`Sought::is_in`], as the other words are looked up newest first, one at a time.
 pub fn find(db: &Connection, words: &str, limit: usize) -> rusqlite::Result<Vec<Found>> {
     let Some(sought) = Sought::read(words) else { return Ok(Vec::new()) };
-    let newest = "SELECT m.contact, m.seq, m.mine, m.text, m.at, m.state FROM messages AS m ORDER BY m.n DESC LIMIT ?1";
+    let newest =
+        "SELECT m.contact, m.seq, m.mine, m.text, m.at, m.state, m.life FROM messages AS m ORDER BY m.n DESC LIMIT ?1";
     let mut statement = db.prepare_cached(newest)?;
     let recent = matching(statement.query_map(params![RECENT], found)?, &sought, limit)?;
     if recent.len() >= limit {
         return Ok(recent);
     }
-    let indexed = "SELECT m.contact, m.seq, m.mine, m.text, m.at, m.state FROM search
+    let indexed = "SELECT m.contact, m.seq, m.mine, m.text, m.at, m.state, m.life FROM search
         JOIN messages AS m ON m.n = search.rowid WHERE search MATCH ?1 ORDER BY search.rowid DESC";
     let mut statement = db.prepare_cached(indexed)?;
     match sought.0.split_last() {

@@ -4,7 +4,7 @@ mod broken_disk;
 mod clocks;
 mod delivery;
 #[allow(unsafe_code, clippy::multiple_unsafe_ops_per_block)]
-mod disk;
+pub(super) mod disk;
 mod failing;
 mod faults;
 mod gathered;
@@ -15,5 +15,8 @@ mod order;
 mod pairing;
 mod renewing;
 mod salvaging;
+mod schedule;
 mod searching;
+mod traces;
+mod vanishing;
 mod world;

@@ -139,7 +139,7 @@ fn from_net(script: &mut Script<'_>, life: Option<u32>, version: u16) -> Rc<dyn 
 fn to_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) -> Rc<dyn Word> {
     use intent::{Accept, Invite, Phase, ToUi};
     let theme = pixels::Theme::Dark;
-    let kind = script.byte() % 16;
+    let kind = script.byte() % 17;
     Rc::new(match kind {
         0 => return Rc::new(pixels::ToUi::Welcome { life, version }),
         1 => {
@@ -181,13 +181,17 @@ fn to_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) 
         12 => ToUi::Notice(None),
         13 => ToUi::Command(intent::Command::Up),
         14 => ToUi::Recovery(intent::Recovery::Offered),
+        15 => {
+            let timer = |handle: u8| intent::Timer { handle: handle.into(), seconds: 60 };
+            ToUi::Timers(script.numbers().map(timer).collect())
+        }
         _ => ToUi::Pointer(intent::Pointer::Left),
     })
 }
 
 fn from_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) -> Rc<dyn Word> {
     use intent::FromUi;
-    let kind = script.byte() % 27;
+    let kind = script.byte() % 29;
     Rc::new(match kind {
         0 => return Rc::new(pixels::FromUi::Hello { life, version }),
         1..5 => {
@@ -222,6 +226,7 @@ fn from_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32
         24 => FromUi::ChangePassphrase,
         25 => FromUi::NewRecovery,
         26 => FromUi::Salvage,
+        27 => FromUi::Timer { handle: script.few().into(), seconds: 60 },
         _ => FromUi::Recover,
     })
 }

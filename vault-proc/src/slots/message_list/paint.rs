@@ -2,6 +2,7 @@
 
 use super::{Bubble, Drag, Inner, PAD, Spot};
 use crate::slots::ink::{self, area};
+use crate::slots::stopwatch;
 use bulkhead_canvas::core::text::{Paragraph as _, Renderer as _};
 use bulkhead_canvas::core::{Point, Rectangle, Renderer as _};
 use bulkhead_canvas::fonts::{REGULAR, SEMIBOLD};
@@ -91,6 +92,9 @@ fn speech(
     clip: Rectangle,
     palette: &Palette,
 ) {
+    if bubble.line {
+        return timer(inner, bubble, message, to, corner, clip, palette);
+    }
     let (ground, text, faint) = if message.mine {
         (palette.own_bubble, palette.on_accent.color(), palette.on_accent.faded(0.8))
     } else {
@@ -98,7 +102,7 @@ fn speech(
     };
     let shape = area(corner.x, corner.y, bubble.size.width, bubble.size.height);
     ink::block(to, shape, RADIUS, ground.color());
-    if inner.found == Some(message.seq) {
+    if inner.found == Some(message.seq) || inner.chosen == Some(message.seq) {
         ink::outline(
             to,
             area(shape.x - 2.0, shape.y - 2.0, shape.width + 4.0, shape.height + 4.0),
@@ -123,9 +127,12 @@ fn speech(
     let at =
         Point::new(shape.x + shape.width - PAD.0 - time.width - state, shape.y + shape.height - PAD.1 - time.height);
     to.fill_paragraph(&bubble.time, at, faint, clip);
+    if message.life > 0 {
+        stopwatch::paint(to, Point::new(at.x - stopwatch::EDGE - 4.0, at.y + 1.5), faint);
+    }
     let beside = Point::new(at.x + time.width + 5.0, at.y);
     match message.state {
-        MessageState::Received => {}
+        MessageState::Received | MessageState::Timer => {}
         MessageState::Queued => ink::clock(to, Point::new(beside.x + 2.0, beside.y + 2.0), faint),
         MessageState::AtRelay => tick(to, beside.x + 3.0, beside.y, faint, clip),
         MessageState::Delivered => {
@@ -137,6 +144,25 @@ fn speech(
             ink::write(to, "!", 11.0, SEMIBOLD, Point::new(beside.x + 6.2, beside.y - 0.5), Color::WHITE, clip);
         }
     }
+}
+
+/// The line that says that the timer changed.
+fn timer(
+    inner: &Inner,
+    bubble: &Bubble,
+    message: &MessageView,
+    to: &mut Renderer,
+    corner: Point,
+    clip: Rectangle,
+    palette: &Palette,
+) {
+    if inner.chosen == Some(message.seq) {
+        let around = area(corner.x, corner.y, bubble.size.width, bubble.size.height);
+        ink::outline(to, around, RADIUS, 2.0, palette.accent.color());
+    }
+    stopwatch::paint(to, Point::new(corner.x + PAD.0 - 2.0, corner.y + PAD.1 + 2.0), palette.muted.color());
+    let at = Point::new(corner.x + PAD.0 + stopwatch::EDGE + 5.0, corner.y + PAD.1);
+    to.fill_paragraph(&bubble.body, at, palette.muted.color(), clip);
 }
 
 fn tick(to: &mut Renderer, x: f32, y: f32, color: Color, clip: Rectangle) {

@@ -5,6 +5,7 @@
 //! does, the log is damaged, and leaving it out would turn messages and ratchets back.
 
 use super::PAGE;
+use crate::store::wash::EMPTIED;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -64,6 +65,9 @@ impl Wal {
         };
         let mut head = Vec::with_capacity(HEAD);
         file.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+        if head.starts_with(EMPTIED) {
+            return Ok(Self::default());
+        }
         let mut frames = Vec::new();
         let Some((magic, first, second, salts)) = header(&head) else { return Ok(Self::default()) };
         let big = magic & 1 == 1;

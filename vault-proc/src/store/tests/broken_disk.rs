@@ -139,7 +139,7 @@ impl Talk {
         }
         self.disk.mend();
         if self.world.people[ALICE].vault.is_none() {
-            self.open(ALICE).unwrap();
+            self.open(ALICE).unwrap_or_else(|error| panic!("{error:?} after {:?}", self.fault));
         }
         self.says(ALICE, "a last");
         self.says(BOB, "b last");

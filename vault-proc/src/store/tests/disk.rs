@@ -180,6 +180,31 @@ impl Disk {
     }
 }
 
+fn watched(path: &Path) -> Option<Arc<Disk>> {
+    disks().lock().unwrap_or_else(PoisonError::into_inner).get(path.parent()?).cloned()
+}
+
+/// A write that does not go through SQLite.
+pub fn written_beside(path: &Path, bytes: &[u8], at: u64) -> std::io::Result<()> {
+    let Some(disk) = watched(path) else { return Ok(()) };
+    match disk.find(Call::Write) {
+        Found::Works => disk.note(path, at, Some(bytes)),
+        Found::Full => return Err(std::io::ErrorKind::StorageFull.into()),
+        Found::Fails => return Err(std::io::ErrorKind::Other.into()),
+    }
+    Ok(())
+}
+
+/// That such writes were made durable.
+pub fn synced_beside(path: &Path) -> std::io::Result<()> {
+    let Some(disk) = watched(path) else { return Ok(()) };
+    match disk.find(Call::Write) {
+        Found::Works => disk.synced(path),
+        _ => return Err(std::io::ErrorKind::Other.into()),
+    }
+    Ok(())
+}
+
 /// In front of SQLite's own file, whose bytes follow it.
 #[repr(C)]
 struct Front {

@@ -8,8 +8,8 @@ use bulkhead_ipc::intent;
 use bulkhead_ipc::post::{Delivery, Event, FromNet, RelayState, ToNet, Verdict};
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{
-    ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, Snapshot, Store,
-    TieRow, Unreceipted,
+    Age, ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, Snapshot,
+    Store, TieRow, Timer, Unreceipted,
 };
 use bulkhead_vault_core::{
     Action, Changed, Config, Effect, Error, Input, MessageState, MessageView, Plaintext, Secret, Time, Vault,
@@ -146,6 +146,11 @@ impl Store for Faulty {
         self.inner.tail(contact, from)
     }
 
+    fn numbers(&mut self, contact: u32, from: u64, until: u64) -> Result<Vec<u64>, Error> {
+        self.count()?;
+        self.inner.numbers(contact, from, until)
+    }
+
     fn place(&mut self, message: u64, seq: u64) -> Done {
         self.count()?;
         self.inner.place(message, seq)
@@ -154,6 +159,46 @@ impl Store for Faulty {
     fn messages(&self, contact: u32, from: u64, to: u64) -> Result<Vec<MessageView>, Error> {
         self.count()?;
         self.inner.messages(contact, from, to)
+    }
+
+    fn remove_messages(&mut self, contact: u32, places: &[u64]) -> Result<Vec<(u64, MessageState)>, Error> {
+        self.count()?;
+        self.inner.remove_messages(contact, places)
+    }
+
+    fn last(&mut self, contact: u32) -> Result<Option<(u64, MessageView)>, Error> {
+        self.count()?;
+        self.inner.last(contact)
+    }
+
+    fn begin_received(&mut self, contact: u32, lived: u64) -> Done {
+        self.count()?;
+        self.inner.begin_received(contact, lived)
+    }
+
+    fn begin_sent(&mut self, message: u64, lived: u64) -> Done {
+        self.count()?;
+        self.inner.begin_sent(message, lived)
+    }
+
+    fn dead(&mut self, lived: u64) -> Result<Vec<(u32, u64)>, Error> {
+        self.count()?;
+        self.inner.dead(lived)
+    }
+
+    fn next_death(&mut self) -> Result<Option<u64>, Error> {
+        self.count()?;
+        self.inner.next_death()
+    }
+
+    fn put_timer(&mut self, contact: u32, timer: Timer) -> Done {
+        self.count()?;
+        self.inner.put_timer(contact, timer)
+    }
+
+    fn put_age(&mut self, age: Age) -> Done {
+        self.count()?;
+        self.inner.put_age(age)
     }
 
     fn search(&self, words: &str, limit: usize) -> Result<Vec<Found>, Error> {

@@ -42,7 +42,7 @@ fn alone(world: &mut World, who: usize, rounds: u32) {
 }
 
 /// Time passes in steps, everybody's device running.
-fn live(world: &mut World, days: u64) {
+pub fn live(world: &mut World, days: u64) {
     for _ in 0..days * 2 {
         world.pass(DAY / 2);
         world.expire();

@@ -1,5 +1,6 @@
 //! Older copies of a profile: what they send, how they are noticed, and that everybody goes on.
 
+use super::moving::live;
 use super::world::{Recorded, World, words};
 use crate::profile::tests::Folder;
 use bulkhead_ipc::bytes::Bytes32;
@@ -125,6 +126,31 @@ fn restored_copy_sends_nothing_under_old_keys_and_both_go_on() {
 }
 
 #[test]
+fn state_older_than_all_mailboxes_finds_its_contacts_at_the_meeting_place() {
+    let mut world = pair(203);
+    talk(&mut world, 1);
+    let copy = world.copy(0);
+    let known: BTreeSet<_> = world.people[1].watches.keys().map(|mailbox| mailbox.0).collect();
+    for day in 0..80 {
+        world.say(0, 1, &format!("alice on day {day}"));
+        world.say(1, 1, &format!("bob on day {day}"));
+        live(&mut world, 1);
+    }
+    assert!(world.people[1].watches.keys().all(|mailbox| !known.contains(&mailbox.0)), "nobody reads there any more");
+    world.put_back(0, &copy, true);
+    world.say(0, 1, "after all these weeks");
+    live(&mut world, 3);
+    assert!(!world.vault(0).contact(1).unwrap().renewing);
+    talk(&mut world, 2);
+    live(&mut world, 1);
+    assert!(used(&world, 0).values().all(|messages| messages.len() == 1), "no key was used twice");
+    for who in 0..2 {
+        assert_eq!(undelivered(&world, who), 0);
+        assert_eq!(world.texts(who, 1).iter().filter(|text| *text == "after all these weeks").count(), 1);
+    }
+}
+
+#[test]
 fn copy_that_was_put_back_in_silence_is_noticed_and_repaired() {
     for turns in [0, 2] {
         let mut world = pair(201);
@@ -170,6 +196,74 @@ fn both_restored_at_once_find_to_each_other() {
             assert_eq!(undelivered(&world, who), 0, "seed {seed}");
             assert_eq!(world.texts(who, 1).iter().filter(|text| *text == "still here?").count(), 2, "seed {seed}");
         }
+    }
+}
+
+/// A new relay, and with it a new mailbox; the other one follows.
+fn change(world: &mut World, who: usize, url: &str) {
+    let before: BTreeSet<_> = world.people[who].watches.keys().copied().collect();
+    world.act(who, Action::AddRelay(url.into()));
+    for _ in 0..10 {
+        world.round();
+        world.pass(1000);
+    }
+    assert!(world.people[who].watches.keys().any(|mailbox| !before.contains(mailbox)));
+}
+
+#[test]
+fn states_that_know_fewer_moves_are_found_and_move_on() {
+    for (seed, who, both) in [(241, 0, false), (242, 1, false), (243, 0, true), (244, 1, true)] {
+        let mut world = pair(seed);
+        talk(&mut world, 1);
+        let copies = [world.copy(0), world.copy(1)];
+        change(&mut world, who, "ws://127.0.0.1:7001");
+        talk(&mut world, 1);
+        world.put_back(who, &copies[who], true);
+        if both {
+            world.put_back(1 - who, &copies[1 - who], true);
+        }
+        for who in 0..2 {
+            world.say(who, 1, "still here?");
+        }
+        (0..3).for_each(|_| world.settle());
+        // The next mailbox has a revision that was used before.
+        change(&mut world, who, "ws://127.0.0.1:7002");
+        talk(&mut world, 2);
+        world.settle();
+        assert!(used(&world, 0).values().all(|messages| messages.len() == 1), "seed {seed}");
+        for who in 0..2 {
+            assert_eq!(undelivered(&world, who), 0, "seed {seed}, {who}");
+            assert_eq!(world.texts(who, 1).iter().filter(|text| *text == "still here?").count(), 2, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn message_that_was_sent_to_an_old_mailbox_and_to_a_new_one_renews_nothing() {
+    let mut world = pair(245);
+    talk(&mut world, 1);
+    change(&mut world, 0, "ws://127.0.0.1:7001");
+    let from = world.history.len();
+    world.say(1, 1, "to both");
+    world.settle();
+    let seal = world.vault(0).store().seals().remove(0);
+    let opened = |(event, _): &Recorded| {
+        let mailbox = Bytes32::from_hex(&event.tags[0][1]).unwrap();
+        let (kind, body) =
+            envelope::open(&Address { mailbox: &mailbox, seal: &seal }, &envelope::sealed_bytes(&event.content)?)?;
+        Some((mailbox, kind, body))
+    };
+    let (mailbox, kind, body) = world.history[from..].iter().find_map(opened).unwrap();
+    let curve = Curve::new();
+    for (other, renewed) in [(false, 0), (true, 1)] {
+        let mut body = body.clone();
+        // Another message for the same key.
+        *body.last_mut().unwrap() ^= u8::from(other);
+        let stamp = Stamp::draw(&curve, world.now, &mut world.rng);
+        let sealed = envelope::seal(&Address { mailbox: &mailbox, seal: &seal }, &stamp.nonce, kind, &body).unwrap();
+        hand_over(&mut world, 0, envelope::event(&curve, &mailbox, &stamp, &sealed).unwrap());
+        world.settle();
+        assert_eq!(offers(&world).len(), renewed);
     }
 }
 

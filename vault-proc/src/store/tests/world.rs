@@ -54,6 +54,8 @@ pub type Recorded = (Event, Option<(u8, Vec<u8>)>);
 
 pub struct World {
     pub now: Time,
+    /// What the clock says that is never set.
+    pub steady: u64,
     pub rng: StdRng,
     pub people: Vec<Person>,
     /// At [`RELAY`].
@@ -77,6 +79,7 @@ impl World {
     pub fn new(seed: u64, names: &[&str]) -> Self {
         let mut world = Self {
             now: Time(START),
+            steady: 5_000_000,
             rng: StdRng::seed_from_u64(seed),
             people: Vec::new(),
             stored: Vec::new(),
@@ -348,12 +351,17 @@ impl World {
             self.net(who);
             self.deliver(who);
             self.net(who);
-            self.input(who, Input::Tick);
+            self.tick(who);
         }
         self.pass(1000);
     }
 
+    pub fn tick(&mut self, who: usize) {
+        self.inputs(who, vec![Input::Steady(self.steady), Input::Tick]);
+    }
+
     pub fn pass(&mut self, milliseconds: u64) {
+        self.steady += milliseconds;
         self.now = Time(self.now.0 + milliseconds);
     }
 
@@ -389,7 +397,7 @@ impl World {
     pub fn texts(&self, who: usize, contact: u32) -> Vec<String> {
         let vault = self.vault(who);
         let messages = vault.messages(contact, 1..=vault.newest(contact)).unwrap();
-        assert!(messages.iter().map(|m| m.seq).eq(1..=vault.newest(contact)));
+        assert!(messages.iter().map(|m| m.seq).eq(vault.oldest(contact).max(1)..=vault.newest(contact)));
         messages.iter().map(|m| m.text.as_str().to_owned()).collect()
     }
 
