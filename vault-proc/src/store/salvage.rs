@@ -298,7 +298,7 @@ fn mend(db: &Connection, doubtful: bool, now: Time) -> rusqlite::Result<Salvaged
     db.execute_batch(
         "DELETE FROM jobs WHERE kind IN (1, 3, 4) AND owner NOT IN (SELECT handle FROM contacts)
              OR kind = 2 AND owner NOT IN (SELECT id FROM invites);
-         UPDATE messages SET state = 4 WHERE mine = 1 AND state = 1 AND n NOT IN (SELECT message FROM jobs)
+         UPDATE messages SET state = 4 WHERE mine = 1 AND state IN (1, 6) AND n NOT IN (SELECT message FROM jobs)
              AND contact NOT IN (SELECT contact FROM ties WHERE lost = 1);",
     )?;
     renumber(db)?;

@@ -160,7 +160,7 @@ pub fn load(db: &Connection) -> Result<Vec<Tied>> {
 /// Own texts to a contact that are queued or at a relay, in the order of writing.
 pub fn unreceipted(db: &Connection, contact: u32) -> Result<Vec<Unreceipted>> {
     let sql = "SELECT n, id, sent_at, text, life FROM messages INDEXED BY undelivered
-        WHERE mine = 1 AND state <> 3 AND state IN (1, 2) AND contact = ?1 ORDER BY sent_at";
+        WHERE mine = 1 AND state <> 3 AND state IN (1, 2, 6) AND contact = ?1 ORDER BY sent_at";
     let read = |row: &Row<'_>| {
         let (message, sent_at) = (unsigned(row, 0)?, unsigned(row, 2)?);
         Ok(Unreceipted { message, id: row.get(1)?, sent_at, text: text(row, 3)?, life: row.get(4)? })

@@ -202,6 +202,9 @@ fn mailboxes_change_within_five_weeks_and_old_ones_are_destroyed() {
     // One may just be changing again.
     let changing = world.people.iter().any(|person| person.watches.len() > 1);
     live(&mut world, if changing { 3 } else { 0 });
+    // Nobody looks at a meeting place for longer.
+    world.pass(60_000);
+    world.settle();
     for (who, before) in before.iter().enumerate() {
         assert_eq!(world.people[who].watches.len(), 1);
         assert!(mailbox(&world, who).is_disjoint(before));

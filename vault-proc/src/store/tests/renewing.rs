@@ -120,8 +120,9 @@ fn restored_copy_sends_nothing_under_old_keys_and_both_go_on() {
     }
     assert_eq!(
         world.stored.len(),
-        1,
-        "only what was in the old session, and cannot be opened any more, is left to expire"
+        2,
+        "what was in the old session, and cannot be opened any more, is left to expire; and what lies at the meeting place \
+         until Bob looks there"
     );
 }
 
