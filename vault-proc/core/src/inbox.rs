@@ -164,8 +164,8 @@ impl<S: Store> Vault<S> {
 
     fn undecryptable(&mut self, handle: u32, event: Arrived, turn: &mut Turn) -> Result<(), Error> {
         self.dropped.undecryptable += 1;
-        // Of a state that is older than theirs nothing else is to be expected.
-        let current = self.state.contacts.get_mut(&handle).filter(|contact| !contact.tie.lost);
+        // Of a state that is older than theirs nothing else is to be expected, nor of what is late after a renewal.
+        let current = self.state.contacts.get_mut(&handle).filter(|contact| contact.is_settled(turn.now));
         let told = current.map(|c| (core::mem::replace(&mut c.complained, true), c.lost));
         if let Some((false, lost)) = told {
             turn.notice(if lost { Notice::KeysLost } else { Notice::Undecryptable });

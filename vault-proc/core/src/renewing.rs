@@ -70,6 +70,11 @@ impl Contact {
         Witness { said: self.tie.said.saturating_add(1).min(MAX_COUNT), heard, newest: self.tie.newest.min(MAX_COUNT) }
     }
 
+    /// Whether its session is one in which everything should open.
+    pub fn is_settled(&self, now: Time) -> bool {
+        !self.tie.lost && passed(now, self.tie.renewed, DAY)
+    }
+
     /// Whether its session may be renewed without need: not while it is being begun, and not often.
     fn may_renew(&self, now: Time) -> bool {
         let pending = self.next.as_ref().is_some_and(|next| !passed(now, next.answered, DAY));

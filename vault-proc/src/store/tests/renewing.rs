@@ -410,3 +410,23 @@ fn invites_of_a_restored_copy_are_withdrawn() {
     assert_eq!(world.accept(1, &link), Accept::Used);
     world.act(0, Action::SaveDraft { contact: 1, text: words("goes on") });
 }
+
+#[test]
+fn what_is_sent_in_a_new_session_keeps_its_timer() {
+    let mut world = pair(246);
+    talk(&mut world, 1);
+    world.act(0, Action::SetTimer { contact: 1, seconds: 3600 });
+    world.settle();
+    let copy = world.copy(0);
+    world.put_back(0, &copy, true);
+    world.say(0, 1, "gone in an hour");
+    world.settle();
+    world.settle();
+    let vault = world.vault(1);
+    let newest = vault.newest(1);
+    let last = vault.messages(1, newest..=newest).unwrap().pop().unwrap();
+    assert_eq!((last.text.as_str(), last.life), ("gone in an hour", 3600));
+    assert_eq!(vault.contact(1).unwrap().timer, 3600);
+    // The change is told again, and shown once.
+    assert_eq!(vault.messages(1, 1..=newest).unwrap().iter().filter(|m| m.state == MessageState::Timer).count(), 1);
+}
