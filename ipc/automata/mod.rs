@@ -2,6 +2,7 @@
 
 mod launcher;
 mod net;
+mod seal;
 mod ui;
 pub mod vault;
 
@@ -9,11 +10,12 @@ use crate::automaton::{Carries, Row, Side, Step, Token};
 
 pub use launcher::LAUNCHER;
 pub use net::{NET, SIGNATURES};
+pub use seal::SEALER;
 pub use ui::UI;
 pub use vault::VAULT;
 
 /// Every table of a pair of processes.
-pub static ALL: [&crate::automaton::Automaton; 3] = [&NET, &UI, &LAUNCHER];
+pub static ALL: [&crate::automaton::Automaton; 4] = [&NET, &UI, &LAUNCHER, &SEALER];
 
 /// The states that lines of restartable processes share.
 const SILENT: u8 = 0;

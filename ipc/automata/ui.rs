@@ -116,6 +116,8 @@ const ROWS: &[Row] = &[
     told("Notice", &[], &[Choice]),
     told("Recovery", IF_OPEN, &[Choice]),
     told("Timers", IF_OPEN, &[Number]),
+    told("Pin", &[], &[Choice]),
+    told("Shares", IF_OPEN, &[Number, Choice]),
     told("Command", &[], &[Choice]),
     told("Pointer", &[], &[Geometry]),
     meant("Open", OF_CONTACT, &[Number]),
@@ -141,6 +143,17 @@ const ROWS: &[Row] = &[
     meant("NewRecovery", IN_PHASE, &[]),
     meant("Recover", IN_PHASE, &[]),
     meant("Salvage", IN_PHASE, &[]),
+    meant("UnlockPin", IN_PHASE, &[]),
+    meant("SetPin", IN_PHASE, &[]),
+    meant("RemovePin", IN_PHASE, &[]),
+    meant("ChooseKeepers", IN_PHASE, &[Choice]),
+    meant("PickKeeper", OF_CONTACT, &[Number]),
+    meant("NeedParts", IN_PHASE, &[Number]),
+    meant("GiveParts", IN_PHASE, &[]),
+    meant("WithdrawParts", IN_PHASE, &[]),
+    meant("AskPart", OF_CONTACT, &[Number]),
+    meant("AnswerPart", OF_CONTACT, &[Number]),
+    meant("ShowParts", IN_PHASE, &[]),
 ];
 
 /// The last one is above what a held key repeats at, two intents a time.
@@ -250,6 +263,8 @@ impl Word for intent::ToUi {
             Self::Notice(_) => "Notice",
             Self::Recovery(_) => "Recovery",
             Self::Timers(_) => "Timers",
+            Self::Pin(_) => "Pin",
+            Self::Shares(_) => "Shares",
             Self::Command(_) => "Command",
             Self::Pointer(_) => "Pointer",
         }
@@ -263,6 +278,7 @@ impl Word for intent::ToUi {
             // Empty lists and resting states say nothing about anybody: they are told in every phase.
             (Self::Invite(Invite::None) | Self::Accept(Accept::Idle) | Self::Searching(false), PHASE) => {}
             (Self::Recovery(Recovery::None), PHASE) => {}
+            (Self::Shares(shares), PHASE) if *shares == intent::Shares::default() => {}
             (Self::Contacts(list), PHASE) if list.is_empty() => {}
             (Self::Timers(list), PHASE) if list.is_empty() => {}
             (Self::Relays(list), PHASE) if list.is_empty() => {}
@@ -307,6 +323,17 @@ impl Word for intent::FromUi {
             Self::NewRecovery => "NewRecovery",
             Self::Recover => "Recover",
             Self::Salvage => "Salvage",
+            Self::UnlockPin => "UnlockPin",
+            Self::SetPin => "SetPin",
+            Self::RemovePin => "RemovePin",
+            Self::ChooseKeepers(_) => "ChooseKeepers",
+            Self::PickKeeper(_) => "PickKeeper",
+            Self::NeedParts(_) => "NeedParts",
+            Self::GiveParts => "GiveParts",
+            Self::WithdrawParts => "WithdrawParts",
+            Self::AskPart(_) => "AskPart",
+            Self::AnswerPart(_) => "AnswerPart",
+            Self::ShowParts => "ShowParts",
         }
     }
 
@@ -315,7 +342,7 @@ impl Word for intent::FromUi {
         match (self, ledger) {
             (Self::Hello { life: number, .. }, INTENT_LIFE) => life(*number, give),
             (Self::Create, PHASE) => give(phase(Phase::Setup)),
-            (Self::Unlock | Self::Recover, PHASE) => give(phase(Phase::Locked)),
+            (Self::Unlock | Self::UnlockPin | Self::Recover, PHASE) => give(phase(Phase::Locked)),
             (Self::Salvage, PHASE) => give(phase(Phase::Broken)),
             // Nothing is on screen: true in every phase.
             (Self::Open(None), PHASE) => {}
@@ -327,6 +354,9 @@ impl Word for intent::FromUi {
                 | Self::Timer { handle, .. },
                 CONTACTS,
             ) => give(number(*handle)),
+            (Self::PickKeeper(handle) | Self::AskPart(handle) | Self::AnswerPart(handle), CONTACTS) => {
+                give(number(*handle));
+            }
             (Self::RemoveRelay(id), RELAYS) => give(number(u32::from(*id))),
             _ => {}
         }

@@ -161,6 +161,8 @@ pub enum Carries {
     Plaintext,
     /// A name.
     Name,
+    /// Half of what opens the profile, or the image of a PIN: worth nothing without the key file and the PIN.
+    Half,
     /// A secret key.
     SecretKey,
     /// A passphrase, or a key press.
@@ -230,6 +232,8 @@ pub trait OnLine {
     const LINE: usize;
     /// Who says them.
     const SIDE: Side;
+    /// Whether a line forgets the bytes of a packet as soon as they are sent, or read.
+    const WIPED: bool = false;
 }
 
 impl<T: OnLine> Place for T {

@@ -22,3 +22,10 @@ pub const VAULT_PIXELS: RawFd = 5;
 pub const VAULT_INTENT: RawFd = 6;
 /// `bulkhead-vault`: [`crate::control`].
 pub const VAULT_CONTROL: RawFd = 7;
+/// `bulkhead-vault`: [`crate::seal`].
+pub const VAULT_SEAL: RawFd = 8;
+
+/// `bulkhead-seal`: [`crate::seal`].
+pub const SEAL_LINE: RawFd = 3;
+/// `bulkhead-seal`: the TPM, opened by the launcher: commands are written, answers are read.
+pub const SEAL_TPM: RawFd = 4;

@@ -123,6 +123,89 @@ pub enum Recovery {
     Offered,
 }
 
+/// Whether a PIN opens the profile, with this machine's TPM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Pin {
+    /// There is no TPM, or the program may not use it.
+    None,
+    /// There is one, and no PIN.
+    Possible,
+    /// The same, but whoever has the machine can reset its count of wrong PINs: a PIN has to be long.
+    Unguarded,
+    /// There is a PIN.
+    Set,
+    /// There is a PIN, and no TPM that answers: only the passphrase opens the profile.
+    Lost,
+}
+
+/// Most contacts of each kind that [`Shares`] tells of.
+pub const MAX_SHARES: usize = 64;
+/// Most parts of a recovery secret.
+pub const MAX_PARTS: usize = 10;
+
+/// How far a part got that was given to a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum PartState {
+    /// It is on its way.
+    Sent,
+    /// The contact's device has stored it.
+    Kept,
+    /// It could not be sent.
+    Failed,
+    /// The contact gave it to somebody.
+    GivenAway,
+    /// It is withdrawn, and the contact's device has not said yet that it is destroyed.
+    Withdrawn,
+}
+
+/// A part that was given to a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GivenPart {
+    /// How far it got.
+    pub state: PartState,
+    /// To whom.
+    pub handle: u32,
+}
+
+/// Parts that contacts gave back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gathered {
+    /// How many.
+    pub have: u8,
+    /// How many are needed.
+    pub needed: u8,
+    /// They make a recovery code.
+    pub complete: bool,
+}
+
+/// How it stands with parts of recovery secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shares {
+    /// Contacts who asked for a part and wait for an answer; at most [`MAX_SHARES`].
+    #[serde(deserialize_with = "bounded::list::<_, _, MAX_SHARES>")]
+    pub asked: Vec<u32>,
+    /// Parts that were given to contacts; at most [`MAX_SHARES`].
+    #[serde(deserialize_with = "bounded::list::<_, _, MAX_SHARES>")]
+    pub parts: Vec<GivenPart>,
+    /// Contacts who were asked and have not answered; at most [`MAX_SHARES`].
+    #[serde(deserialize_with = "bounded::list::<_, _, MAX_SHARES>")]
+    pub asking: Vec<u32>,
+    /// How many are needed of those that were given, or are being chosen.
+    pub needed: u8,
+    /// Contacts who are being chosen; at most [`MAX_PARTS`].
+    #[serde(deserialize_with = "bounded::list::<_, _, MAX_PARTS>")]
+    pub picked: Vec<u32>,
+    /// What contacts gave back.
+    pub gathered: Option<Gathered>,
+    /// A question waits for an answer, in [`crate::pixels::SlotKind::ConfirmParts`].
+    pub confirming: bool,
+}
+
 /// A sentence that ui shows in its notice bar. Fixed sentences only: the words are ui's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -205,6 +288,34 @@ pub enum Notice {
     ClockLeapt,
     /// Not all of the profile could be deleted; its key is gone.
     NotErased,
+    /// The PIN is wrong; the strip says how many wrong ones the TPM still takes.
+    WrongPin,
+    /// The PIN is shorter than 6 characters.
+    PinTooShort,
+    /// The PIN is shorter than 10 characters, which it has to have where the TPM's count of wrong ones can be reset.
+    PinUnguarded,
+    /// The two PINs differ.
+    PinsDiffer,
+    /// The PIN counts from now on.
+    PinSet,
+    /// There is no PIN any more.
+    PinRemoved,
+    /// There were too many wrong PINs: the TPM takes none for a while.
+    PinResting,
+    /// The TPM does not know this profile: it was cleared, or is another one, or the key file was changed.
+    PinUseless,
+    /// The TPM does not answer, or refuses.
+    TpmFailing,
+    /// Parts of the recovery secret are on their way to those who keep them.
+    PartsSent,
+    /// They are withdrawn, and open nothing any more.
+    PartsWithdrawn,
+    /// Parts can be given to 2 to 10 contacts who have answered, and at least 2 must be needed.
+    TooFewKeepers,
+    /// As many parts are there as are needed.
+    PartsComplete,
+    /// A contact gave a part of the own recovery secret to somebody.
+    PartGivenAway,
 }
 
 /// Navigation that the vault made of a key press outside text: never a key, never a character.
@@ -295,6 +406,10 @@ pub enum ToUi {
     Recovery(Recovery),
     /// All conversations in which what is written disappears; at most [`MAX_CONTACTS`].
     Timers(#[serde(deserialize_with = "bounded::list::<_, _, MAX_CONTACTS>")] Vec<Timer>),
+    /// How the PIN stands.
+    Pin(Pin),
+    /// How it stands with parts of recovery secrets.
+    Shares(Shares),
     /// Navigation.
     Command(Command),
     /// The pointer, outside slots.
@@ -308,6 +423,11 @@ impl Message for ToUi {
             Self::Contacts(list) => bound(list.len() <= MAX_CONTACTS, "contacts"),
             Self::Timers(list) => bound(list.len() <= MAX_CONTACTS, "timers"),
             Self::Relays(list) => bound(list.len() <= MAX_RELAYS, "relays"),
+            Self::Shares(shares) => {
+                let lists = [shares.asked.len(), shares.parts.len(), shares.asking.len()];
+                bound(lists.into_iter().all(|length| length <= MAX_SHARES), "shares")?;
+                bound(shares.picked.len() <= MAX_PARTS, "picked")
+            }
             _ => Ok(()),
         }
     }
@@ -382,6 +502,28 @@ pub enum FromUi {
     Recover,
     /// Build a new store of what can be read of the damaged one.
     Salvage,
+    /// Unlock with the PIN typed.
+    UnlockPin,
+    /// Take the PIN typed, if the passphrase typed is right.
+    SetPin,
+    /// The PIN is to open the profile no more.
+    RemovePin,
+    /// The user begins to choose who is to keep parts of the recovery secret, or stops.
+    ChooseKeepers(bool),
+    /// This contact is to keep a part, or not any more.
+    PickKeeper(u32),
+    /// So many parts are to be needed.
+    NeedParts(u8),
+    /// Ask, with the passphrase typed, whether to give the parts.
+    GiveParts,
+    /// Ask, with the passphrase typed, whether to withdraw them.
+    WithdrawParts,
+    /// Ask whether to ask this contact for the part that they keep.
+    AskPart(u32),
+    /// Ask what to answer this contact, who asked for a part.
+    AnswerPart(u32),
+    /// Show the recovery code that parts make which contacts gave.
+    ShowParts,
 }
 
 impl Message for FromUi {

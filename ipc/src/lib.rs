@@ -11,6 +11,7 @@
 //! | [`pixels`] | vault ↔ ui: shared frame memory, frames, slots |
 //! | [`intent`] | vault ↔ ui: where the pointer is, what the user decided |
 //! | [`control`] | vault ↔ launcher: process life cycle |
+//! | [`seal`] | vault ↔ seal: half of what opens the profile, kept by the TPM |
 
 #[path = "../automata/mod.rs"]
 pub mod automata;
@@ -26,6 +27,7 @@ pub mod line;
 pub mod monitor;
 pub mod pixels;
 pub mod post;
+pub mod seal;
 pub mod sign;
 
 /// Version of every message schema in this crate; both ends of a line must name the same one.

@@ -14,6 +14,7 @@ use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use zeroize::Zeroize;
 
 /// Why a line cannot go on. After any of these but [`Error::Full`] and [`Error::Refused`] the line is dead.
 #[derive(Debug, thiserror::Error)]
@@ -160,6 +161,9 @@ impl<Out: Message, In: Message> Line<Out, In> {
                 let message: In = cbor::decode(buffer.packet.get(..length).ok_or(Error::Closed)?)?;
                 Ok((message, descriptor))
             });
+            if In::WIPED {
+                buffer.packet.zeroize();
+            }
             let monitor = &mut self.pair.kept().monitor;
             let (message, descriptor) = match taken {
                 Ok(taken) => taken,
@@ -202,8 +206,8 @@ impl<Out: Message, In: Message> Line<Out, In> {
         let descriptors = descriptor.map(|fd| [fd]);
         let control = descriptors.as_ref().map(|fds| ControlMessage::ScmRights(fds));
         let (parts, flags) = ([IoSlice::new(packet)], flags | MsgFlags::MSG_NOSIGNAL);
-        loop {
-            return match sendmsg::<()>(self.socket.as_raw_fd(), &parts, control.as_slice(), flags, None) {
+        let sent = loop {
+            break match sendmsg::<()>(self.socket.as_raw_fd(), &parts, control.as_slice(), flags, None) {
                 Ok(_) => {
                     monitor.apply(row, message);
                     Ok(())
@@ -213,7 +217,11 @@ impl<Out: Message, In: Message> Line<Out, In> {
                 Err(Errno::EPIPE | Errno::ECONNRESET) => Err(Error::Closed),
                 Err(e) => Err(Error::Kernel(e)),
             };
+        };
+        if Out::WIPED {
+            packet.zeroize();
         }
+        sent
     }
 }
 
@@ -392,5 +400,27 @@ mod tests {
         assert!(matches!(net.send(&ask), Err(Error::Refused(_))));
         raw(&net, &cbor::encode(&ask).expect("legal"));
         assert!(matches!(vault.recv(&mut Buffer::new()), Err(Error::Breach(Breach { why: Rule::Turn, .. }))));
+    }
+
+    #[test]
+    fn what_the_seal_line_carried_is_wiped_on_both_ends() {
+        use crate::automata::SEALER;
+        use crate::seal::{FromSeal, Half, ToSeal};
+        let (a, b) =
+            socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC).expect("socketpair");
+        let seal: Line<FromSeal, ToSeal> = Pair::new(&SEALER, Side::Peer).line(a);
+        let vault: Line<ToSeal, FromSeal> = Pair::new(&SEALER, Side::Vault).line(b);
+        let mut buffer = Buffer::new();
+        seal.send(&FromSeal::Ready { guarded: true, version: 3 }).expect("send");
+        vault.recv(&mut buffer).expect("recv");
+        let asked = ToSeal::Seal { pin: Half::new([0xaa; 32]), share: Half::new([0xbb; 32]) };
+        let holds = |bytes: &[u8]| bytes.iter().any(|byte| matches!(byte, 0xaa | 0xbb));
+        vault.send(&asked).expect("send");
+        assert_eq!(seal.recv(&mut buffer).expect("recv"), asked);
+        assert!(!holds(&buffer.packet) && vault.pair.kept().packet.is_empty());
+        // What cannot be read is wiped as well.
+        raw(&vault, &[0xaa; 40]);
+        assert!(seal.recv(&mut buffer).is_err());
+        assert!(!holds(&buffer.packet));
     }
 }

@@ -120,11 +120,19 @@ pub enum SlotKind {
     AutoLock,
     /// Dialogue: asks whether to delete the whole profile; a field for the word that says so, and the vault's own buttons.
     ConfirmErase,
+    /// Field: the PIN, on the lock screen.
+    Pin,
+    /// Field: a PIN to be set.
+    NewPin,
+    /// Field: the same again.
+    RepeatPin,
+    /// Dialogue: asks whether to give, withdraw or ask for parts of a recovery secret, with the vault's own buttons.
+    ConfirmParts,
 }
 
 impl SlotKind {
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 31] = [
         Self::Unlock,
         Self::NewPassphrase,
         Self::RepeatPassphrase,
@@ -152,6 +160,10 @@ impl SlotKind {
         Self::RecoveryCode,
         Self::AutoLock,
         Self::ConfirmErase,
+        Self::Pin,
+        Self::NewPin,
+        Self::RepeatPin,
+        Self::ConfirmParts,
     ];
 
     /// Whether a person can type into it, so that it takes part in keyboard focus.
@@ -170,6 +182,9 @@ impl SlotKind {
                 | Self::CurrentPassphrase
                 | Self::TypeRecovery
                 | Self::ConfirmErase
+                | Self::Pin
+                | Self::NewPin
+                | Self::RepeatPin
         )
     }
 
@@ -178,13 +193,18 @@ impl SlotKind {
         self.is_field()
             || matches!(
                 self,
-                Self::SearchResults | Self::MessageList | Self::ConfirmDelete | Self::RecoveryCode | Self::AutoLock
+                Self::SearchResults
+                    | Self::MessageList
+                    | Self::ConfirmDelete
+                    | Self::RecoveryCode
+                    | Self::AutoLock
+                    | Self::ConfirmParts
             )
     }
 
     /// Whether it is a question with the vault's own buttons: shown whole or not at all.
     pub const fn is_question(self) -> bool {
-        matches!(self, Self::ConfirmDelete | Self::RecoveryCode)
+        matches!(self, Self::ConfirmDelete | Self::RecoveryCode | Self::ConfirmParts)
     }
 }
 

@@ -29,6 +29,8 @@ use serde::Deserialize;
 pub enum Process {
     /// `bulkhead-net`
     Net,
+    /// `bulkhead-seal`
+    Seal,
     /// `bulkhead-ui`
     Ui,
     /// `bulkhead-update`
@@ -41,12 +43,13 @@ impl Process {
     /// The messaging processes: what the launcher cannot do without.
     pub const ALL: [Self; 3] = [Self::Net, Self::Ui, Self::Vault];
     /// Every process that this build carries rules for.
-    pub const WITH_RULES: [Self; 4] = [Self::Net, Self::Ui, Self::Update, Self::Vault];
+    pub const WITH_RULES: [Self; 5] = [Self::Net, Self::Seal, Self::Ui, Self::Update, Self::Vault];
 
     /// The name of its program.
     pub const fn program(self) -> &'static str {
         match self {
             Self::Net => "bulkhead-net",
+            Self::Seal => "bulkhead-seal",
             Self::Ui => "bulkhead-ui",
             Self::Update => "bulkhead-update",
             Self::Vault => "bulkhead-vault",
@@ -57,6 +60,7 @@ impl Process {
     pub const fn rules_file(self) -> &'static str {
         match self {
             Self::Net => "net.json",
+            Self::Seal => "seal.json",
             Self::Ui => "ui.json",
             Self::Update => "update.json",
             Self::Vault => "vault.json",

@@ -251,6 +251,7 @@ pub(crate) fn of(process: Process) -> Result<Rules, Error> {
 pub(crate) fn shipped(process: Process) -> Result<Rules, Error> {
     let text = match process {
         Process::Net => include_str!("../rules/net.json"),
+        Process::Seal => include_str!("../rules/seal.json"),
         Process::Ui => include_str!("../rules/ui.json"),
         Process::Update => include_str!("../rules/update.json"),
         Process::Vault => include_str!("../rules/vault.json"),

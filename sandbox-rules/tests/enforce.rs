@@ -32,7 +32,7 @@ enum Outcome {
     Broken(Option<i32>),
 }
 use Outcome::{Broken, Denied, Killed, Limited, Works};
-use Process::{Net, Ui, Update, Vault};
+use Process::{Net, Seal, Ui, Update, Vault};
 
 /// What each process must not do once it is set up, and what it must be able to do.
 const STEADY: &[(Process, &str, Outcome)] = &[
@@ -54,6 +54,23 @@ const STEADY: &[(Process, &str, Outcome)] = &[
     (Ui, "pin-memory", Killed),
     (Ui, "say", Works),
     (Ui, "say-elsewhere", Killed),
+    (Seal, "nothing", Works),
+    (Seal, "read-passwd", Killed),
+    (Seal, "write-outside", Killed),
+    (Seal, "unix-socket", Killed),
+    (Seal, "connect", Killed),
+    (Seal, "exec", Killed),
+    (Seal, "fork", Killed),
+    (Seal, "thread", Killed),
+    (Seal, "trace-sibling", Killed),
+    (Seal, "read-sibling", Killed),
+    (Seal, "signal-sibling", Killed),
+    (Seal, "map-code", Killed),
+    (Seal, "take-memory", Limited),
+    (Seal, "share-memory", Killed),
+    (Seal, "pin-memory", Killed),
+    (Seal, "say", Works),
+    (Seal, "say-elsewhere", Killed),
     (Net, "nothing", Works),
     (Net, "allocate", Works),
     (Net, "thread", Killed),
@@ -117,6 +134,12 @@ const START: &[(Process, &str, Outcome)] = &[
     (Ui, "exec", Denied),
     (Ui, "fork", Killed),
     (Ui, "take-memory", Limited),
+    (Seal, "read-passwd", Denied),
+    (Seal, "write-outside", Denied),
+    (Seal, "connect", Killed),
+    (Seal, "exec", Denied),
+    (Seal, "fork", Killed),
+    (Seal, "take-memory", Limited),
     (Net, "take-memory", Limited),
     (Net, "read-passwd", Denied),
     (Net, "exec", Denied),
@@ -336,6 +359,7 @@ fn probe(arguments: &[String]) -> ! {
     let [stage, process, act, rest @ ..] = arguments else { exit(BROKEN) };
     let process = match process.as_str() {
         "net" => Net,
+        "seal" => Seal,
         "ui" => Ui,
         "update" => Update,
         "vault" => Vault,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// From where an attack is tried: a set of places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Places(pub u8);
+pub struct Places(pub u16);
 
 impl Places {
     pub const fn and(self, other: Self) -> Self {
@@ -31,15 +31,19 @@ pub const VAULT_STEADY: Places = Places(32);
 pub const PROXIED_START: Places = Places(64);
 pub const PROXIED_STEADY: Places = Places(128);
 
+pub const SEAL_START: Places = Places(256);
+pub const SEAL_STEADY: Places = Places(512);
+
 pub const NET: Places = NET_START.and(NET_STEADY);
 pub const UI: Places = UI_START.and(UI_STEADY);
 pub const VAULT: Places = VAULT_START.and(VAULT_STEADY);
+pub const SEAL: Places = SEAL_START.and(SEAL_STEADY);
 pub const PROXIED: Places = PROXIED_START.and(PROXIED_STEADY);
-pub const EVERYWHERE: Places = NET.and(UI).and(VAULT);
+pub const EVERYWHERE: Places = NET.and(UI).and(VAULT).and(SEAL);
 /// Once set up, when no code is mapped any more.
-pub const STEADY: Places = NET_STEADY.and(UI_STEADY).and(VAULT_STEADY);
+pub const STEADY: Places = NET_STEADY.and(UI_STEADY).and(VAULT_STEADY).and(SEAL_STEADY);
 /// What has no business with any network.
-pub const OFFLINE: Places = UI.and(VAULT);
+pub const OFFLINE: Places = UI.and(VAULT).and(SEAL);
 
 /// One attack: one act.
 pub struct Attack {

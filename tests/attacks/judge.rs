@@ -1,8 +1,8 @@
 //! Runs an attack under rules and without, and says how it went.
 
 use crate::attack::{
-    Attack, Lines, NET_START, NET_STEADY, PROXIED_START, PROXIED_STEADY, Places, UI_START, UI_STEADY, VAULT_START,
-    VAULT_STEADY, World,
+    Attack, Lines, NET_START, NET_STEADY, PROXIED_START, PROXIED_STEADY, Places, SEAL_START, SEAL_STEADY, UI_START,
+    UI_STEADY, VAULT_START, VAULT_STEADY, World,
 };
 use crate::kernel::{BROKEN, NOT_HERE, NOTHING};
 use bulkhead_ipc::frame_memory;
@@ -36,11 +36,13 @@ const fn place(bit: Places, process: Process, stage: &'static str, proxied: bool
     Place { bit, process, stage, proxied, title }
 }
 
-pub const PLACES: [Place; 8] = [
+pub const PLACES: [Place; 10] = [
     place(NET_START, Process::Net, "start", false, "net, start"),
     place(NET_STEADY, Process::Net, "steady", false, "net"),
     place(PROXIED_START, Process::Net, "start", true, "proxied net, start"),
     place(PROXIED_STEADY, Process::Net, "steady", true, "proxied net"),
+    place(SEAL_START, Process::Seal, "start", false, "seal, start"),
+    place(SEAL_STEADY, Process::Seal, "steady", false, "seal"),
     place(UI_START, Process::Ui, "start", false, "ui, start"),
     place(UI_STEADY, Process::Ui, "steady", false, "ui"),
     place(VAULT_START, Process::Vault, "start", false, "vault, start"),

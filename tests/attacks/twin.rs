@@ -16,7 +16,7 @@ pub fn run(arguments: &[String]) -> ! {
 
 fn done(arguments: &[String]) -> Option<i32> {
     let [stage, process, name, world @ ..] = arguments else { return None };
-    let process = Process::ALL.into_iter().find(|p| p.program() == process)?;
+    let process = Process::WITH_RULES.into_iter().find(|p| p.program() == process)?;
     let (attack, world) = (acts::by_name(name)?, World::from_arguments(world)?);
     match stage.as_str() {
         "start" => require_sandbox(),

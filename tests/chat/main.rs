@@ -5,6 +5,7 @@ mod delivery;
 mod moving;
 mod pairing;
 mod relays;
+mod retention;
 mod typing;
 
 use bulkhead_tests::Error;

@@ -1,6 +1,7 @@
 //! Locking, unlocking, and the ways into the profile, through the real processes and real key presses.
 
 mod kit;
+mod pin;
 
 use bulkhead_tests::Error;
 use bulkhead_tests::person::{PASSPHRASE, Person, phase_is};

@@ -9,6 +9,7 @@ pub mod driver;
 pub mod folder;
 pub mod person;
 pub mod relay;
+pub mod tpm;
 
 /// What went wrong while judging.
 #[derive(Debug, thiserror::Error)]

@@ -8,7 +8,9 @@ use bulkhead_canvas::core::{Border, Color, Length, alignment, clipboard};
 use bulkhead_canvas::palette::{Palette, Tone};
 use bulkhead_canvas::widget::{container, row, text};
 use bulkhead_canvas::{Element, Surface, Theme, fonts};
-use bulkhead_ipc::intent::{Accept, Command, Contact, Invite, Notice, Phase, Recovery, Relay, Timer, ToUi};
+use bulkhead_ipc::intent::{
+    Accept, Command, Contact, GivenPart, Invite, Notice, PartState, Phase, Pin, Recovery, Relay, Shares, Timer, ToUi,
+};
 use bulkhead_ipc::pixels::{self, FromUi, Slot, SlotKind};
 use bulkhead_ipc::post::{RelayState, Trouble};
 use bulkhead_ui::app::App;
@@ -155,6 +157,17 @@ fn open(app: &mut App, count: u32) {
     ]));
 }
 
+/// The page about parts of a recovery secret: those that are out, or the choice of who gets them.
+fn parts(app: &mut App, out: bool) {
+    use PartState::{Failed, GivenAway, Kept, Sent, Withdrawn};
+    open(app, 12);
+    app.pressed(Message::Show(Panel::Parts));
+    let states = [Kept, Sent, GivenAway, Failed, Withdrawn].into_iter().zip(1..);
+    let parts = states.filter(|_| out).map(|(state, handle)| GivenPart { state, handle }).collect();
+    let picked = if out { vec![] } else { vec![1, 2, 4, 5] };
+    app.told(ToUi::Shares(Shares { parts, picked, needed: 3, ..Shares::default() }));
+}
+
 fn main() {
     fonts::install("en-US");
     let folder = std::env::args_os()
@@ -260,6 +273,16 @@ fn main() {
                 app.told(ToUi::Recovery(Recovery::Offered));
             }),
         ),
+        ("parts", Box::new(|app| parts(app, true))),
+        ("parts-choose", Box::new(|app| parts(app, false))),
+        (
+            "parts-asked",
+            Box::new(|app| {
+                open(app, 12);
+                app.told(ToUi::Shares(Shares { asked: vec![1], ..Shares::default() }));
+                app.told(ToUi::Show(1));
+            }),
+        ),
         (
             "recover",
             Box::new(|app| {
@@ -269,6 +292,36 @@ fn main() {
             }),
         ),
         ("erase", Box::new(show(Panel::Erase))),
+        (
+            "pin",
+            Box::new(move |app| {
+                app.told(ToUi::Pin(Pin::Set));
+                show(Panel::Pin)(app);
+            }),
+        ),
+        (
+            "pin-unlock",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Locked));
+                app.told(ToUi::Pin(Pin::Set));
+                app.told(ToUi::Notice(Some(Notice::WrongPin)));
+            }),
+        ),
+        (
+            "pin-resting",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Locked));
+                app.told(ToUi::Pin(Pin::Set));
+                app.told(ToUi::Notice(Some(Notice::PinResting)));
+            }),
+        ),
+        (
+            "pin-lost",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Locked));
+                app.told(ToUi::Pin(Pin::Lost));
+            }),
+        ),
         (
             "settings-keys",
             Box::new(move |app| {

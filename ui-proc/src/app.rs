@@ -33,6 +33,8 @@ pub struct App {
     told: Option<u32>,
     /// The recovery code was asked for in the settings, and leads back there.
     from_settings: bool,
+    /// What a question of the vault's covers.
+    asked_from: Option<Panel>,
     ready: bool,
 }
 
@@ -58,7 +60,20 @@ impl App {
             // The slot lost the keyboard; a button of ours may have taken it meanwhile.
             ToUi::Focus(None) => self.focus = if let Focus::Slot(_) = self.focus { Focus::None } else { self.focus },
             ToUi::Show(handle) => self.open(handle),
-            ToUi::Notice(notice) => self.state.notice = notice,
+            ToUi::Notice(notice) => {
+                self.state.notice = notice;
+                let useless = matches!(notice, Some(Notice::PinResting | Notice::PinUseless | Notice::TpmFailing));
+                if useless && self.state.phase == Phase::Locked && self.state.asks_pin() {
+                    self.ask_for_passphrase(true);
+                }
+            }
+            ToUi::Pin(pin) => {
+                let asked = self.state.asks_pin();
+                self.state.pin = pin;
+                if self.state.phase == Phase::Locked && self.state.asks_pin() != asked {
+                    self.want_way();
+                }
+            }
             ToUi::Recovery(recovery) => {
                 let fresh = recovery == Recovery::Offered && self.state.recovery != recovery;
                 self.state.recovery = recovery;
@@ -67,6 +82,15 @@ impl App {
                 }
             }
             ToUi::Timers(timers) => self.state.timers = timers,
+            ToUi::Shares(shares) => {
+                let (was, is) = (self.state.shares.confirming, shares.confirming);
+                self.state.shares = shares;
+                if is && !was {
+                    self.show(Panel::Question);
+                } else if was && !is && self.state.panel == Some(Panel::Question) {
+                    self.leave_question();
+                }
+            }
             ToUi::Command(command) => self.command(command),
         }
         self.tell_what_is_on_screen();
@@ -99,7 +123,14 @@ impl App {
             Message::Recovering(recovering) => {
                 self.state.recovering = recovering;
                 self.let_go();
-                self.want(only(if recovering { SlotKind::TypeRecovery } else { SlotKind::Unlock }));
+                self.want_way();
+                if self.state.notice.is_some() {
+                    self.state.notice = None;
+                    self.out.push(FromUi::Dismiss);
+                }
+            }
+            Message::ByPassphrase(by_passphrase) => {
+                self.ask_for_passphrase(by_passphrase);
                 if self.state.notice.is_some() {
                     self.state.notice = None;
                     self.out.push(FromUi::Dismiss);
@@ -169,15 +200,33 @@ impl App {
             self.state.close_all();
         }
         if matches!(phase, Phase::Open | Phase::Setup) {
-            self.state.recovering = false;
+            (self.state.recovering, self.state.by_passphrase) = (false, false);
         }
         self.focus = Focus::None;
         self.wanted = match phase {
             Phase::Setup => Some(only(SlotKind::OwnName)),
-            Phase::Locked if self.state.recovering => Some(only(SlotKind::TypeRecovery)),
-            Phase::Locked => Some(only(SlotKind::Unlock)),
+            Phase::Locked => Some(only(self.way())),
             Phase::Unlocking | Phase::Open | Phase::Broken => None,
         };
+    }
+
+    /// The field of the lock screen's chosen way into the profile.
+    fn way(&self) -> SlotKind {
+        match self.state.recovering {
+            true => SlotKind::TypeRecovery,
+            false if self.state.asks_pin() => SlotKind::Pin,
+            false => SlotKind::Unlock,
+        }
+    }
+
+    fn want_way(&mut self) {
+        self.want(only(self.way()));
+    }
+
+    fn ask_for_passphrase(&mut self, by_passphrase: bool) {
+        self.state.by_passphrase = by_passphrase;
+        self.let_go();
+        self.want_way();
     }
 
     fn command(&mut self, command: Command) {
@@ -189,6 +238,7 @@ impl App {
             Command::Escape if open => self.escape(),
             Command::Search if open => {
                 if self.state.narrow() {
+                    self.choosing(false);
                     (self.state.open, self.state.panel) = (None, None);
                 }
                 self.want(only(SlotKind::Search));
@@ -208,6 +258,7 @@ impl App {
         if self.state.phase != Phase::Open || self.state.index(handle).is_none() {
             return;
         }
+        self.choosing(false);
         self.state.open = Some(handle);
         self.state.panel = None;
         self.reveal_row(handle);
@@ -221,6 +272,10 @@ impl App {
         if panel == Panel::Recovery && self.state.panel != Some(panel) {
             self.from_settings = self.state.panel == Some(Panel::Settings);
         }
+        if panel == Panel::Question && self.state.panel != Some(panel) {
+            self.asked_from = self.state.panel;
+        }
+        self.choosing(panel == Panel::Parts);
         self.state.panel = Some(panel);
         self.scroll = Some(Scroll { scroller: Scroller::Page, offset: 0.0 });
         self.let_go();
@@ -239,12 +294,28 @@ impl App {
             Panel::Erase => self.want(only(SlotKind::ConfirmErase)),
             Panel::Delete(handle) => self.want(SlotKey { kind: SlotKind::ConfirmDelete, handle }),
             Panel::Recovery if self.state.recovery == Recovery::Offered => self.want(only(SlotKind::RecoveryCode)),
-            Panel::Passphrase | Panel::Recovery => self.want(only(SlotKind::CurrentPassphrase)),
+            Panel::Question => self.want(only(SlotKind::ConfirmParts)),
+            Panel::Passphrase | Panel::Recovery | Panel::Pin => self.want(only(SlotKind::CurrentPassphrase)),
             _ => {}
         }
     }
 
+    /// Says whether the user is choosing who keeps parts of the recovery secret, if that changes.
+    fn choosing(&mut self, choosing: bool) {
+        if choosing != (self.state.panel == Some(Panel::Parts)) {
+            self.out.push(FromUi::ChooseKeepers(choosing));
+        }
+    }
+
+    fn leave_question(&mut self) {
+        match self.asked_from.take() {
+            Some(panel) => self.show(panel),
+            None => self.close(),
+        }
+    }
+
     fn close(&mut self) {
+        self.choosing(false);
         self.state.panel = None;
         self.let_go();
         if let Some(handle) = self.state.open {
@@ -255,7 +326,8 @@ impl App {
     fn escape(&mut self) {
         match self.state.panel {
             Some(Panel::Safety(handle) | Panel::Delete(handle)) => self.show(Panel::Contact(handle)),
-            Some(Panel::Passphrase) => self.show(Panel::Settings),
+            Some(Panel::Passphrase | Panel::Pin | Panel::Parts) => self.show(Panel::Settings),
+            Some(Panel::Question) => self.leave_question(),
             Some(Panel::Recovery) if self.from_settings => self.show(Panel::Settings),
             Some(Panel::Erase) => self.show(Panel::Settings),
             Some(_) => self.close(),
@@ -280,6 +352,8 @@ impl App {
             Some(Notice::LastRelay | Notice::TooManyRelays) => self.show(Panel::Settings),
             Some(Notice::StoreDamaged) => self.out.push(FromUi::Lock),
             Some(Notice::KeysLost) => self.show(Panel::Invite),
+            Some(Notice::PartsComplete) => self.out.push(FromUi::ShowParts),
+            Some(Notice::PartsSent | Notice::PartGivenAway) => self.show(Panel::Parts),
             _ => {}
         }
         self.state.notice = None;
@@ -333,6 +407,8 @@ impl App {
             }
             Focus::Slot(SlotKey { kind, handle }) => match (self.state.phase, kind) {
                 (Phase::Locked, SlotKind::Unlock) => self.out.push(FromUi::Unlock),
+                (Phase::Locked, SlotKind::Pin) => self.out.push(FromUi::UnlockPin),
+                (Phase::Open, SlotKind::RepeatPin) => self.out.push(FromUi::SetPin),
                 (Phase::Setup, SlotKind::RepeatPassphrase) => self.out.push(FromUi::Create),
                 (Phase::Setup, _) => self.step(false),
                 (Phase::Locked, SlotKind::RepeatPassphrase) => self.out.push(FromUi::Recover),

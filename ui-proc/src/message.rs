@@ -24,6 +24,12 @@ pub enum Panel {
     Recovery,
     /// Asks whether to delete the whole profile.
     Erase,
+    /// A PIN: asks for the passphrase.
+    Pin,
+    /// Parts of a recovery secret: who keeps them, or who is to.
+    Parts,
+    /// The vault asks something about such parts.
+    Question,
 }
 
 impl Panel {
@@ -31,7 +37,8 @@ impl Panel {
     pub fn contact(self) -> Option<u32> {
         match self {
             Self::Contact(handle) | Self::Safety(handle) | Self::Delete(handle) => Some(handle),
-            Self::Invite | Self::Accept | Self::Settings | Self::Passphrase | Self::Recovery | Self::Erase => None,
+            Self::Invite | Self::Accept | Self::Settings | Self::Passphrase | Self::Recovery => None,
+            Self::Parts | Self::Question | Self::Erase | Self::Pin => None,
         }
     }
 }
@@ -57,6 +64,8 @@ pub enum Message {
     Tell(FromUi),
     /// On the lock screen: by the recovery code, or back to the passphrase.
     Recovering(bool),
+    /// On the lock screen: by the passphrase, or back to the PIN.
+    ByPassphrase(bool),
     /// Ask for another theme.
     Theme(Theme),
     /// The conversation list was scrolled to this offset, in logical pixels.

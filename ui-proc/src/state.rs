@@ -1,7 +1,7 @@
 //! What ui knows: what the vault told it, and what the user has opened. No words, no names, no keys.
 
 use crate::message::Panel;
-use bulkhead_ipc::intent::{Accept, Contact, Invite, Notice, Phase, Recovery, Relay, Timer};
+use bulkhead_ipc::intent::{Accept, Contact, Invite, Notice, Phase, Pin, Recovery, Relay, Shares, Timer};
 use bulkhead_ipc::pixels::Theme;
 use bulkhead_ipc::post::{RelayState, Trouble};
 
@@ -25,8 +25,14 @@ pub struct State {
     pub accept: Accept,
     /// How the recovery code stands.
     pub recovery: Recovery,
+    /// How it stands with parts of recovery secrets.
+    pub shares: Shares,
     /// The lock screen asks for the recovery code.
     pub recovering: bool,
+    /// How the PIN stands.
+    pub pin: Pin,
+    /// The lock screen asks for the passphrase, although there is a PIN.
+    pub by_passphrase: bool,
     /// The sentence in the notice bar.
     pub notice: Option<Notice>,
     /// Search results stand in place of the conversations.
@@ -53,7 +59,10 @@ impl Default for State {
             invite: Invite::None,
             accept: Accept::Idle,
             recovery: Recovery::None,
+            shares: Shares::default(),
             recovering: false,
+            pin: Pin::None,
+            by_passphrase: false,
             notice: None,
             searching: false,
             open: None,
@@ -87,6 +96,11 @@ impl State {
     /// Whether list and conversation take turns.
     pub fn narrow(&self) -> bool {
         self.size.0 < NARROW
+    }
+
+    /// Whether the lock screen asks for the PIN.
+    pub fn asks_pin(&self) -> bool {
+        self.pin == Pin::Set && !self.by_passphrase && !self.recovering
     }
 
     /// A contact by its handle.

@@ -3,7 +3,7 @@
 //! Sentences say what happened and what to do, in words that need no manual.
 
 use crate::state::Connection;
-use bulkhead_ipc::intent::{Accept, Notice};
+use bulkhead_ipc::intent::{Accept, Notice, PartState};
 use bulkhead_ipc::post::{RelayState, Trouble};
 
 macro_rules! words {
@@ -134,6 +134,49 @@ words! {
     ERASE_HINT = "Erases your keys, contacts and messages from this computer. Nobody can bring them back, and your contacts are not told.";
     ERASE = "Delete profile…";
     ERASE_TITLE = "Delete profile";
+    PIN = "PIN";
+    PIN_UNLOCK_LEAD = "Enter your PIN to open your messages.";
+    USE_PASSPHRASE = "Use the passphrase";
+    USE_PIN = "Use the PIN";
+    PIN_NONE = "A PIN needs a TPM 2.0 chip, and Bulkhead found none that it may use. On many systems your user has to belong to the group tss.";
+    PIN_POSSIBLE = "You have no PIN. A short PIN can open your messages on this computer: its TPM chip counts wrong ones.";
+    PIN_UNGUARDED = "You have no PIN. This computer's TPM chip can guard one, but whoever has the computer can reset its count of wrong PINs, as the chip has no lockout password. So a PIN has to have 10 digits or letters here.";
+    PIN_IS_SET = "You have a PIN, which works on this computer only. The passphrase opens your messages as well.";
+    PIN_LOST = "Your PIN does not work now: this computer's TPM chip does not answer. Your passphrase opens your messages.";
+    PIN_LEAD = "A PIN may be short because this computer's TPM chip guards it: after too many wrong ones it takes none for a while. Your passphrase keeps working, also if the chip is cleared or breaks. Whoever can read the chip's secrets only has to guess the PIN: choose a longer one if that worries you.";
+    PIN_SET_ONE = "Set a PIN";
+    PIN_CHANGE = "Change or remove the PIN";
+    PIN_NEW = "New PIN";
+    PIN_REPEAT = "Repeat the PIN";
+    PIN_SAVE = "Set PIN";
+    PIN_REMOVE = "Remove PIN";
+    PARTS = "Recovery with the help of contacts";
+    PARTS_LEAD = "People you trust can each keep a part of a second recovery code. If you forget the passphrase, enough of them together give it back to you. One alone learns nothing, and no server has any part of it.";
+    PARTS_NONE = "Nobody keeps a part.";
+    PARTS_OPEN = "Choose contacts…";
+    PARTS_MANAGE = "Look at the parts…";
+    PARTS_WHO = "Who keeps a part";
+    PARTS_CHOOSE = "Who is to keep a part? Choose 2 to 10 contacts.";
+    PARTS_NEEDED = "How many of them are needed together?";
+    PARTS_PICKED = "✓ Chosen";
+    PARTS_PICK = "Choose";
+    PARTS_GIVE = "Give the parts…";
+    PARTS_WITHDRAW = "Withdraw the parts…";
+    PARTS_NEW = "New parts take the place of those given before.";
+    PARTS_NOBODY = "You need two contacts at least who have answered your invite.";
+    PART_SENT = "On its way";
+    PART_KEPT = "Keeps it";
+    PART_FAILED = "Could not be sent: invite this contact again";
+    PART_GIVEN = "Gave it to somebody who asked as you";
+    PART_WITHDRAWN = "Withdrawn, not destroyed yet";
+    PART_ASK_LABEL = "Your recovery";
+    PART_ASK_HINT = "If this contact keeps a part of the recovery secret of a profile that you lost, ask for it here.";
+    PART_ASK = "Ask for my part…";
+    PART_ASKING = "You asked. Call or meet, so that they know it is you.";
+    PART_ASKED = "Asks for a part of a recovery secret that you keep. Call or meet first, to know who this is.";
+    PART_ANSWER = "Answer…";
+    PARTS_SHOW = "Show the recovery code";
+    QUESTION_TITLE = "Recovery";
     KEYS = "Keyboard";
     KEYS_LIST = "Ctrl+N add contact  ·  Ctrl+K search  ·  Alt+↑ Alt+↓ change conversation  ·  Shift+↑ Shift+↓ choose a message, Enter for what to do with it  ·  Ctrl+L lock  ·  Ctrl+Q quit  ·  Tab and Enter for everything else";
     ABOUT = "About";
@@ -225,7 +268,7 @@ pub fn notice(notice: Notice) -> &'static str {
             "The recovery code is on the clipboard, where other programs can read it. Put it away, then copy something else."
         }
         Notice::KeyFileMended => {
-            "The profile's key file was damaged or changed from outside, and was repaired. Only the way by which you came in is left: change the passphrase, and make a new recovery code."
+            "The profile's key file was damaged or changed from outside, and was repaired. Only the way by which you came in is left: change the passphrase, make a new recovery code, and give contacts new parts if they had any."
         }
         Notice::LockedByItself => {
             "Locked, because this window was not used for a while or the computer slept. New messages wait at the relays."
@@ -238,6 +281,36 @@ pub fn notice(notice: Notice) -> &'static str {
         Notice::Saved => {
             "Saved what could be read. What is not there is lost here: ask your contacts. Those marked with lost keys have to be invited again."
         }
+        Notice::WrongPin => {
+            "That is not the PIN. The line at the bottom says how many wrong ones the TPM chip still takes. Your passphrase always works."
+        }
+        Notice::PinTooShort => "The PIN is too short: use 6 digits or letters, or more.",
+        Notice::PinUnguarded => {
+            "This PIN is too short for this computer: its TPM chip has no lockout password, so whoever has the computer can try one PIN after the other. Use 10 digits or letters, or more."
+        }
+        Notice::PinsDiffer => "The two PINs differ. Type the second again.",
+        Notice::PinSet => "The PIN counts from now on. Keep your passphrase in mind: it works without this computer.",
+        Notice::PinRemoved => "The PIN is removed. Your passphrase opens your messages.",
+        Notice::PinResting => {
+            "There were too many wrong PINs, and the TPM chip takes none for a while. Nothing is lost: use your passphrase."
+        }
+        Notice::PinUseless => {
+            "The TPM chip does not know this PIN any more: it was cleared or replaced, or the file profile.key was changed. Use your passphrase, then set the PIN anew in the settings."
+        }
+        Notice::TpmFailing => {
+            "The TPM chip does not answer, or its owner locked it. Nothing is lost: use your passphrase."
+        }
+        Notice::PartsSent => {
+            "The parts are on their way. Each contact's device says when it has stored its part: see Settings."
+        }
+        Notice::PartsWithdrawn => "The parts are withdrawn: they open nothing any more.",
+        Notice::TooFewKeepers => {
+            "Choose 2 to 10 contacts who have answered your invite; at least 2 of them must be needed."
+        }
+        Notice::PartsComplete => "Enough parts are there to make the recovery code of your old profile.",
+        Notice::PartGivenAway => {
+            "A contact gave the part of your recovery secret to somebody who asked for it as you. If that was not you, withdraw the parts in Settings, and call the contact."
+        }
         Notice::KeysLost => {
             "Your keys for this contact were lost with a part of the store. Add the contact anew, with an invite; what was written stays."
         }
@@ -247,6 +320,33 @@ pub fn notice(notice: Notice) -> &'static str {
         Notice::NotErased => {
             "The key is destroyed, so nothing can be read any more, but some files could not be removed. Delete the profile folder by hand."
         }
+    }
+}
+
+/// How many parts are needed.
+pub fn needed(needed: u8, of: usize) -> String {
+    format!("{needed} of {of} are needed together.")
+}
+
+/// How many parts of a lost profile's secret contacts gave.
+pub fn gathered(have: u8, needed: u8) -> String {
+    if have >= needed {
+        format!(
+            "{have} of {needed} parts of your old profile's recovery secret are here, but they do not fit together: one is wrong. Ask one more contact."
+        )
+    } else {
+        format!("{have} of {needed} parts of your old profile's recovery secret are here.")
+    }
+}
+
+/// How far a part got that was given to a contact.
+pub const fn part(state: PartState) -> &'static str {
+    match state {
+        PartState::Sent => PART_SENT,
+        PartState::Kept => PART_KEPT,
+        PartState::Failed => PART_FAILED,
+        PartState::GivenAway => PART_GIVEN,
+        PartState::Withdrawn => PART_WITHDRAWN,
     }
 }
 

@@ -19,6 +19,8 @@ Usage: bulkhead [OPTIONS]
   --relay URL          a relay of yours: wss://…, or ws://… on this machine or an .onion address;
                        may be given several times
   --socks IP:PORT      send everything through this SOCKS5 proxy, such as Tor's 127.0.0.1:9050
+  --tpm PATH           the TPM 2.0 that a PIN is bound to: a device, or a socket of a TPM in software
+                       [default: /dev/tpmrm0]
   --backup             once it is open, first write a backup into the profile's folder
   --move               the same, then close the profile here for ever: it goes on from that file
   --restore FILE       make a new profile of a backup; name it with --profile
@@ -55,6 +57,8 @@ pub struct Arguments {
     pub socks: Option<SocketAddr>,
     /// The descriptor to read the passphrase from.
     pub passphrase: Option<i32>,
+    /// The TPM, if it is another than the kernel's first.
+    pub tpm: Option<PathBuf>,
     /// What to do with the whole profile.
     pub errand: Option<Errand>,
 }
@@ -122,6 +126,7 @@ pub fn parse(
 ) -> Result<Request, Error> {
     let mut parser = lexopt::Parser::from_args(arguments);
     let (mut profile, mut data_dir, mut relays, mut socks, mut passphrase) = (None, None, Vec::new(), None, None);
+    let mut tpm = None;
     let mut errands = Vec::new();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -129,6 +134,7 @@ pub fn parse(
             Long("data-dir") => data_dir = Some(PathBuf::from(parser.value()?)),
             Long("relay") => relays.push(relay(text(parser.value()?)?)?),
             Long("socks") => socks = Some(proxy(&text(parser.value()?)?)?),
+            Long("tpm") => tpm = Some(PathBuf::from(parser.value()?)),
             Long("passphrase-fd") => passphrase = Some(descriptor(&text(parser.value()?)?)?),
             Long("backup") => errands.push(Errand::Backup),
             Long("move") => errands.push(Errand::Move),
@@ -151,7 +157,8 @@ pub fn parse(
     // The processes run in the root folder: a relative path would mean another place to them.
     let data_dir = std::path::absolute(data_dir).map_err(|_| Error::NoFolder)?;
     let profile = profile.unwrap_or_else(|| "default".into());
-    Ok(Request::Run(Arguments { profile, data_dir, relays, socks, passphrase, errand: errands.pop() }))
+    let errand = errands.pop();
+    Ok(Request::Run(Arguments { profile, data_dir, relays, socks, passphrase, tpm, errand }))
 }
 
 fn text(value: OsString) -> Result<String, Error> {

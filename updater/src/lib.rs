@@ -9,6 +9,7 @@ pub mod arguments;
 pub mod processes;
 pub mod restarts;
 pub mod supervise;
+pub mod tpm;
 pub mod voices;
 
 /// What keeps the launcher from its work, and what the reader can do about it.

@@ -3,9 +3,9 @@
 //! ```text
 //!                 post, sign                 pixels, intent
 //!   bulkhead-net ◄──────────► bulkhead-vault ◄────────────► bulkhead-ui
-//!                                   ▲ control
-//!                                   ▼
-//!                                bulkhead
+//!                               ▲        ▲ seal
+//!                       control ▼        └───────────────► bulkhead-seal ◄──► the TPM, if there is one
+//!                           bulkhead
 //! ```
 //!
 //! net's and ui's ends stay open here as well, so that a fresh process can take the place of one that failed
@@ -27,7 +27,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The number that `--passphrase-fd` gets in the vault: the one after its lines.
-const VAULT_PASSPHRASE: i32 = bulkhead_ipc::descriptors::VAULT_CONTROL + 1;
+const VAULT_PASSPHRASE: i32 = bulkhead_ipc::descriptors::VAULT_SEAL + 1;
 /// Most packets that wait on a line end, by far: a bound for a vault that writes while its peer's end is emptied.
 const MOST_WAITING: usize = 10_000;
 
@@ -46,6 +46,8 @@ pub struct Table {
     net: [OwnedFd; 2],
     ui: [OwnedFd; 2],
     vault: Option<VaultStart>,
+    /// The line, and the TPM.
+    seal: Option<[OwnedFd; 2]>,
 }
 
 /// What only the vault gets, and only once.
@@ -70,7 +72,8 @@ impl Table {
         let (ui_pixels, vault_pixels) = line()?;
         let (ui_intent, vault_intent) = line()?;
         let (control, vault_control) = line()?;
-        let mut lines = vec![vault_post, vault_sign, vault_pixels, vault_intent, vault_control];
+        let (seal, vault_seal) = line()?;
+        let mut lines = vec![vault_post, vault_sign, vault_pixels, vault_intent, vault_control, vault_seal];
         if let Some(number) = arguments.passphrase {
             lines.push(borrowed(number)?);
         }
@@ -86,6 +89,7 @@ impl Table {
             net: [net_post, net_sign],
             ui: [ui_pixels, ui_intent],
             vault: Some(vault),
+            seal: tpm(arguments.tpm.as_deref()).map(|tpm| [seal, tpm]),
         })
     }
 
@@ -95,6 +99,19 @@ impl Table {
         let lines: Vec<_> = start.lines.iter().map(AsFd::as_fd).collect();
         let child = self.start(Process::Vault, &start.arguments, &lines, Some(&start.profile))?;
         Ok(Vault { child, control: Pair::new(&LAUNCHER, Side::Peer).line(start.control) })
+    }
+
+    /// Starts seal, if there is a TPM; once, as the passphrase opens the profile without it. Otherwise its end of the
+    /// line is closed, by which the vault knows.
+    pub fn start_seal(&mut self) -> Option<Child> {
+        let lines = self.seal.take()?;
+        match self.start(Process::Seal, &[], &lines.each_ref().map(AsFd::as_fd), None) {
+            Ok(child) => Some(child),
+            Err(error) => {
+                eprintln!("bulkhead: {error}");
+                None
+            }
+        }
     }
 
     /// Starts net or ui, by this number, on empty line ends.
@@ -136,7 +153,7 @@ fn net_arguments(number: u32, proxy: Option<std::net::SocketAddr>) -> Vec<OsStri
     list
 }
 
-/// `bulkhead-vault --data-dir DIR --profile NAME [--relay URL]... [--proxied] [--backup | --move] [--passphrase-fd 8]`
+/// `bulkhead-vault --data-dir DIR --profile NAME [--relay URL]... [--proxied] [--backup | --move] [--passphrase-fd 9]`
 fn vault_arguments(arguments: &Arguments) -> Vec<OsString> {
     let mut list: Vec<OsString> = vec!["--data-dir".into(), arguments.data_dir.clone().into()];
     list.extend(["--profile".into(), arguments.profile.clone().into()]);
@@ -192,6 +209,15 @@ fn empty(end: &OwnedFd) {
             _ => return,
         }
     }
+}
+
+/// The TPM to use. That the usual one is not there, or not for this user, is no reason to say anything.
+fn tpm(path: Option<&Path>) -> Option<OwnedFd> {
+    let opened = crate::tpm::open(path.unwrap_or(Path::new(crate::tpm::FIRST)));
+    if let (Some(path), Err(error)) = (path, &opened) {
+        eprintln!("bulkhead: --tpm {}: {error}; going on without a TPM", path.display());
+    }
+    opened.ok()
 }
 
 /// A handle on a descriptor that whoever started the launcher left open for it.

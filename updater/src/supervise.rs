@@ -32,8 +32,10 @@ pub fn run(mut table: Table, signals: SignalFd) -> Result<u8, Error> {
     let mut restarts = Restarts::new(Duration::ZERO);
     let mut first = |peer| table.start_peer(peer, restarts.life()).map(Some);
     let peers = Peers { ui: first(Peer::Ui)?, net: first(Peer::Net)? };
+    let seal = table.start_seal();
     let began = Instant::now();
-    let supervisor = Supervisor { table, signals, began, vault: Some(vault), peers, restarts, buffer: Buffer::new() };
+    let supervisor =
+        Supervisor { table, signals, began, vault: Some(vault), peers, seal, restarts, buffer: Buffer::new() };
     supervisor.run()
 }
 
@@ -57,6 +59,7 @@ struct Supervisor {
     began: Instant,
     vault: Option<Vault>,
     peers: Peers,
+    seal: Option<Child>,
     restarts: Restarts,
     buffer: Buffer,
 }
@@ -82,6 +85,13 @@ impl Supervisor {
                         eprintln!("bulkhead: {name} {how}");
                     }
                     events.push(Event::Ended(peer));
+                }
+            }
+            // Not started again: the passphrase opens the profile.
+            if let Some(child) = ready.seal.then(|| self.seal.take()).flatten() {
+                let (name, how) = (child.process().program(), child.wait()?);
+                if how != Ended::Exit(0) {
+                    eprintln!("bulkhead: {name} {how}");
                 }
             }
             // Last: what the vault said before it ended has been heard.
@@ -170,6 +180,10 @@ impl Supervisor {
                 marks.push(mark);
             }
         }
+        if let Some(seal) = &self.seal {
+            set.push(PollFd::new(seal.ended(), PollFlags::POLLIN));
+            marks.push(|r| r.seal = true);
+        }
         match poll(&mut set, timeout) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
@@ -191,6 +205,7 @@ struct Ready {
     vault: bool,
     net: bool,
     ui: bool,
+    seal: bool,
 }
 
 /// The launcher ends as the vault did; a signal is told as shells tell it.

@@ -1,16 +1,16 @@
 //! The launcher's own program, judged from outside: what the processes are given, what follows a crash, how it ends.
 //!
-//! This program plays net, ui and vault: it is copied beside the launcher under their names, and runs under their
+//! This program plays net, ui, vault and seal: it is copied beside the launcher under their names, and runs under their
 //! real rules. The vault's part is picked by the profile's name; what it saw it writes into its profile's folder.
 
 #![allow(missing_docs, unsafe_code, clippy::expect_used, clippy::panic)]
 
-use bulkhead_ipc::automata::{LAUNCHER, NET, UI};
+use bulkhead_ipc::automata::{LAUNCHER, NET, SEALER, UI};
 use bulkhead_ipc::automaton::Side;
 use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
 use bulkhead_ipc::descriptors as fd;
 use bulkhead_ipc::line::{Buffer, Line, Pair, inherit};
-use bulkhead_ipc::{Message, VERSION, intent, pixels, post, sign};
+use bulkhead_ipc::{Message, VERSION, intent, pixels, post, seal, sign};
 use bulkhead_rules::require_sandbox;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -25,6 +25,7 @@ fn main() {
     match Path::new(&name).file_name().and_then(|n| n.to_str()) {
         Some("bulkhead-net") => net(),
         Some("bulkhead-ui") => ui(),
+        Some("bulkhead-seal") => sealer(),
         Some("bulkhead-vault") => vault(),
         _ => judge(),
     }
@@ -41,6 +42,8 @@ fn judge() {
     nobody_outlives_the_launcher(&world);
     the_passphrase_reaches_the_vault(&world);
     a_missing_program_is_told_in_a_sentence(&world);
+    without_a_tpm_the_vaults_line_to_seal_ends_at_once(&world);
+    with_one_seal_gets_it_and_the_other_end_of_the_line(&world);
     a_shipped_launcher_does_not_know_the_test_driver();
     println!("the launcher's life cycle holds");
 }
@@ -67,6 +70,27 @@ fn the_vault_gets_its_arguments_and_its_exit_code_is_the_launchers(world: &World
 fn a_crashed_net_is_started_again_and_finds_empty_lines(world: &World) {
     assert_eq!(world.run("crash", &[]).wait().expect("wait").code(), Some(0));
     assert_eq!(world.seen("crash"), "hello, restarting after 0 ms, hello, nothing old");
+}
+
+fn without_a_tpm_the_vaults_line_to_seal_ends_at_once(world: &World) {
+    let output = world.command("seal", &["--tpm", "/nowhere"]).stderr(Stdio::piped()).output().expect("run");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(world.seen("seal"), "closed");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("--tpm /nowhere") && said.contains("going on without a TPM"), "{said}");
+    // A file is no TPM, and nothing of it is read.
+    let output = world.command("seal", &["--tpm", "/etc/hosts"]).stderr(Stdio::piped()).output().expect("run");
+    assert_eq!(world.seen("seal"), "closed");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("it is no device"));
+}
+
+fn with_one_seal_gets_it_and_the_other_end_of_the_line(world: &World) {
+    let program = world.folder.join("bulkhead-seal");
+    fs::copy(std::env::current_exe().expect("path"), &program).expect("copy");
+    // The stand-in reads from it, and a device that is no TPM will do.
+    assert_eq!(world.run("seal", &["--tpm", "/dev/zero"]).wait().expect("wait").code(), Some(0));
+    assert_eq!(world.seen("seal"), "ready, then closed");
+    fs::remove_file(&program).expect("remove");
 }
 
 fn a_culprit_is_replaced_first_at_once_then_later(world: &World) {
@@ -254,6 +278,19 @@ fn ui() -> ! {
     exit(0)
 }
 
+/// Says that it is ready if what it was given can be read.
+fn sealer() -> ! {
+    require_sandbox();
+    let line: Line<seal::FromSeal, seal::ToSeal> = take(&Pair::new(&SEALER, Side::Peer), fd::SEAL_LINE);
+    let mut byte = [1];
+    // SAFETY: one byte, on this stack.
+    let read = unsafe { nix::libc::read(fd::SEAL_TPM, byte.as_mut_ptr().cast(), 1) };
+    if (read, byte) == (1, [0]) {
+        let _ = line.send(&seal::FromSeal::Ready { guarded: true, version: VERSION });
+    }
+    exit(0)
+}
+
 fn vault() -> ! {
     require_sandbox();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -292,6 +329,13 @@ fn vault() -> ! {
             fs::write(&seen, format!("hello, restarting after {delay} ms, hello, {old}")).expect("write");
             exit(0)
         }
+        "seal" => {
+            let line: Line<seal::ToSeal, seal::FromSeal> = take(&Pair::new(&SEALER, Side::Vault), fd::VAULT_SEAL);
+            let ready = matches!(line.recv(&mut room), Ok(seal::FromSeal::Ready { .. }));
+            assert!(matches!(line.recv(&mut room), Err(bulkhead_ipc::line::Error::Closed)));
+            fs::write(&seen, if ready { "ready, then closed" } else { "closed" }).expect("write");
+            exit(0)
+        }
         "culprit" => {
             let mut story = Vec::new();
             assert!(matches!(pixels.recv(&mut room).expect("ui"), pixels::FromUi::Hello { version: VERSION, .. }));
@@ -319,9 +363,9 @@ fn vault() -> ! {
             told();
         },
         "passphrase" => {
-            assert_eq!(after("--passphrase-fd"), "8");
+            assert_eq!(after("--passphrase-fd"), "9");
             // SAFETY: the launcher left this descriptor for this process.
-            let mut file = unsafe { <fs::File as std::os::fd::FromRawFd>::from_raw_fd(8) };
+            let mut file = unsafe { <fs::File as std::os::fd::FromRawFd>::from_raw_fd(9) };
             let mut line = [0; 64];
             let length = std::io::Read::read(&mut file, &mut line).expect("read");
             fs::write(&seen, line.get(..length).expect("inside")).expect("write");

@@ -22,7 +22,7 @@ use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Notice, ToUi};
 use bulkhead_ipc::line::Line;
 use bulkhead_ipc::pixels::{Cursor, SCALE_UNIT, SlotKey};
-use bulkhead_ipc::{VERSION, line, pixels, post, sign};
+use bulkhead_ipc::{VERSION, line, pixels, post, seal, sign};
 use composition::Composition;
 use greetings::Greetings;
 use std::path::PathBuf;
@@ -79,6 +79,7 @@ pub struct Desk {
     post: Outgoing<post::ToNet, post::FromNet>,
     sign: Outgoing<sign::ToNet, sign::FromNet>,
     control: Line<ToLauncher, FromLauncher>,
+    seal: Line<seal::ToSeal, seal::FromSeal>,
     greetings: Greetings,
     credits: Credits,
     worker: Sender<Job>,
@@ -130,6 +131,7 @@ impl Desk {
             post: Outgoing::new(lines.post, MOST_WAITING),
             sign: Outgoing::new(lines.sign, MOST_WAITING).or(denied),
             control: lines.control,
+            seal: lines.seal,
             greetings: Greetings::new(now),
             credits,
             worker,
@@ -209,6 +211,7 @@ impl Desk {
                 Arrival::Pixels(packet) => self.pixels_packet(packet),
                 Arrival::Intent(packet) => self.intent_packet(packet),
                 Arrival::Control(packet) => self.control_packet(packet),
+                Arrival::Seal(packet) => self.session.seal_said(packet),
                 Arrival::Fault(edge, error) => self.fault(edge, &error),
                 Arrival::Derived(derived) => {
                     // Whoever typed the passphrase is there, however long it took to turn into a key.
@@ -308,6 +311,12 @@ impl Desk {
     }
 
     fn fault(&mut self, edge: Edge, error: &line::Error) {
+        if edge == Edge::Seal {
+            if error.is_breach() {
+                eprintln!("bulkhead-vault: seal: {error}");
+            }
+            return self.session.seal_gone();
+        }
         if error.is_breach() {
             eprintln!("bulkhead-vault: {}: {error}", edge.peer().map_or("the launcher", name));
             return match edge.peer() {
@@ -403,6 +412,11 @@ impl Desk {
                     self.session.quit();
                 }
             }
+            Out::Seal(question) => {
+                if self.seal.try_send(&question).is_err() {
+                    self.session.seal_said(seal::FromSeal::Refused(seal::Why::Failing));
+                }
+            }
             Out::Clipboard(text) => self.clipboard.write(bulkhead_canvas::core::clipboard::Kind::Standard, text),
             Out::Theme(theme) => {
                 appearance::save(&self.folder, theme);
@@ -444,6 +458,7 @@ impl Desk {
             self.dirty = true;
         }
         self.judge_hellos(now);
+        self.session.judge_seal(now);
         self.finish();
         let flushed = self.ui.flush();
         let mut waits = matches!(flushed, Ok(true));
@@ -457,7 +472,8 @@ impl Desk {
             .then(|| self.ticked.max(now.checked_sub(TICK).unwrap_or(now)) + TICK);
         let draft = self.edited.map(|at| at + DRAFT);
         let hello = self.greetings.next();
-        [retry, tick, draft, self.wake, hello].into_iter().flatten().min()
+        let seal = self.session.seal_due();
+        [retry, tick, draft, self.wake, hello, seal].into_iter().flatten().min()
     }
 
     /// Whether painting would change anything.
@@ -528,6 +544,7 @@ impl Desk {
                 Said::Hit(index) => self.session.open_hit(index),
                 Said::Delete(delete) => self.session.confirm_delete(delete),
                 Said::Offer(answer) => self.session.answer_offer(answer),
+                Said::Parts(press) => self.session.answer_parts(press),
                 Said::AutoLock(choice) => self.session.set_auto_lock(choice),
                 Said::Erase(erase) => self.session.confirm_erase(erase),
             }

@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn the_dialogue_keeps_its_keys() {
-        for kind in [SlotKind::ConfirmDelete, SlotKind::RecoveryCode] {
+        for kind in [SlotKind::ConfirmDelete, SlotKind::RecoveryCode, SlotKind::ConfirmParts] {
             let dialogue = Situation { focus: Some(kind), ..OPEN };
             assert_eq!(named(Named::Tab, Modifiers::empty(), dialogue), Meaning::Own(Own::SwitchButton));
             assert_eq!(named(Named::Enter, Modifiers::empty(), dialogue), Meaning::Own(Own::PressButton));

@@ -1,14 +1,14 @@
-//! The five lines, as the event loop sees them: what arrived, and queues for what leaves.
+//! The six lines, as the event loop sees them: what arrived, and queues for what leaves.
 //!
 //! One thread per line waits for packets. It may be at most a few packets ahead of the event loop, so that a
 //! peer that floods fills its own socket and waits, instead of filling the vault's memory. Nothing here ever
 //! makes the event loop wait: what a peer does not read stays in a bounded queue, and a peer that does not
 //! read for long is restarted.
 
-use bulkhead_ipc::automata::{LAUNCHER, NET, UI};
+use bulkhead_ipc::automata::{LAUNCHER, NET, SEALER, UI};
 use bulkhead_ipc::automaton::Side;
 use bulkhead_ipc::line::{self, Buffer, Line, Pair};
-use bulkhead_ipc::{Message, control, descriptors, intent, pixels, post, sign};
+use bulkhead_ipc::{Message, control, descriptors, intent, pixels, post, seal, sign};
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub enum Edge {
     Intent,
     /// [`control`].
     Control,
+    /// [`seal`].
+    Seal,
 }
 
 impl Edge {
@@ -38,7 +40,7 @@ impl Edge {
         match self {
             Self::Post | Self::Sign => Some(control::Peer::Net),
             Self::Pixels | Self::Intent => Some(control::Peer::Ui),
-            Self::Control => None,
+            Self::Control | Self::Seal => None,
         }
     }
 }
@@ -55,6 +57,8 @@ pub enum Arrival {
     Intent(intent::FromUi),
     /// From the launcher.
     Control(control::FromLauncher),
+    /// From seal.
+    Seal(seal::FromSeal),
     /// A line carried what it must not, or ended.
     Fault(Edge, line::Error),
     /// The passphrase worker is done.
@@ -109,6 +113,8 @@ pub struct Credits {
     pub pixels: Credit,
     /// Of [`intent`].
     pub intent: Credit,
+    /// Of [`seal`].
+    pub seal: Credit,
 }
 
 impl Credits {
@@ -120,6 +126,7 @@ impl Credits {
             Arrival::Pixels(_) | Arrival::Fault(Edge::Pixels, _) => self.pixels.done(),
             Arrival::Intent(_) | Arrival::Fault(Edge::Intent, _) => self.intent.done(),
             Arrival::Control(_) | Arrival::Fault(Edge::Control, _) => self.control.done(),
+            Arrival::Seal(_) | Arrival::Fault(Edge::Seal, _) => self.seal.done(),
             _ => {}
         }
     }
@@ -137,6 +144,8 @@ pub struct Lines {
     pub intent: Line<intent::ToUi, intent::FromUi>,
     /// To the launcher.
     pub control: Line<control::ToLauncher, control::FromLauncher>,
+    /// To seal; its other end is closed where there is no TPM.
+    pub seal: Line<seal::ToSeal, seal::FromSeal>,
 }
 
 impl Lines {
@@ -145,13 +154,14 @@ impl Lines {
         fn take<O: Message, I: Message>(pair: &Pair, number: RawFd) -> Result<Line<O, I>, line::Error> {
             line::inherit(number).map(|socket| pair.line(socket))
         }
-        let [net, ui, launcher] = [&NET, &UI, &LAUNCHER].map(|table| Pair::new(table, Side::Vault));
+        let [net, ui, launcher, sealer] = [&NET, &UI, &LAUNCHER, &SEALER].map(|table| Pair::new(table, Side::Vault));
         Ok(Self {
             post: take(&net, descriptors::VAULT_POST)?,
             sign: take(&net, descriptors::VAULT_SIGN)?,
             pixels: take(&ui, descriptors::VAULT_PIXELS)?,
             intent: take(&ui, descriptors::VAULT_INTENT)?,
             control: take(&launcher, descriptors::VAULT_CONTROL)?,
+            seal: take(&sealer, descriptors::VAULT_SEAL)?,
         })
     }
 
@@ -163,6 +173,7 @@ impl Lines {
             sign: spawn(&self.sign, Edge::Sign, inbox, Arrival::Sign)?,
             pixels: spawn(&self.pixels, Edge::Pixels, inbox, Arrival::Pixels)?,
             intent: spawn(&self.intent, Edge::Intent, inbox, Arrival::Intent)?,
+            seal: spawn(&self.seal, Edge::Seal, inbox, Arrival::Seal)?,
         })
     }
 }

@@ -6,11 +6,13 @@
 //! program from the profile: two ratchets on one session would betray keys.
 
 mod file;
+mod pin;
 mod recovery;
 mod slots;
 
 use bulkhead_vault_core::{Key, Passphrase};
 pub use file::Lock;
+pub use pin::{MIN_PIN, MIN_PIN_UNGUARDED, Opening, Setting, open_with_pin, set_pin};
 pub use recovery::{LENGTH as RECOVERY_LENGTH, NotACode, RecoverySecret};
 pub use slots::Kind;
 use slots::{COST, Slot, Slots};

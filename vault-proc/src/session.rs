@@ -9,6 +9,8 @@ mod errand;
 mod fields;
 mod focus;
 mod intents;
+mod parts;
+mod pins;
 mod ways;
 
 use crate::clock::{self, Zone};
@@ -23,11 +25,13 @@ pub use acts::Acts;
 use bulkhead_ipc::control::{Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Accept, Command, Invite, MAX_CONTACTS, Notice, ToUi};
 use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind, Theme};
-use bulkhead_ipc::{post, sign};
+use bulkhead_ipc::{post, seal, sign};
 use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, Hit, Input, Plaintext, Vault};
 pub use deletion::ERASE;
 use errand::Errand;
 pub use fields::Fields;
+pub use parts::{Parts, Press, Question};
+pub use pins::Pins;
 use std::path::PathBuf;
 pub use ways::{Answer, Ways};
 
@@ -58,6 +62,8 @@ pub enum Out {
     Ui(ToUi),
     /// To the launcher.
     Launcher(ToLauncher),
+    /// To seal.
+    Seal(seal::ToSeal),
     /// To the worker.
     Derive(Job),
     /// To the thread that saves what can be read.
@@ -106,6 +112,10 @@ pub struct Session {
     pub acts: Acts,
     /// Passphrase and recovery code.
     pub ways: Ways,
+    /// The PIN.
+    pub pins: Pins,
+    /// Parts of recovery secrets.
+    pub parts: Parts,
     /// When to lock without being told.
     pub auto_lock: AutoLock,
     folder: PathBuf,
@@ -150,6 +160,8 @@ impl Session {
             attended: true,
             acts: Acts::default(),
             ways: Ways::default(),
+            pins: Pins::default(),
+            parts: Parts::default(),
             auto_lock: AutoLock::load(&folder),
             folder,
             config,
@@ -242,9 +254,12 @@ impl Session {
         let Phase::Open(vault) = &mut self.phase else { return true };
         let effects = vault.handle(Input::Do(action), clock::now(), &mut rand::rng());
         let refusal = |effect: &Effect| {
-            use Notice::{BadRelay, MessageTooLong, StoreDamaged, StoreNotWritable, TooManyRelays};
+            use Notice::{BadRelay, MessageTooLong, StoreDamaged, StoreNotWritable, TooFewKeepers, TooManyRelays};
             let Effect::Changed(Changed::Notice(notice)) = effect else { return false };
-            matches!(notice, BadRelay | MessageTooLong | StoreDamaged | StoreNotWritable | TooManyRelays)
+            matches!(
+                notice,
+                BadRelay | MessageTooLong | StoreDamaged | StoreNotWritable | TooFewKeepers | TooManyRelays
+            )
         };
         let refused = effects.iter().any(refusal);
         self.effects(effects);
@@ -313,6 +328,7 @@ impl Session {
             }
             Changed::Incoming { .. } => self.out.push(Out::Attention),
             Changed::Relays => self.stale.1 = true,
+            Changed::Shares => self.tell_shares(),
             Changed::Invite(invite) => {
                 self.invite = invite;
                 self.out.push(Out::Ui(ToUi::Invite(invite)));
@@ -372,6 +388,8 @@ impl Session {
         self.out.push(Out::Ui(ToUi::Searching(searching)));
         self.out.push(Out::Ui(ToUi::Notice(self.notice)));
         self.tell_recovery();
+        self.tell_pin();
+        self.tell_shares();
         if let Some(handle) = self.open {
             self.out.push(Out::Ui(ToUi::Show(handle)));
         }
@@ -411,6 +429,9 @@ impl Session {
             Derived::Opened(..) => {}
             Derived::Confirmed(key) => self.confirmed(key),
             Derived::Changed(changed) => self.changed_passphrase(changed),
+            Derived::Pin(opening) => self.ask_to_open(opening),
+            Derived::SetPin(setting) => self.ask_to_seal(setting),
+            Derived::PinRemoved(removed) => self.pin_removed(removed),
         }
     }
 
@@ -667,6 +688,7 @@ impl Session {
     pub fn switch_button(&mut self) {
         match self.focus.map(|key| key.kind) {
             Some(SlotKind::RecoveryCode) => self.ways.chosen = self.ways.chosen.next(),
+            Some(SlotKind::ConfirmParts) => self.switch_parts(),
             _ => self.delete_chosen = !self.delete_chosen,
         }
     }
@@ -675,6 +697,7 @@ impl Session {
     pub fn press_button(&mut self) {
         match self.focus.map(|key| key.kind) {
             Some(SlotKind::RecoveryCode) => self.answer_offer(self.ways.chosen),
+            Some(SlotKind::ConfirmParts) => self.press_parts(),
             _ => self.confirm_delete(self.delete_chosen),
         }
     }

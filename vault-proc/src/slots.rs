@@ -9,6 +9,7 @@ pub mod fields;
 pub mod ink;
 pub mod labels;
 pub mod message_list;
+pub mod parts;
 pub mod place;
 pub mod recovery;
 pub mod results;
@@ -16,7 +17,7 @@ pub mod stopwatch;
 pub mod strip;
 
 use crate::idle::AutoLock;
-use crate::session::Answer;
+use crate::session::{Answer, Press};
 use bulkhead_canvas::widget::text_editor;
 use bulkhead_ipc::pixels::SlotKind;
 
@@ -35,6 +36,8 @@ pub enum Said {
     Delete(bool),
     /// A button below a fresh recovery code was pressed.
     Offer(Answer),
+    /// A button below a question about parts of a recovery secret was pressed.
+    Parts(Press),
     /// When to lock was chosen.
     AutoLock(AutoLock),
     /// A button of the dialogue that deletes the profile was pressed.

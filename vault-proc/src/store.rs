@@ -16,6 +16,7 @@ pub mod salvage;
 mod schema;
 mod search;
 mod seen;
+mod shares;
 pub(crate) mod staged;
 mod ties;
 pub(crate) mod wash;
@@ -24,8 +25,8 @@ use crate::profile::{Lock, StoreKey};
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{
-    Age, ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, Snapshot,
-    Store, TieRow, Timer, Unreceipted,
+    Age, ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, ShareRole,
+    ShareRow, Snapshot, Store, TieRow, Timer, Unreceipted,
 };
 use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret};
 use erasures::Erasures;
@@ -156,6 +157,15 @@ impl SqlStore {
         }
     }
 
+    /// Where a piece is kept, what it replaces or was is to leave no trace.
+    fn wash_pieces(&mut self, role: ShareRole) -> Result<(), Error> {
+        if !matches!(role, ShareRole::Kept | ShareRole::Got) {
+            return Ok(());
+        }
+        self.traces.fresh = true;
+        wash::begin(&self.db).map_err(|error| cause(&error))
+    }
+
     fn run(&self, sql: &str, params: impl Params) -> Result<(), Error> {
         let done = self.db.prepare_cached(sql).and_then(|mut statement| statement.execute(params));
         done.map(drop).map_err(|error| cause(&error))
@@ -283,7 +293,16 @@ impl Store for SqlStore {
     }
 
     fn put_moving(&mut self, contact: u32, moving: &Moving) -> Done {
-        moves::put(&self.db, contact, moving).map_err(|error| cause(&error))
+        let put = || {
+            let forgets = moves::forgets(&self.db, contact, moving)?;
+            if forgets {
+                wash::begin(&self.db)?;
+            }
+            moves::put(&self.db, contact, moving)?;
+            Ok(forgets)
+        };
+        self.traces.fresh |= put().map_err(|error: rusqlite::Error| cause(&error))?;
+        Ok(())
     }
 
     fn remove_contact(&mut self, handle: u32) -> Done {
@@ -313,6 +332,16 @@ impl Store for SqlStore {
         self.traces.fresh = true;
         wash::begin(&self.db).map_err(|error| cause(&error))?;
         self.run("DELETE FROM invites WHERE id = ?1", [id])
+    }
+
+    fn put_share(&mut self, row: &ShareRow) -> Done {
+        self.wash_pieces(row.role)?;
+        shares::put(&self.db, row).map_err(|error| cause(&error))
+    }
+
+    fn remove_share(&mut self, contact: u32, role: ShareRole) -> Done {
+        self.wash_pieces(role)?;
+        shares::remove(&self.db, contact, role).map_err(|error| cause(&error))
     }
 
     fn add_messages(&mut self, messages: &[NewMessage<'_>]) -> Done {

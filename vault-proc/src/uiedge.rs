@@ -272,7 +272,8 @@ pub fn admit(slots: &[Slot], frame: Rect) -> Result<Vec<Slot>, Fault> {
         }
         let Some(clip) = slot.clip.intersect(&slot.rect).and_then(|clip| clip.intersect(&frame)) else { continue };
         // A question shown in part could be answered without being read: its buttons alone, in a picture of others.
-        if slot.key.kind.is_question() && clip != slot.rect {
+        let question = slot.key.kind.is_question() || slot.key.kind == SlotKind::ConfirmErase;
+        if question && clip != slot.rect {
             continue;
         }
         if admitted.iter().any(|other| other.clip.intersect(&clip).is_some()) {

@@ -7,7 +7,7 @@ use crate::slots::labels::{Avatar, Label, Side};
 use crate::slots::message_list::{MessageList, Messages};
 use crate::slots::results::Found;
 use crate::slots::strip::Strip;
-use crate::slots::{Said, codes, confirm, fields, ink, recovery, results, stopwatch};
+use crate::slots::{Said, codes, confirm, fields, ink, parts, recovery, results, stopwatch};
 use crate::store::SqlStore;
 use bulkhead_canvas::core::{Color, Font, Length, Rectangle, alignment, text::Shaping};
 use bulkhead_canvas::fonts::{REGULAR, SEMIBOLD};
@@ -140,7 +140,7 @@ fn content<'a>(
                 Some(preview) if preview.state == MessageState::Timer => {
                     label(stopwatch::brief(preview.life), 13.0, REGULAR, palette.muted, Side::Start)
                 }
-                Some(preview) if preview.mine => {
+                Some(preview) if preview.mine && preview.state != MessageState::Note => {
                     let element = container(Prefixed { words: preview.text.as_str(), palette });
                     Some(element.into())
                 }
@@ -196,7 +196,13 @@ fn content<'a>(
         }
         SlotKind::RecoveryCode => {
             let focused = session.focus == Some(key);
-            Some(recovery::code(session.offered_code()?, session.ways.chosen, focused, rect.size(), palette))
+            let said = if session.is_gathered() { recovery::GATHERED } else { recovery::FRESH };
+            Some(recovery::code(said, session.offered_code()?, session.ways.chosen, focused, rect.size(), palette))
+        }
+        SlotKind::ConfirmParts => {
+            let (focused, name) =
+                (session.focus == Some(key), |handle| session.contact(handle).map_or("?", |c| c.name.as_str()));
+            Some(parts::question(session.parts_question()?, &name, session.parts.chosen, focused, palette))
         }
         SlotKind::AutoLock => {
             Some(recovery::auto_lock(session.auto_lock, session.focus == Some(key), rect.width, palette))

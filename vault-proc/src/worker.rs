@@ -4,7 +4,7 @@
 //! wrong attempt; who mistypes twice waits for Argon2id only.
 
 use crate::lines::{Arrival, Inbox};
-use crate::profile::{self, Lock, ProfileError, RecoverySecret, StoreKey};
+use crate::profile::{self, Lock, Opening, ProfileError, RecoverySecret, Setting, StoreKey};
 use crate::wiping;
 use bulkhead_vault_core::Passphrase;
 use std::path::PathBuf;
@@ -29,6 +29,12 @@ pub enum Job {
     Confirm(Arc<Lock>, Passphrase),
     /// Another passphrase, the second, for the open profile.
     Change(Arc<Lock>, Passphrase, Passphrase),
+    /// What the TPM is to be asked for this PIN, for the profile in this folder.
+    Pin(PathBuf, Passphrase),
+    /// A PIN, the second, for the open profile with this passphrase.
+    SetPin(Arc<Lock>, Passphrase, Passphrase),
+    /// No PIN any more, for the open profile with this passphrase.
+    RemovePin(Arc<Lock>, Passphrase),
 }
 
 /// How a profile was opened.
@@ -50,13 +56,22 @@ pub enum Derived {
     Confirmed(Result<StoreKey, ProfileError>),
     /// Whether the passphrase was changed.
     Changed(Result<(), ProfileError>),
+    /// The TPM can be asked for its share.
+    Pin(Result<Box<Opening>, ProfileError>),
+    /// The TPM can be asked to seal a share.
+    SetPin(Result<Box<Setting>, ProfileError>),
+    /// Whether the PIN was taken away.
+    PinRemoved(Result<(), ProfileError>),
 }
 
 impl Derived {
     fn is_wrong(&self) -> bool {
         let error = match self {
             Self::Opened(_, result) | Self::Confirmed(result) => result.as_ref().err(),
-            Self::Changed(result) => result.as_ref().err(),
+            Self::Changed(result) | Self::PinRemoved(result) => result.as_ref().err(),
+            Self::SetPin(result) => result.as_ref().err(),
+            // Wrong PINs are counted by the TPM.
+            Self::Pin(_) => return false,
         };
         error == Some(&ProfileError::Wrong)
     }
@@ -72,6 +87,11 @@ fn derive(job: Job) -> Derived {
             Derived::Opened(How::Recovered, key)
         }
         Job::Confirm(lock, passphrase) => Derived::Confirmed(profile::confirm(lock, &passphrase)),
+        Job::Pin(folder, pin) => Derived::Pin(profile::open_with_pin(&folder, &pin).map(Box::new)),
+        Job::SetPin(lock, current, pin) => Derived::SetPin(profile::set_pin(lock, &current, &pin).map(Box::new)),
+        Job::RemovePin(lock, current) => {
+            Derived::PinRemoved(profile::confirm(lock, &current).and_then(|key| key.remove(profile::Kind::Pin)))
+        }
         // The key, and with it the profile's lock, is gone before the answer: whoever hears it may lock and unlock.
         Job::Change(lock, current, new) => {
             Derived::Changed(profile::confirm(lock, &current).and_then(|key| key.set_passphrase(&new)))

@@ -1,7 +1,7 @@
 //! Packets of the lines: reading, writing and reading again changes nothing, and costs bounded memory.
 
 use crate::{Broken, Verdict, holds, memory};
-use bulkhead_ipc::{Message, cbor, control, intent, pixels, post, sign};
+use bulkhead_ipc::{Message, cbor, control, intent, pixels, post, seal, sign};
 
 /// What reading a packet may allocate at once, in bytes: this, and [`FACTOR`] times the packet.
 const ALLOWANCE: usize = 16 * 1024;
@@ -20,11 +20,14 @@ pub fn line_net(input: &[u8]) -> Result<Verdict, Broken> {
     }
 }
 
-/// Packets on ui's lines and the launcher's. The first byte, modulo 6, names the type: [`pixels::ToUi`],
-/// [`pixels::FromUi`], [`intent::ToUi`], [`intent::FromUi`], [`control::ToLauncher`], [`control::FromLauncher`];
-/// the rest is the packet.
+/// Packets on the other lines. The first byte names the type, above 0xef [`seal::ToSeal`] if even and
+/// [`seal::FromSeal`] if odd, below modulo 6 [`pixels::ToUi`], [`pixels::FromUi`], [`intent::ToUi`],
+/// [`intent::FromUi`], [`control::ToLauncher`], [`control::FromLauncher`]; the rest is the packet.
 pub fn line_ui(input: &[u8]) -> Result<Verdict, Broken> {
     let Some((kind, packet)) = input.split_first() else { return Ok(Verdict::Refused) };
+    if *kind >= 0xf0 {
+        return if kind % 2 == 0 { line::<seal::ToSeal>(packet) } else { line::<seal::FromSeal>(packet) };
+    }
     match kind % 6 {
         0 => line::<pixels::ToUi>(packet),
         1 => line::<pixels::FromUi>(packet),

@@ -11,7 +11,7 @@ mod kit;
 mod values;
 mod vectors;
 
-use bulkhead_ipc::{MAX_PACKET, Message, cbor, control, intent, pixels, post, sign};
+use bulkhead_ipc::{MAX_PACKET, Message, cbor, control, intent, pixels, post, seal, sign};
 use kit::item::Item;
 use kit::{Claims, Schema, claim, walk};
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
@@ -128,6 +128,14 @@ fn control_line_and_its_schema_say_the_same() {
     line(&["control.cddl", "shared.cddl"], |schema, claims| {
         direction::<control::ToLauncher>(schema, "control-to-launcher", values::control_to_launcher(), claims);
         direction::<control::FromLauncher>(schema, "control-from-launcher", values::control_from_launcher(), claims);
+    });
+}
+
+#[test]
+fn seal_line_and_its_schema_say_the_same() {
+    line(&["seal.cddl", "shared.cddl"], |schema, claims| {
+        direction::<seal::ToSeal>(schema, "seal-to-seal", values::seal_to_seal(), claims);
+        direction::<seal::FromSeal>(schema, "seal-from-seal", values::seal_from_seal(), claims);
     });
 }
 

@@ -2,7 +2,7 @@
 //! neither does a field.
 
 use bulkhead_ipc::bytes::Bytes;
-use bulkhead_ipc::{control, intent, pixels, post, sign};
+use bulkhead_ipc::{control, intent, pixels, post, seal, sign};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -34,7 +34,7 @@ macro_rules! names {
 }
 
 use control::Peer;
-use intent::{Command, Notice, Phase, Recovery};
+use intent::{Command, Notice, PartState, Phase, Pin, Recovery};
 use pixels::{Cursor, SlotKind, Theme};
 use post::Trouble;
 names!(peers, Peer: Net Ui);
@@ -43,8 +43,11 @@ names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort Sto
     ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable
     OlderCopy Moved RestoreWaits Restored BackupDamaged BackupInTheWay BackedUp MoveDone Refused
     NameMissing WrongOften PassphraseChanged NotARecoveryCode WrongRecoveryCode RecoverySet RecoveryCopied KeyFileMended
-    LockedByItself KeyDamaged Saving Saved KeysLost ClockLeapt NotErased);
+    LockedByItself KeyDamaged Saving Saved KeysLost ClockLeapt NotErased WrongPin PinTooShort PinUnguarded
+    PinsDiffer PinSet PinRemoved PinResting PinUseless TpmFailing PartsSent PartsWithdrawn TooFewKeepers PartsComplete PartGivenAway);
+names!(part_states, PartState: Sent Kept Failed GivenAway Withdrawn);
 names!(recoveries, Recovery: None Set Offered);
+names!(pins, Pin: None Possible Unguarded Set Lost);
 names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings FocusNext
     FocusPrevious Activate Up Down);
 names!(cursors, Cursor: Arrow Hand);
@@ -52,7 +55,8 @@ names!(themes, Theme: Light Dark);
 names!(troubles, Trouble: Unreachable Certificate Misbehaving Closed Proxy Address);
 names!(kinds, SlotKind: Unlock NewPassphrase RepeatPassphrase OwnName Search SearchResults Avatar ContactName Preview
     RowTime ConversationTitle MessageList Compose InviteLink InviteQr PasteInvite SafetyNumber SafetyQr Rename
-    ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock ConfirmErase);
+    ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock ConfirmErase Pin NewPin
+    RepeatPin ConfirmParts);
 
 fn one_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> BoxedStrategy<T> {
     prop::sample::select(all).boxed()
@@ -248,6 +252,29 @@ pub fn pointer() -> BoxedStrategy<intent::Pointer> {
     })
 }
 
+fn shares() -> BoxedStrategy<intent::Shares> {
+    use intent::{Gathered, GivenPart, MAX_PARTS, MAX_SHARES, Shares};
+    let handles = || list(any::<u32>().boxed(), MAX_SHARES);
+    let part = (one_of(part_states()), any::<u32>()).prop_map(|(state, handle)| GivenPart { state, handle }).boxed();
+    let gathered = (any::<u8>(), any::<u8>(), any::<bool>()).prop_map(|(have, needed, complete)| Gathered {
+        have,
+        needed,
+        complete,
+    });
+    let lists = (handles(), list(part, MAX_SHARES), handles(), list(any::<u32>().boxed(), MAX_PARTS));
+    (lists, any::<u8>(), prop::option::of(gathered), any::<bool>())
+        .prop_map(|((asked, parts, asking, picked), needed, gathered, confirming)| Shares {
+            asked,
+            parts,
+            asking,
+            needed,
+            picked,
+            gathered,
+            confirming,
+        })
+        .boxed()
+}
+
 pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
     use intent::{Contact, MAX_CONTACTS, Relay, Timer, ToUi};
     let contact = any::<(u32, u32, bool, bool)>()
@@ -268,6 +295,8 @@ pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
         ToUi::Show(_) => any::<u32>().prop_map(ToUi::Show),
         ToUi::Timers(_) => list(timer.clone(), MAX_CONTACTS).prop_map(ToUi::Timers),
         ToUi::Recovery(_) => one_of(recoveries()).prop_map(ToUi::Recovery),
+        ToUi::Pin(_) => one_of(pins()).prop_map(ToUi::Pin),
+        ToUi::Shares(_) => shares().prop_map(ToUi::Shares),
         ToUi::Notice(_) => prop::option::of(one_of(notices())).prop_map(ToUi::Notice),
         ToUi::Command(_) => one_of(commands()).prop_map(ToUi::Command),
         ToUi::Pointer(_) => pointer().prop_map(ToUi::Pointer),
@@ -298,9 +327,20 @@ pub fn intent_from_ui() -> BoxedStrategy<intent::FromUi> {
         FromUi::Newest => Just(FromUi::Newest),
         FromUi::EndSearch => Just(FromUi::EndSearch),
         FromUi::Salvage => Just(FromUi::Salvage),
+        FromUi::UnlockPin => Just(FromUi::UnlockPin),
+        FromUi::SetPin => Just(FromUi::SetPin),
+        FromUi::RemovePin => Just(FromUi::RemovePin),
         FromUi::Dismiss => Just(FromUi::Dismiss),
         FromUi::ChangePassphrase => Just(FromUi::ChangePassphrase),
         FromUi::NewRecovery => Just(FromUi::NewRecovery),
+        FromUi::ChooseKeepers(_) => any::<bool>().prop_map(FromUi::ChooseKeepers),
+        FromUi::PickKeeper(_) => any::<u32>().prop_map(FromUi::PickKeeper),
+        FromUi::NeedParts(_) => any::<u8>().prop_map(FromUi::NeedParts),
+        FromUi::GiveParts => Just(FromUi::GiveParts),
+        FromUi::WithdrawParts => Just(FromUi::WithdrawParts),
+        FromUi::AskPart(_) => any::<u32>().prop_map(FromUi::AskPart),
+        FromUi::AnswerPart(_) => any::<u32>().prop_map(FromUi::AnswerPart),
+        FromUi::ShowParts => Just(FromUi::ShowParts),
         FromUi::Recover => Just(FromUi::Recover),
     })
 }
@@ -318,5 +358,41 @@ pub fn control_from_launcher() -> BoxedStrategy<control::FromLauncher> {
         FromLauncher::Restarting { .. } => (one_of(peers()), any::<Option<u32>>(), any::<u32>())
             .prop_map(|(peer, life, delay)| FromLauncher::Restarting { peer, life, delay }),
         FromLauncher::Quit => Just(FromLauncher::Quit),
+    })
+}
+
+fn halves() -> impl Strategy<Value = seal::Half> {
+    any::<[u8; 32]>().prop_map(seal::Half::new)
+}
+
+fn objects() -> impl Strategy<Value = seal::Object> {
+    proptest::collection::vec(any::<u8>(), 1..=seal::MAX_OBJECT).prop_filter_map("a length", seal::Object::new)
+}
+
+pub fn seal_to_seal() -> BoxedStrategy<seal::ToSeal> {
+    use seal::ToSeal;
+    every!(ToSeal {
+        ToSeal::Seal { .. } => (halves(), halves()).prop_map(|(pin, share)| ToSeal::Seal { pin, share }),
+        ToSeal::Unseal { .. } => (halves(), objects()).prop_map(|(pin, object)| ToSeal::Unseal { pin, object }),
+    })
+}
+
+fn whys() -> BoxedStrategy<seal::Why> {
+    use seal::Why;
+    every!(Why {
+        Why::Wrong { .. } => any::<u32>().prop_map(|left| Why::Wrong { left }),
+        Why::Resting { .. } => any::<u32>().prop_map(|seconds| Why::Resting { seconds }),
+        Why::Unknown => Just(Why::Unknown),
+        Why::Failing => Just(Why::Failing),
+    })
+}
+
+pub fn seal_from_seal() -> BoxedStrategy<seal::FromSeal> {
+    use seal::FromSeal;
+    every!(FromSeal {
+        FromSeal::Ready { .. } => any::<(bool, u16)>().prop_map(|(guarded, version)| FromSeal::Ready { guarded, version }),
+        FromSeal::Sealed(_) => objects().prop_map(FromSeal::Sealed),
+        FromSeal::Unsealed(_) => halves().prop_map(FromSeal::Unsealed),
+        FromSeal::Refused(_) => whys().prop_map(FromSeal::Refused),
     })
 }

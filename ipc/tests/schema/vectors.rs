@@ -7,7 +7,7 @@ use crate::kit::item::{Item, hex, unhex};
 use crate::kit::{Schema, ipc};
 use crate::values;
 use bulkhead_ipc::bytes::Bytes;
-use bulkhead_ipc::{Message, VERSION, cbor, control, intent, pixels, post, sign};
+use bulkhead_ipc::{Message, VERSION, cbor, control, intent, pixels, post, seal, sign};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -184,6 +184,17 @@ fn intent_line() -> List {
     let timers = vec![intent::Timer { handle, seconds: 86_400 }];
     add(&mut list, "intent-to-ui", [ToUi::Timers(vec![]), ToUi::Timers(timers)]);
     add(&mut list, "intent-to-ui", values::recoveries().into_iter().map(ToUi::Recovery));
+    add(&mut list, "intent-to-ui", values::pins().into_iter().map(ToUi::Pin));
+    let shares = intent::Shares {
+        asked: vec![handle],
+        parts: values::part_states().into_iter().map(|state| intent::GivenPart { state, handle }).collect(),
+        asking: vec![handle, 1],
+        needed: 3,
+        picked: vec![1, 2],
+        gathered: Some(intent::Gathered { have: 2, needed: 3, complete: false }),
+        confirming: true,
+    };
+    add(&mut list, "intent-to-ui", [ToUi::Shares(intent::Shares::default()), ToUi::Shares(shares)]);
     add(&mut list, "intent-to-ui", values::commands().into_iter().map(ToUi::Command));
     let pointers = [Pointer::Moved { x: -1, y: 900 }, Pointer::Left, Pointer::Pressed, Pointer::Released];
     add(&mut list, "intent-to-ui", pointers.map(ToUi::Pointer));
@@ -203,6 +214,11 @@ fn intent_line() -> List {
     add(&mut list, "intent-from-ui", [FromUi::Newest, FromUi::EndSearch, FromUi::Dismiss]);
     add(&mut list, "intent-from-ui", [FromUi::ChangePassphrase, FromUi::NewRecovery, FromUi::Recover]);
     add(&mut list, "intent-from-ui", [FromUi::Salvage]);
+    add(&mut list, "intent-from-ui", [FromUi::UnlockPin, FromUi::SetPin, FromUi::RemovePin]);
+    add(&mut list, "intent-from-ui", [FromUi::ChooseKeepers(true), FromUi::ChooseKeepers(false)]);
+    add(&mut list, "intent-from-ui", [FromUi::PickKeeper(handle), FromUi::NeedParts(3), FromUi::GiveParts]);
+    add(&mut list, "intent-from-ui", [FromUi::WithdrawParts, FromUi::AskPart(handle), FromUi::AnswerPart(handle)]);
+    add(&mut list, "intent-from-ui", [FromUi::ShowParts]);
     list
 }
 
@@ -218,15 +234,33 @@ fn control_line() -> List {
     list
 }
 
+fn seal_line() -> List {
+    use seal::{FromSeal, Half, Object, ToSeal, Why};
+    let (pin, share) = (Half::new(bytes(0x10).0), Half::new(bytes(0x80).0));
+    let object = |length: usize| Object::new((0..=255).cycle().take(length).collect()).unwrap();
+    let mut list = List::new();
+    let unseal = |length| ToSeal::Unseal { pin: pin.clone(), object: object(length) };
+    add(&mut list, "seal-to-seal", [ToSeal::Seal { pin: pin.clone(), share: share.clone() }, unseal(1), unseal(300)]);
+    let whys = [Why::Wrong { left: 31 }, Why::Resting { seconds: 600 }, Why::Unknown, Why::Failing];
+    add(&mut list, "seal-from-seal", [true, false].map(|guarded| FromSeal::Ready { guarded, version: 3 }));
+    add(
+        &mut list,
+        "seal-from-seal",
+        [FromSeal::Sealed(object(300)), FromSeal::Unsealed(share)].into_iter().chain(whys.map(FromSeal::Refused)),
+    );
+    list
+}
+
 /// A line's name and what makes its vectors.
 type Line = (&'static str, fn() -> List);
 
-const LINES: [Line; 5] = [
+const LINES: [Line; 6] = [
     ("post", post_line),
     ("sign", sign_line),
     ("pixels", pixels_line),
     ("intent", intent_line),
     ("control", control_line),
+    ("seal", seal_line),
 ];
 
 fn file(version: u16, line: &str) -> std::path::PathBuf {
@@ -254,6 +288,8 @@ fn again(direction: &str, bytes: &[u8]) -> Result<Vec<u8>, cbor::Error> {
         "intent-from-ui" => same::<intent::FromUi>(bytes),
         "control-to-launcher" => same::<control::ToLauncher>(bytes),
         "control-from-launcher" => same::<control::FromLauncher>(bytes),
+        "seal-to-seal" => same::<seal::ToSeal>(bytes),
+        "seal-from-seal" => same::<seal::FromSeal>(bytes),
         other => panic!("no direction {other}"),
     }
 }
@@ -315,7 +351,8 @@ const TAKEN_AWAY: [&str; 1] = ["X11Exposed"];
 fn golden_vectors_of_earlier_versions_are_understood_or_refused_cleanly() {
     for version in 1..VERSION {
         let (mut greetings, mut others) = (0, 0);
-        for (line, _) in LINES {
+        // The seal line began with version 3.
+        for (line, _) in LINES.iter().filter(|(line, _)| version >= 3 || *line != "seal") {
             for vector in read(version, line) {
                 let bytes = unhex(vector["hex"].as_str().unwrap());
                 let (name, direction) = (vector["name"].as_str().unwrap(), vector["direction"].as_str().unwrap());

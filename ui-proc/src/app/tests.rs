@@ -1,6 +1,6 @@
 use super::*;
 use bulkhead_canvas::core::Rectangle;
-use bulkhead_ipc::intent::Contact;
+use bulkhead_ipc::intent::{Contact, Pin, Shares};
 use bulkhead_ipc::pixels::Rect;
 
 fn slot(kind: SlotKind, handle: u32) -> SlotKey {
@@ -127,6 +127,8 @@ fn enter_does_what_the_field_is_for() {
         (Phase::Open, slot(SlotKind::NewRelay, 0), FromUi::AddRelay),
         (Phase::Open, slot(SlotKind::RepeatPassphrase, 0), FromUi::ChangePassphrase),
         (Phase::Locked, slot(SlotKind::RepeatPassphrase, 0), FromUi::Recover),
+        (Phase::Locked, slot(SlotKind::Pin, 0), FromUi::UnlockPin),
+        (Phase::Open, slot(SlotKind::RepeatPin, 0), FromUi::SetPin),
     ];
     for (phase, key, intent) in cases {
         let mut app = opened();
@@ -210,6 +212,29 @@ fn a_fresh_recovery_code_comes_up_by_itself_and_leads_back_where_it_was_asked_fo
 }
 
 #[test]
+fn a_question_about_parts_comes_up_by_itself_and_leads_back_where_it_was_asked_for() {
+    let asked = |confirming| ToUi::Shares(Shares { confirming, ..Shares::default() });
+    let mut app = opened();
+    app.pressed(Message::Show(Panel::Parts));
+    assert_eq!(app.take_intents(), [FromUi::ChooseKeepers(true)]);
+    app.told(asked(true));
+    assert_eq!(app.state.panel, Some(Panel::Question));
+    assert_eq!(app.take_intents(), [FromUi::ChooseKeepers(false)]);
+    frame(&mut app, &[slot(SlotKind::ConfirmParts, 0)]);
+    assert_eq!(app.take_intents(), [FromUi::Focus(Some(slot(SlotKind::ConfirmParts, 0)))]);
+    app.told(asked(false));
+    assert_eq!(app.state.panel, Some(Panel::Parts));
+    app.take_intents();
+    app.told(ToUi::Show(2));
+    assert_eq!(app.take_intents(), [FromUi::ChooseKeepers(false), FromUi::Open(Some(2))]);
+    // Asked for in a conversation, it leads back to it.
+    app.told(asked(true));
+    app.told(ToUi::Command(Command::Escape));
+    app.told(asked(false));
+    assert_eq!((app.state.panel, app.state.open), (None, Some(2)));
+}
+
+#[test]
 fn who_forgot_the_passphrase_types_the_code_and_may_go_back() {
     let mut app = App::default();
     app.told(ToUi::Phase(Phase::Locked));
@@ -221,4 +246,36 @@ fn who_forgot_the_passphrase_types_the_code_and_may_go_back() {
     assert!(app.state.recovering, "a wrong code is typed again");
     app.told(ToUi::Command(Command::Escape));
     assert!(!app.state.recovering);
+}
+
+#[test]
+fn the_lock_screen_asks_for_a_pin_where_one_works_and_for_the_passphrase_otherwise() {
+    let asks = |app: &mut App, kind| {
+        frame(app, &[slot(kind, 0)]);
+        assert_eq!(app.take_intents().last(), Some(&FromUi::Focus(Some(slot(kind, 0)))));
+    };
+    let mut app = App::default();
+    app.told(ToUi::Phase(Phase::Locked));
+    asks(&mut app, SlotKind::Unlock);
+    for (pin, kind) in [(Pin::Set, SlotKind::Pin), (Pin::Lost, SlotKind::Unlock), (Pin::Set, SlotKind::Pin)] {
+        app.told(ToUi::Pin(pin));
+        asks(&mut app, kind);
+    }
+    // A wrong one is typed again; what makes it useless asks for the passphrase, and the user may go back.
+    app.told(ToUi::Phase(Phase::Unlocking));
+    app.told(ToUi::Phase(Phase::Locked));
+    app.told(ToUi::Notice(Some(Notice::WrongPin)));
+    asks(&mut app, SlotKind::Pin);
+    for notice in [Notice::PinResting, Notice::PinUseless, Notice::TpmFailing] {
+        app.told(ToUi::Notice(Some(notice)));
+        asks(&mut app, SlotKind::Unlock);
+        app.pressed(Message::ByPassphrase(false));
+        assert!(app.take_intents().contains(&FromUi::Dismiss));
+        asks(&mut app, SlotKind::Pin);
+    }
+    app.pressed(Message::ByPassphrase(true));
+    asks(&mut app, SlotKind::Unlock);
+    app.told(ToUi::Phase(Phase::Open));
+    app.told(ToUi::Phase(Phase::Locked));
+    asks(&mut app, SlotKind::Pin);
 }

@@ -1,5 +1,6 @@
 //! About one contact: its name, whether it is verified, deleting it.
 
+use super::parts;
 use crate::message::{Message, Panel};
 use crate::widgets::{
     Element, Face, View, bar, beside, button, card, choices, field, heading, hint, label, labelled, note, page, slot,
@@ -39,6 +40,7 @@ pub fn view(view: View<'_>, handle: u32) -> Element<'_> {
         card(view, column![who, name].spacing(16)),
         card(view, safety.spacing(8)),
         card(view, timer),
+        card(view, parts::ask(view, handle)),
         card(view, delete.spacing(8)),
     ];
     column![panel_bar(view, words::DETAILS), page(view, 560.0, content.spacing(16))].into()

@@ -8,7 +8,7 @@ use crate::words;
 use bulkhead_canvas::core::{Length, alignment};
 use bulkhead_canvas::palette::Tone;
 use bulkhead_canvas::widget::{Column, Row, Space, column, container};
-use bulkhead_ipc::intent::Contact;
+use bulkhead_ipc::intent::{Contact, FromUi};
 use bulkhead_ipc::pixels::SlotKind;
 
 /// The pane.
@@ -32,6 +32,12 @@ fn conversation(view: View<'_>, contact: Contact) -> Element<'_> {
         column = column.push(
             container(note(p.warn, words::WAITING_LEAD)).padding([8, 16]).width(Length::Fill).style(fill(p.notice)),
         );
+    }
+    if view.state.shares.asked.contains(&handle) {
+        let answer = button(view, Face::Primary, words::PART_ANSWER, Message::Tell(FromUi::AnswerPart(handle)));
+        let asked = Row::new().spacing(12).align_y(alignment::Vertical::Center);
+        let asked = asked.push(note(p.warn, words::PART_ASKED)).push(answer);
+        column = column.push(container(asked).padding([8, 16]).width(Length::Fill).style(fill(p.notice)));
     }
     let column = column.push(messages).push(line(p)).push(compose);
     container(column).width(Length::Fill).height(Length::Fill).style(fill(p.ground)).into()

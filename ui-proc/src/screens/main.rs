@@ -1,6 +1,8 @@
 //! The open program: the list on the left, what was chosen on the right; in a narrow window one at a time.
 
-use super::{add_contact, contact, conversation, delete, erase, list, notice, passphrase, safety, settings};
+use super::{
+    add_contact, contact, conversation, delete, erase, list, notice, parts, passphrase, pin, safety, settings,
+};
 use crate::message::Panel;
 use crate::widgets::{Element, LIST_WIDTH, View, fill};
 use bulkhead_canvas::core::Length;
@@ -33,6 +35,9 @@ fn right(view: View<'_>) -> Element<'_> {
         Some(Panel::Passphrase) => passphrase::change(view),
         Some(Panel::Recovery) => passphrase::recovery(view),
         Some(Panel::Erase) => erase::view(view),
+        Some(Panel::Pin) => pin::set(view),
+        Some(Panel::Parts) => parts::view(view),
+        Some(Panel::Question) => parts::question(view),
         None => conversation::view(view),
     }
 }

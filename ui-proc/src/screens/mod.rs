@@ -9,7 +9,9 @@ mod erase;
 mod list;
 mod main;
 mod notice;
+mod parts;
 mod passphrase;
+mod pin;
 mod safety;
 mod settings;
 mod setup;
@@ -27,6 +29,7 @@ pub fn view(state: &State, focus: Focus) -> Element<'_> {
     match state.phase {
         Phase::Setup => setup::view(view),
         Phase::Locked if state.recovering => unlock::recover(view),
+        Phase::Locked if state.asks_pin() => pin::unlock(view),
         Phase::Locked => unlock::view(view, false),
         Phase::Unlocking => unlock::view(view, true),
         Phase::Open => main::view(view),

@@ -12,6 +12,8 @@ fn tone(p: &Palette, notice: Notice) -> Tone {
     match notice {
         Notice::Copied | Notice::PassphraseChanged | Notice::RecoverySet | Notice::RecoveryCopied => p.ok,
         Notice::BackedUp | Notice::MoveDone | Notice::Restored => p.ok,
+        Notice::PinSet | Notice::PinRemoved => p.ok,
+        Notice::PartsSent | Notice::PartsWithdrawn | Notice::PartsComplete => p.ok,
         Notice::Saved | Notice::RestoreWaits => p.warn,
         Notice::NetRestarted | Notice::UiRestarted | Notice::LockedByItself => p.warn,
         _ => p.danger,
@@ -25,6 +27,8 @@ fn remedy(notice: Notice) -> Option<&'static str> {
         Notice::LastRelay | Notice::TooManyRelays => Some(words::TO_RELAYS),
         Notice::StoreDamaged => Some(words::LOCK),
         Notice::KeysLost => Some(words::ADD_CONTACT),
+        Notice::PartsComplete => Some(words::PARTS_SHOW),
+        Notice::PartsSent | Notice::PartGivenAway => Some(words::PARTS_MANAGE),
         _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! Settings: name, relays, appearance, security, lock.
 
 use super::contact::panel_bar;
+use super::{parts, pin};
 use crate::message::{Message, Panel};
 use crate::widgets::{
     Element, Face, View, beside, body, button, card, choices, dot, field, hint, label, labelled, line, page, slot,
@@ -44,10 +45,12 @@ pub fn view(view: View<'_>) -> Element<'_> {
         label(p, words::RECOVERY_CODE),
         hint(p, if view.state.recovery == Recovery::Set { words::RECOVERY_SET } else { words::RECOVERY_NONE }),
         button(view, Face::Secondary, words::RECOVERY_NEW, Message::Show(Panel::Recovery)),
+        pin::setting(view),
     ]
     .spacing(8);
     let erase = button(view, Face::Danger, words::ERASE, Message::Show(Panel::Erase));
     let erase = column![label(p, words::ERASE_LABEL), hint(p, words::ERASE_HINT), erase].spacing(8);
+    let parts = parts::summary(view);
     let about =
         column![label(p, words::KEYS), hint(p, words::KEYS_LIST), label(p, words::ABOUT), hint(p, words::about())]
             .spacing(8);
@@ -58,6 +61,7 @@ pub fn view(view: View<'_>) -> Element<'_> {
         card(view, security(p)),
         card(view, lock),
         card(view, ways),
+        card(view, parts),
         card(view, about),
         card(view, erase)
     ];

@@ -2,11 +2,11 @@
 
 use super::notice;
 use crate::message::Message;
-use crate::widgets::{Element, Face, View, button, card, centred, field, hint, label, title};
+use crate::widgets::{Element, Face, View, button, card, centred, field, hint, label, note, title};
 use crate::words;
 use bulkhead_canvas::core::{Length, alignment};
 use bulkhead_canvas::widget::{Column, column, container, row};
-use bulkhead_ipc::intent::{FromUi, Notice};
+use bulkhead_ipc::intent::{FromUi, Notice, Pin};
 use bulkhead_ipc::pixels::SlotKind;
 
 /// The screen; `working` while the key is derived.
@@ -18,13 +18,23 @@ pub fn view(view: View<'_>, working: bool) -> Element<'_> {
         Column::new().push(title(p, words::UNLOCKING)).push(hint(p, words::UNLOCKING_LEAD))
     } else {
         let forgot = button(view, Face::Quiet, words::FORGOT, Message::Recovering(true));
+        let pin = (view.state.pin == Pin::Set)
+            .then(|| button(view, Face::Quiet, words::USE_PIN, Message::ByPassphrase(false)));
+        // There is no room for three of them beside each other.
+        let (other, last) = match pin {
+            Some(pin) => (pin, Some(forgot)),
+            None => (forgot, None),
+        };
+        let lost = (view.state.pin == Pin::Lost).then(|| note(p.warn, words::PIN_LOST));
         let unlock = button(view, Face::Primary, words::UNLOCK, Message::Tell(FromUi::Unlock));
         Column::new()
             .push(title(p, words::UNLOCK_TITLE))
             .push(hint(p, words::UNLOCK_LEAD))
             .push(field(view, SlotKind::Unlock, 0))
             .push(view.state.notice.map(|it| notice::inline(view, it)))
-            .push(row![forgot, container(unlock).align_right(Length::Fill)].align_y(alignment::Vertical::Center))
+            .push(lost)
+            .push(row![other, container(unlock).align_right(Length::Fill)].align_y(alignment::Vertical::Center))
+            .push(last)
     };
     centred(view, 400.0, view.palette.ground, card(view, form.spacing(16)))
 }

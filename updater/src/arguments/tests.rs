@@ -22,6 +22,7 @@ fn nothing_asked_means_the_defaults() {
         relays: vec![],
         socks: None,
         passphrase: None,
+        tpm: None,
         errand: None,
     };
     assert_eq!(run(&[]), expected);
@@ -42,11 +43,14 @@ fn everything_asked_is_taken() {
         "localhost:9050",
         "--passphrase-fd",
         "9",
+        "--tpm",
+        "/dev/tpmrm1",
     ]);
     assert_eq!(arguments.folder(), PathBuf::from("/srv/b/alice"));
     assert_eq!(arguments.relays, ["wss://a.example", "ws://127.0.0.1:7000/x"]);
     assert_eq!(arguments.socks, Some(([127, 0, 0, 1], 9050).into()));
     assert_eq!(arguments.passphrase, Some(9));
+    assert_eq!(arguments.tpm, Some("/dev/tpmrm1".into()));
 }
 
 #[test]

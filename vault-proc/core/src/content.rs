@@ -3,6 +3,7 @@
 //!
 //! The decoder refuses what it does not know, checks every length before it copies, and never panics.
 
+use crate::shares::{LEAST, MOST, PIECE, Part};
 use crate::{Key, MAX_NAME, MAX_TEXT, Plaintext, Secret};
 use bulkhead_ipc::bytes::{Bytes, Bytes32};
 use bulkhead_ipc::cbor::well_formed;
@@ -87,6 +88,40 @@ pub enum Body {
     },
     /// How far the sender's state is, and how far the reader's was when last heard of.
     Witness(Witness),
+    /// Keep this part of the sender's recovery secret, in place of one from before.
+    Keep {
+        /// Rises with each part and withdrawal.
+        revision: u64,
+        /// The part; its set is what the receipt names.
+        part: Part,
+    },
+    /// The sender asks for a part that the reader keeps, and does not say whose.
+    Ask(MessageId),
+    /// The part that the reader asked for.
+    Grant {
+        /// As in the request.
+        request: MessageId,
+        /// The part.
+        part: Part,
+    },
+    /// What became of a part.
+    Word {
+        /// What the receipt names.
+        id: MessageId,
+        /// See [`ShareWord`].
+        revision: u64,
+        /// What became of it.
+        word: ShareWord,
+    },
+}
+
+/// What became of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShareWord {
+    /// Its owner wants parts with a lower revision destroyed.
+    Withdrawn,
+    /// Its keeper gave the part with this revision to somebody who asked for it as its owner.
+    Given,
 }
 
 /// How far two states are. Counts never fall: whoever is told more of itself than it knows is an older copy.
@@ -117,7 +152,7 @@ pub fn encode(content: &Content) -> Option<Secret> {
     // Reserved at once, so that no smaller copy of the words is left behind by growth; not more, as all is wiped.
     let words = match &content.body {
         Body::Text { text, .. } | Body::Vanishing { text, .. } => text.as_str().len(),
-        Body::Timer { .. } => 0,
+        Body::Timer { .. } | Body::Keep { .. } | Body::Ask(_) | Body::Grant { .. } | Body::Word { .. } => 0,
         Body::Hello(_) | Body::Receipt(_) | Body::Moved(_) => usize::MAX,
         Body::Witness(_) => 0,
     };
@@ -168,7 +203,50 @@ fn write(content: &Content, out: &mut Vec<u8>) -> Option<()> {
             e.map(5).ok()?.u8(0).ok()?.u8(7).ok()?.u8(1).ok()?.bytes(erase).ok()?;
             e.u8(2).ok()?.u64(*said).ok()?.u8(3).ok()?.u64(*heard).ok()?.u8(4).ok()?.u64(*newest).ok().map(drop)
         }
+        Body::Keep { revision, part } => {
+            e.map(8).ok()?.u8(0).ok()?.u8(8).ok()?.u8(1).ok()?.bytes(erase).ok()?;
+            e.u8(2).ok()?.u64(*revision).ok()?;
+            write_part(&mut e, part)
+        }
+        Body::Ask(request) => {
+            e.map(3).ok()?.u8(0).ok()?.u8(9).ok()?.u8(1).ok()?.bytes(erase).ok()?;
+            e.u8(2).ok()?.bytes(request).ok().map(drop)
+        }
+        Body::Grant { request, part } => {
+            e.map(8).ok()?.u8(0).ok()?.u8(10).ok()?.u8(1).ok()?.bytes(erase).ok()?;
+            e.u8(2).ok()?.bytes(request).ok()?;
+            write_part(&mut e, part)
+        }
+        Body::Word { id, revision, word } => {
+            e.map(5).ok()?.u8(0).ok()?.u8(11).ok()?.u8(1).ok()?.bytes(erase).ok()?;
+            let word = match word {
+                ShareWord::Withdrawn => 1,
+                ShareWord::Given => 2,
+            };
+            e.u8(2).ok()?.bytes(id).ok()?.u8(3).ok()?.u64(*revision).ok()?.u8(4).ok()?.u8(word).ok().map(drop)
+        }
     }
+}
+
+/// Keys 3 to 7.
+fn write_part(e: &mut Encoder<&mut Vec<u8>>, part: &Part) -> Option<()> {
+    e.u8(3).ok()?.bytes(&part.set).ok()?.u8(4).ok()?.u8(part.index).ok()?.u8(5).ok()?.u8(part.needed).ok()?;
+    e.u8(6).ok()?.u8(part.of).ok()?.u8(7).ok()?.bytes(part.piece.bytes()).ok().map(drop)
+}
+
+/// The same read again. That the numbers agree is for those who use it.
+fn part(d: &mut Decoder<'_>) -> Option<Part> {
+    key(d, 3)?;
+    let set = d.bytes().ok()?.try_into().ok()?;
+    key(d, 4)?;
+    let index = d.u8().ok().filter(|index| (1..=MOST).contains(index))?;
+    key(d, 5)?;
+    let needed = d.u8().ok().filter(|needed| (LEAST..=MOST).contains(needed))?;
+    key(d, 6)?;
+    let of = d.u8().ok().filter(|of| (LEAST..=MOST).contains(of))?;
+    key(d, 7)?;
+    let piece = d.bytes().ok().filter(|piece| piece.len() == PIECE)?;
+    Some(Part { set, index, needed, of, piece: Secret::new(piece.to_vec()) })
 }
 
 /// Unpads and decodes.
@@ -244,6 +322,21 @@ pub fn decode(padded: &[u8]) -> Option<Content> {
             let heard = count(&mut d)?;
             key(&mut d, 4)?;
             Body::Witness(Witness { said, heard, newest: count(&mut d)? })
+        }
+        (8, 8) => Body::Keep { revision: d.u64().ok()?, part: part(&mut d)? },
+        (9, 3) => Body::Ask(d.bytes().ok()?.try_into().ok()?),
+        (10, 8) => Body::Grant { request: d.bytes().ok()?.try_into().ok()?, part: part(&mut d)? },
+        (11, 5) => {
+            let id = d.bytes().ok()?.try_into().ok()?;
+            key(&mut d, 3)?;
+            let revision = d.u64().ok()?;
+            key(&mut d, 4)?;
+            let word = match d.u8().ok()? {
+                1 => ShareWord::Withdrawn,
+                2 => ShareWord::Given,
+                _ => return None,
+            };
+            Body::Word { id, revision, word }
         }
         _ => return None,
     };

@@ -210,6 +210,10 @@ impl<S: Store> Vault<S> {
             // It has done its work when it made the contact; since then, moves count.
             Body::Hello(_) => {}
             Body::Moved(moved) => self.follow(handle, moved, turn)?,
+            Body::Keep { revision, part } => self.told_to_keep(handle, revision, part, turn)?,
+            Body::Ask(request) => self.asked_for_part(handle, request, turn)?,
+            Body::Grant { request, part } => self.got_part(handle, request, part, turn)?,
+            Body::Word { id, revision, word } => self.told_of_part(handle, id, revision, word, turn)?,
         }
         // Whether it is the author's is for relays to find out: whoever lies about it only keeps their own event
         // there, and computing the public key would cost as much as the decryption.
@@ -222,7 +226,7 @@ impl<S: Store> Vault<S> {
     }
 
     fn receipted(&mut self, handle: u32, id: &content::MessageId, turn: &mut Turn) -> Result<(), Error> {
-        let Some(message) = self.store.find_sent(handle, id)? else { return Ok(()) };
+        let Some(message) = self.store.find_sent(handle, id)? else { return self.part_receipted(handle, id, turn) };
         self.advance(handle, message, MessageState::Delivered, turn)?;
         match self.state.carriers.get(&message) {
             Some(job) => self.drop_job(*job),

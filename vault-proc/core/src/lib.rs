@@ -24,6 +24,7 @@ pub mod renewal;
 mod renewing;
 mod search;
 pub mod session;
+pub mod shares;
 mod state;
 pub mod store;
 mod time;

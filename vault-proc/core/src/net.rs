@@ -404,6 +404,9 @@ impl<S: Store> Vault<S> {
         let arrived = turn.arrived.into_iter().filter(|(_, count)| *count > 0);
         arrived.for_each(|(contact, count)| show(Changed::Incoming { contact, count }));
         turn.added.into_iter().for_each(|contact| show(Changed::Added(contact)));
+        if turn.shares {
+            show(Changed::Shares);
+        }
         if turn.invite {
             show(Changed::Invite(self.invite));
         }

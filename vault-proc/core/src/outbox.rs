@@ -95,7 +95,7 @@ impl<S: Store> Vault<S> {
         };
         let forward = match state {
             MessageState::AtRelay | MessageState::Failed => now == MessageState::Queued,
-            MessageState::Delivered => now != MessageState::Delivered,
+            MessageState::Delivered => !matches!(now, MessageState::Delivered | MessageState::Note),
             _ => false,
         };
         if !forward {

@@ -350,6 +350,7 @@ impl<S: Store> Vault<S> {
                 let body = Body::Timer { sent_at: timer.changed, seconds: timer.seconds };
                 self.post(handle, body, 0, turn, rng)?;
             }
+            self.renew_parts(handle, turn, rng)?;
             for text in self.store.unreceipted(handle)? {
                 // Written in this transaction: it is in the new session already.
                 if self.state.carriers.contains_key(&text.message) {

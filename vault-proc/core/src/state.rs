@@ -9,7 +9,10 @@ use crate::event::Curve;
 use crate::meeting::Meeting;
 use crate::order::Heard;
 use crate::session::Session;
-use crate::store::{Age, ContactRow, InviteRow, JobRow, Mailbox, OfferRow, Peer, RelayRow, Store, TieRow, Timer, Work};
+use crate::store::{
+    Age, ContactRow, InviteRow, JobRow, Mailbox, OfferRow, Peer, RelayRow, ShareRole, ShareRow, Store, TieRow, Timer,
+    Work,
+};
 use crate::view::{ContactView, Preview};
 use crate::{Error, MessageView, Plaintext, Time};
 use std::collections::{BTreeMap, HashMap};
@@ -167,6 +170,8 @@ pub struct State {
     /// Which job carries a message, until it is delivered.
     pub carriers: HashMap<u64, u64>,
     pub mailboxes: HashMap<[u8; 32], Owner>,
+    /// Parts of recovery secrets.
+    pub shares: BTreeMap<(u32, ShareRole), ShareRow>,
     /// The highest number of a message.
     pub messages: u64,
     pub age: Option<Age>,
@@ -188,6 +193,7 @@ impl State {
             jobs: BTreeMap::new(),
             carriers: HashMap::new(),
             mailboxes: HashMap::new(),
+            shares: snapshot.shares.into_iter().map(|row| ((row.contact, row.role), row)).collect(),
             messages: snapshot.messages,
             age: snapshot.age,
             next_death: snapshot.next_death,

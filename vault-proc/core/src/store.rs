@@ -6,6 +6,7 @@
 use crate::content::MessageId;
 use crate::envelope::Stamp;
 use crate::session::{Own, Prekeys};
+use crate::shares::Part;
 use crate::{Error, Key, MessageState, MessageView, Plaintext, Secret, Time};
 use bulkhead_ipc::bytes::Bytes32;
 
@@ -361,6 +362,58 @@ pub struct Found {
     pub message: MessageView,
 }
 
+/// What a contact and a part of a recovery secret have to do with each other. There is at most one row of each role per
+/// contact.
+#[derive(Clone)]
+pub struct ShareRow {
+    /// Who.
+    pub contact: u32,
+    /// In which way.
+    pub role: ShareRole,
+    /// The newest revision of a part that was given or is kept.
+    pub revision: u64,
+    /// When it came to be so.
+    pub at: Time,
+    /// What a receipt or an answer has to name.
+    pub id: MessageId,
+    /// The numbers of the part, and the piece if it is here.
+    pub part: Option<Part>,
+    /// How far a part got that was given to the contact.
+    pub state: PartState,
+}
+
+/// How a part concerns a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ShareRole {
+    /// They keep a part of ours. What it says is not kept here.
+    Given,
+    /// We keep a part of theirs; without a part: it was withdrawn.
+    Kept,
+    /// They asked us for a part.
+    Asked,
+    /// We asked them.
+    Asking,
+    /// They gave us a part.
+    Got,
+}
+
+/// How far a part got that was given away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartState {
+    /// It is on its way.
+    Sent,
+    /// Its keeper has stored it.
+    Kept,
+    /// It could not be sent: the session does not go on.
+    Failed,
+    /// Its keeper gave it to somebody.
+    GivenAway,
+    /// It is withdrawn; the keeper may not know yet.
+    Withdrawn,
+    /// The keeper has destroyed it.
+    Destroyed,
+}
+
 /// All that is kept in memory while the profile is open.
 #[derive(Clone, Default)]
 pub struct Snapshot {
@@ -386,6 +439,8 @@ pub struct Snapshot {
     pub age: Option<Age>,
     /// At which age the next message dies.
     pub next_death: Option<u64>,
+    /// Parts of recovery secrets.
+    pub shares: Vec<ShareRow>,
     /// What is known of contacts' states, with open offers and unconfirmed sessions.
     pub ties: Vec<Tied>,
     /// The store came out of a backup, and no session has been dealt with yet.
@@ -414,7 +469,7 @@ pub trait Store {
     fn put_contact(&mut self, row: &ContactRow) -> Done;
     /// Adds or changes how a contact and we have moved.
     fn put_moving(&mut self, contact: u32, moving: &Moving) -> Done;
-    /// Removes a contact with session, timer and messages, as [`Store::remove_messages`] does.
+    /// Removes a contact with session, timer, parts and messages, as [`Store::remove_messages`] does.
     fn remove_contact(&mut self, handle: u32) -> Done;
     /// Reads a contact's session record; empty if it was lost with a part of the store.
     fn session(&mut self, contact: u32) -> Result<Secret, Error>;
@@ -424,6 +479,10 @@ pub trait Store {
     fn put_invite(&mut self, row: &InviteRow) -> Done;
     /// Removes an invite with its keys.
     fn remove_invite(&mut self, id: u32) -> Done;
+    /// Adds or changes what a part and a contact have to do with each other.
+    fn put_share(&mut self, row: &ShareRow) -> Done;
+    /// Removes that, so that nothing of the piece stays in the store.
+    fn remove_share(&mut self, contact: u32, role: ShareRole) -> Done;
     /// Adds messages.
     fn add_messages(&mut self, messages: &[NewMessage<'_>]) -> Done;
     /// Reads a message's state.

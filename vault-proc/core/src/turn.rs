@@ -26,6 +26,8 @@ pub struct Turn {
     pub removed: Vec<(u32, u64, bool)>,
     pub added: Vec<u32>,
     pub relays: bool,
+    /// Parts of recovery secrets changed.
+    pub shares: bool,
     pub invite: bool,
     pub accept: Option<Accept>,
     pub notices: Vec<Notice>,
@@ -58,6 +60,7 @@ impl Turn {
             removed: Vec::new(),
             added: Vec::new(),
             relays: false,
+            shares: false,
             invite: false,
             accept: None,
             notices: Vec::new(),

@@ -323,7 +323,7 @@ impl<S: Store> Vault<S> {
         if turn.broke {
             out.push(Effect::Changed(Changed::NetBroke));
         }
-        out.extend([Changed::Contacts, Changed::Relays].map(Effect::Changed));
+        out.extend([Changed::Contacts, Changed::Relays, Changed::Shares].map(Effect::Changed));
         if user || self.reported.is_none_or(|at| turn.now.since(at) >= REPORT || turn.now < at) {
             self.reported = Some(turn.now);
             out.push(Effect::Changed(Changed::Invite(self.invite)));
@@ -415,6 +415,11 @@ impl<S: Store> Vault<S> {
                 turn.direct.push(Effect::Post(ToNet::Reconnect));
                 Ok(())
             }
+            Action::GiveParts { contacts, needed, secret } => self.give_parts(&contacts, needed, &secret, turn, rng),
+            Action::WithdrawParts => self.withdraw_parts(None, turn, rng),
+            Action::AskPart(contact) => self.ask_part(contact, turn, rng),
+            Action::AnswerPart { contact, owner } => self.answer_part(contact, owner, turn, rng),
+            Action::ForgetParts => self.forget_parts(turn),
         }
     }
 
@@ -438,6 +443,8 @@ impl<S: Store> Vault<S> {
         self.net.stale = true;
         turn.sweep = true;
         turn.touched.insert(handle);
+        self.state.shares.retain(|(contact, _), _| *contact != handle);
+        turn.shares = true;
         self.store.remove_contact(handle)
     }
 

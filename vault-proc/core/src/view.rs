@@ -2,7 +2,7 @@
 //!
 //! Everything that holds words is [`Plaintext`], so none of these types can be logged or sent by accident.
 
-use crate::{Plaintext, Time};
+use crate::{Key, Plaintext, Time};
 use bulkhead_ipc::{intent, post, sign};
 
 /// What the start line asked for.
@@ -100,6 +100,8 @@ pub enum MessageState {
     Failed,
     /// No message, but a line without words: from here on what is written lives [`MessageView::life`] seconds.
     Timer,
+    /// No message, but a line of this program's own about what happened.
+    Note,
 }
 
 /// A search result.
@@ -202,6 +204,28 @@ pub enum Action {
     RemoveRelay(u16),
     /// Try all relays again now.
     Reconnect,
+    /// Give parts of a secret to contacts, in place of those that were given before.
+    GiveParts {
+        /// To whom.
+        contacts: Vec<u32>,
+        /// How many are needed.
+        needed: u8,
+        /// The secret.
+        secret: Key,
+    },
+    /// Have the parts destroyed that were given.
+    WithdrawParts,
+    /// Ask a contact for a part that they keep.
+    AskPart(u32),
+    /// Answer a contact who asked for a part.
+    AnswerPart {
+        /// Who asked.
+        contact: u32,
+        /// Whose part they get; `None` for no part.
+        owner: Option<u32>,
+    },
+    /// Forget the parts that contacts gave.
+    ForgetParts,
 }
 
 /// What has to be done outside, in this order.
@@ -251,6 +275,8 @@ pub enum Changed {
     },
     /// The relays, or their state.
     Relays,
+    /// Parts of recovery secrets: given, kept, asked for, gathered.
+    Shares,
     /// The newest invite's state.
     Invite(intent::Invite),
     /// The acceptance's state.

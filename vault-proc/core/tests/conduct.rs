@@ -11,8 +11,8 @@ use bulkhead_ipc::{VERSION, sign};
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{Age, Timer};
 use bulkhead_vault_core::store::{
-    ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, Snapshot, Store,
-    TieRow, Unreceipted, Work,
+    ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, ShareRole, ShareRow,
+    Snapshot, Store, TieRow, Unreceipted, Work,
 };
 use bulkhead_vault_core::{
     Action, Changed, Config, Effect, Error, Input, MessageState, MessageView, Plaintext, Secret, Time, Vault,
@@ -65,6 +65,7 @@ struct Tables {
     messages: Vec<Stored>,
     jobs: BTreeMap<u64, (JobRow, Secret)>,
     events: BTreeMap<[u8; 32], u64>,
+    shares: BTreeMap<(u32, ShareRole), ShareRow>,
 }
 
 #[derive(Default)]
@@ -134,6 +135,7 @@ impl Store for Recorder {
             jobs: self.now.jobs.values().map(|(row, _)| row.clone()).collect(),
             ties: self.now.ties.values().map(|row| (row.clone(), None, None)).collect(),
             oldest: self.now.messages.iter().filter(|row| row.seq == 1).map(|row| (row.contact, 1)).collect(),
+            shares: self.now.shares.values().cloned().collect(),
             ..Snapshot::default()
         })
     }
@@ -157,6 +159,16 @@ impl Store for Recorder {
     fn put_contact(&mut self, row: &ContactRow) -> Done {
         self.see(Seen::Kept(Record::Contact));
         self.now.contacts.insert(row.handle, row.clone());
+        Ok(())
+    }
+
+    fn put_share(&mut self, row: &ShareRow) -> Done {
+        self.now.shares.insert((row.contact, row.role), row.clone());
+        Ok(())
+    }
+
+    fn remove_share(&mut self, contact: u32, role: ShareRole) -> Done {
+        self.now.shares.remove(&(contact, role));
         Ok(())
     }
 

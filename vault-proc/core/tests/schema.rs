@@ -10,10 +10,11 @@ mod kit;
 
 use bulkhead_ipc::bytes::Bytes;
 use bulkhead_vault_core::content::{
-    self, Body, Content, Hello, MAX_COUNT, MAX_RECEIPTS, MAX_RELAYS, Moved, SIZES, Witness,
+    self, Body, Content, Hello, MAX_COUNT, MAX_RECEIPTS, MAX_RELAYS, Moved, SIZES, ShareWord, Witness,
 };
 use bulkhead_vault_core::invite::{Bundle, Signed};
-use bulkhead_vault_core::{Key, MAX_NAME, MAX_TEXT, Plaintext};
+use bulkhead_vault_core::shares::{LEAST, MOST, PIECE, Part};
+use bulkhead_vault_core::{Key, MAX_NAME, MAX_TEXT, Plaintext, Secret};
 use kit::item::{Item, hex};
 use kit::{Claims, Schema, claim, walk};
 use proptest::collection::vec;
@@ -24,7 +25,9 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Values that the property test draws.
-const DRAWN: usize = 200;
+const DRAWN: usize = 500;
+/// Types of content.
+const KINDS: usize = 11;
 
 /// The padding that goes around content.
 fn padded(cbor: &[u8]) -> Option<Vec<u8>> {
@@ -82,10 +85,21 @@ fn known(body: &Body) -> usize {
         Body::Text { id: _, sent_at: _, text: _ } => 1,
         Body::Receipt(_) => 2,
         Body::Moved(Moved { revision: _, mailbox: _, seal: _, relays: _ }) => 3,
+        Body::Keep { revision: _, part: Part { set: _, index: _, needed: _, of: _, piece: _ } } => 6,
+        Body::Ask(_) => 7,
+        Body::Grant { request: _, part: _ } => 8,
+        Body::Word { id: _, revision: _, word: ShareWord::Withdrawn | ShareWord::Given } => 9,
         Body::Timer { sent_at: _, seconds: _ } => 4,
         Body::Vanishing { id: _, sent_at: _, text: _, life: _ } => 5,
-        Body::Witness(Witness { said: _, heard: _, newest: _ }) => 6,
+        Body::Witness(Witness { said: _, heard: _, newest: _ }) => 10,
     }
+}
+
+/// A part whose numbers are within the schema's bounds, whether they agree or not.
+fn part(runner: &mut TestRunner) -> Part {
+    let numbers = (any::<[u8; 16]>(), 1..=MOST, LEAST..=MOST, LEAST..=MOST, vec(any::<u8>(), PIECE));
+    let (set, index, needed, of, piece) = numbers.new_tree(runner).unwrap().current();
+    Part { set, index, needed, of, piece: Secret::new(piece) }
 }
 
 fn draw(runner: &mut TestRunner, kind: usize) -> Body {
@@ -107,12 +121,25 @@ fn draw(runner: &mut TestRunner, kind: usize) -> Body {
             let (id, sent_at, text, life) = one(runner, strategy);
             Body::Vanishing { id, sent_at, text: Plaintext::new(text), life }
         }
-        6 => {
+        10 => {
             let (said, heard, newest) = one(runner, (0..=MAX_COUNT, 0..=MAX_COUNT, 0..=MAX_COUNT));
             Body::Witness(Witness { said, heard, newest })
         }
         2 => {
             Body::Receipt(one(runner, prop_oneof![vec(any::<[u8; 16]>(), 0..6), vec(any::<[u8; 16]>(), MAX_RECEIPTS)]))
+        }
+        6 => {
+            let revision = one(runner, any::<u64>());
+            Body::Keep { revision, part: part(runner) }
+        }
+        7 => Body::Ask(one(runner, any::<[u8; 16]>())),
+        8 => {
+            let request = one(runner, any::<[u8; 16]>());
+            Body::Grant { request, part: part(runner) }
+        }
+        9 => {
+            let (id, revision, given) = one(runner, (any::<[u8; 16]>(), any::<u64>(), any::<bool>()));
+            Body::Word { id, revision, word: if given { ShareWord::Given } else { ShareWord::Withdrawn } }
         }
         _ => {
             let (revision, (_, mailbox, seal, relays)) = one(runner, (any::<u64>(), hellos()));
@@ -147,8 +174,8 @@ fn content_bundle_and_their_schema_say_the_same() {
     let runner = &mut TestRunner::deterministic();
     let mut seen = BTreeSet::new();
     for number in 0..DRAWN {
-        let content = Content { erase: Key::new([9; 32]), body: draw(runner, number % 7) };
-        assert_eq!(known(&content.body), number % 7);
+        let content = Content { erase: Key::new([9; 32]), body: draw(runner, number % KINDS) };
+        assert_eq!(known(&content.body), number % KINDS);
         let bytes = unpadded(content::encode(&content).unwrap().bytes());
         let others = bundle(runner).encode().unwrap();
         for (rule, bytes) in [("content", bytes), ("bundle", others)] {
@@ -184,6 +211,8 @@ fn name_with_control_characters_is_refused_although_the_schema_cannot_say_so() {
 fn golden() -> String {
     let array = |first: u8| -> [u8; 32] { std::array::from_fn(|at| first + u8::try_from(at).unwrap()) };
     let relays = vec!["wss://relay.example".to_owned(), "wss://other.example/é".to_owned()];
+    let piece = Secret::new((0..35).map(|at| 0xc0 + at).collect());
+    let part = Part { set: [0x5a; 16], index: 2, needed: 3, of: 5, piece };
     let moved = vec!["wss://new.example".to_owned()];
     let bodies = [
         ("hello", Body::Hello(hello(("Alice".into(), array(0x20), array(0x40), relays)))),
@@ -206,6 +235,11 @@ fn golden() -> String {
             },
         ),
         ("state witness", Body::Witness(Witness { said: 300, heard: 23, newest: 1_795_000_000_123 })),
+        ("keep", Body::Keep { revision: 1_795_000_000_456, part: part.clone() }),
+        ("ask", Body::Ask([0xc3; 16])),
+        ("grant", Body::Grant { request: [0xc3; 16], part }),
+        ("withdrawn", Body::Word { id: [0x3c; 16], revision: 1_795_000_000_789, word: ShareWord::Withdrawn }),
+        ("given", Body::Word { id: [0x3c; 16], revision: 1_795_000_000_456, word: ShareWord::Given }),
     ];
     let line = |(name, body): (&str, Body)| {
         let bytes = unpadded(content::encode(&Content { erase: Key::new(array(0x60)), body }).unwrap().bytes());

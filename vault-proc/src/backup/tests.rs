@@ -186,7 +186,6 @@ fn backups_go_with_a_profile_that_is_destroyed() {
     let (folder, key) = profile("backup-destroyed");
     let paths = [export(&key, Kind::Copy).unwrap(), export(&key, Kind::Copy).unwrap()];
     std::fs::copy(&paths[0], waiting(&folder.0)).unwrap();
-    drop(key);
-    crate::erasure::destroy(&folder.0).unwrap();
+    crate::erasure::destroy(key.lock()).unwrap();
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0);
 }

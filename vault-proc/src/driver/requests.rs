@@ -4,7 +4,7 @@ use crate::desk::Desk;
 use crate::session::{self, Phase};
 use bulkhead_canvas::core::keyboard::{self, Key, Location, Modifiers, key};
 use bulkhead_canvas::core::{Event, Point, mouse};
-use bulkhead_ipc::intent::{Accept, Invite};
+use bulkhead_ipc::intent::{Accept, FromUi, Invite};
 use bulkhead_ipc::pixels::{SlotKind, Theme};
 use bulkhead_vault_core::{Action, MessageState, MessageView, Passphrase, Plaintext};
 use serde_json::{Value, json};
@@ -96,11 +96,12 @@ pub fn begin(desk: &mut Desk, request: &Value) -> Answer {
             ok()
         }
         "salvage" => {
-            desk.session.intent(bulkhead_ipc::intent::FromUi::Salvage);
+            desk.session.intent(FromUi::Salvage);
             later(request, What::Open, 60_000)
         }
         "state" => now(state(desk)),
         "recovery_code" => now(json!({ "code": desk.session.offered_code() })),
+        "parts" => parts(desk, request),
         "invite" => {
             let before = link(desk);
             open(desk)?;
@@ -213,7 +214,7 @@ pub fn begin(desk: &mut Desk, request: &Value) -> Answer {
         }
         "theme" => {
             let theme = if text(request, "theme")? == "dark" { Theme::Dark } else { Theme::Light };
-            desk.session.intent(bulkhead_ipc::intent::FromUi::Theme(theme));
+            desk.session.intent(FromUi::Theme(theme));
             later(request, What::Quiet { path: None }, 10_000)
         }
         "focus" => {
@@ -313,7 +314,7 @@ fn check(desk: &mut Desk, what: &What) -> Option<Result<Value, String>> {
             let message = desk.session.vault()?.messages(*contact, *seq..=*seq).ok()?.pop()?;
             let rank = |name: &str| STATES.iter().position(|(other, _)| *other == name);
             let reached = match message.state {
-                MessageState::Failed | MessageState::Received => name(message.state) == *state,
+                MessageState::Failed | MessageState::Received | MessageState::Note => name(message.state) == *state,
                 there => rank(name(there)) >= rank(state),
             };
             reached.then(|| Ok(json!({ "state": name(message.state) })))
@@ -377,13 +378,49 @@ fn contact(desk: &Desk, request: &Value) -> Result<u32, String> {
     found.map(|contact| contact.handle).ok_or_else(|| "no such contact".into())
 }
 
-const STATES: [(&str, MessageState); 6] = [
-    ("timer", MessageState::Timer),
+/// What ui could say about parts of recovery secrets, if asked to; and how it stands.
+fn parts(desk: &mut Desk, request: &Value) -> Answer {
+    open(desk)?;
+    if let Ok(passphrase) = text(request, "passphrase") {
+        desk.session.fields.set(SlotKind::CurrentPassphrase, passphrase);
+    }
+    let intent = match text(request, "act").as_deref() {
+        Ok("ask") => Some(FromUi::AskPart(contact(desk, request)?)),
+        Ok("answer") => Some(FromUi::AnswerPart(contact(desk, request)?)),
+        Ok("withdraw") => Some(FromUi::WithdrawParts),
+        Ok("show") => Some(FromUi::ShowParts),
+        Ok(other) => return Err(format!("`{other}` cannot be done with parts")),
+        Err(_) => None,
+    };
+    if let Some(intent) = intent {
+        desk.session.intent(intent);
+        return later(request, What::Quiet { path: None }, 10_000);
+    }
+    let vault = open(desk)?;
+    let given = vault.given_parts();
+    let given = given.iter().map(|part| json!({ "contact": part.contact, "state": format!("{:?}", part.state) }));
+    let gathered = vault.gathered().map(|gathered| {
+        let complete = gathered.secret.is_some();
+        json!({ "have": gathered.have, "needed": gathered.needed, "complete": complete, "wrong": gathered.wrong })
+    });
+    Ok(Done::Now(json!({
+        "given": given.collect::<Vec<_>>(),
+        "kept": vault.kept_parts(),
+        "asked": vault.asked_parts(),
+        "asking": vault.asking_parts(),
+        "gathered": gathered,
+        "picked": desk.session.picked_keepers(),
+    })))
+}
+
+const STATES: [(&str, MessageState); 7] = [
     ("received", MessageState::Received),
     ("queued", MessageState::Queued),
     ("at_relay", MessageState::AtRelay),
     ("delivered", MessageState::Delivered),
     ("failed", MessageState::Failed),
+    ("timer", MessageState::Timer),
+    ("note", MessageState::Note),
 ];
 
 fn name(state: MessageState) -> &'static str {

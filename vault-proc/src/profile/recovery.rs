@@ -4,8 +4,8 @@
 //! base 32, which leaves out letters that look like digits; whoever types them anyway is understood.
 
 use super::ProfileError;
+use bulkhead_vault_core::shares::{CHECK, check};
 use bulkhead_vault_core::{Key, Plaintext};
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 /// Crockford's alphabet.
@@ -14,7 +14,6 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const GROUP: usize = 4;
 /// Characters of a code, without spaces.
 pub const LENGTH: usize = 56;
-const CHECK: usize = 3;
 const BYTES: usize = 32 + CHECK;
 
 /// What opens a profile whose passphrase is forgotten. No `Debug`, no `Display`; wiped on drop.
@@ -102,9 +101,4 @@ fn value(typed: char) -> Option<u8> {
         other => other,
     };
     ALPHABET.iter().position(|known| char::from(*known) == plain).and_then(|at| u8::try_from(at).ok())
-}
-
-fn check(secret: &[u8]) -> [u8; CHECK] {
-    let sum: [u8; 32] = Sha256::new().chain_update(b"bulkhead recovery code").chain_update(secret).finalize().into();
-    sum.first_chunk().copied().unwrap_or_default()
 }

@@ -8,7 +8,9 @@
 //! All numbers are big-endian. A wrapped key is XChaCha20-Poly1305, bound to `"bulkhead" | kind | parameters | salt`.
 //! The tag is an HMAC-SHA-256 of all bytes before it under a key made of the store's key: who changes slots from
 //! outside is found out by whoever opens one. The checksum, SHA-256 cut short, needs no key: it tells a damaged file
-//! from a wrong passphrase. Version 1 was one passphrase slot without its first three bytes, tag and checksum.
+//! from a wrong passphrase. Parameters are a passphrase's cost, of a PIN the same and what the TPM sealed. Version 1 was one passphrase slot without its first three bytes, tag and checksum.
+
+mod pin;
 
 use super::{ProfileError, fill};
 use bulkhead_vault_core::{Key, Passphrase};
@@ -16,6 +18,7 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use hkdf::hmac::{Hmac, Mac};
+pub use pin::Stretched;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -44,6 +47,8 @@ pub enum Kind {
     Recovery,
     /// The same, split among people who must cooperate.
     Shares,
+    /// A PIN, and what this machine's TPM gives out for it.
+    Pin,
     /// Of a version to come.
     Other(u8),
 }
@@ -54,6 +59,7 @@ impl Kind {
             1 => Self::Passphrase,
             2 => Self::Recovery,
             3 => Self::Shares,
+            4 => Self::Pin,
             other => Self::Other(other),
         }
     }
@@ -63,6 +69,7 @@ impl Kind {
             Self::Passphrase => 1,
             Self::Recovery => 2,
             Self::Shares => 3,
+            Self::Pin => 4,
             Self::Other(byte) => byte,
         }
     }
@@ -83,22 +90,22 @@ impl Slot {
     /// Wraps the store's key under a passphrase.
     pub fn passphrase(store: &Key, typed: &Passphrase, cost: [u32; 3]) -> Result<Self, ProfileError> {
         let parameters = cost.iter().flat_map(|n| n.to_be_bytes()).collect();
-        Self::wrap(store, Kind::Passphrase, parameters, |salt| stretch(typed, salt, cost))
+        Self::wrap(store, Kind::Passphrase, parameters, salt()?, |salt| stretch(typed, salt, cost))
     }
 
     /// Wraps the store's key under a random secret of 256 bits.
     pub fn secret(store: &Key, kind: Kind, secret: &Key) -> Result<Self, ProfileError> {
-        Self::wrap(store, kind, Vec::new(), |salt| expand(secret, kind, salt))
+        Self::wrap(store, kind, Vec::new(), salt()?, |salt| expand(secret, kind, salt))
     }
 
     fn wrap(
         store: &Key,
         kind: Kind,
         parameters: Vec<u8>,
+        salt: [u8; 16],
         derive: impl FnOnce(&[u8]) -> Result<Key, ProfileError>,
     ) -> Result<Self, ProfileError> {
-        let mut slot = Self { kind, parameters, salt: [0; 16], nonce: [0; 24], wrapped: [0; 48] };
-        fill(&mut slot.salt)?;
+        let mut slot = Self { kind, parameters, salt, nonce: [0; 24], wrapped: [0; 48] };
         fill(&mut slot.nonce)?;
         let (bound, key) = (slot.bound(), derive(&slot.salt)?);
         let message = Payload { msg: store.bytes(), aad: &bound };
@@ -126,17 +133,7 @@ impl Slot {
 
     /// What a passphrase costs: memory in KiB, passes, lanes.
     pub fn cost(&self) -> Result<[u32; 3], ProfileError> {
-        let mut numbers = self.parameters.chunks_exact(4).map(|bytes| bytes.try_into().map(u32::from_be_bytes));
-        let (Some(Ok(memory)), Some(Ok(passes)), Some(Ok(lanes)), None) =
-            (numbers.next(), numbers.next(), numbers.next(), numbers.next())
-        else {
-            return Err(ProfileError::Damaged);
-        };
-        // The file is not authentic until the key is unwrapped: a made-up cost must not exhaust the machine.
-        if !(8 * 1024..=1024 * 1024).contains(&memory) || !(1..=64).contains(&passes) || !(1..=8).contains(&lanes) {
-            return Err(ProfileError::Damaged);
-        }
-        Ok([memory, passes, lanes])
+        cost_in(&self.parameters)
     }
 
     /// What the wrapped key is bound to. For a passphrase that is the head of a file of version 1, so that such a
@@ -144,6 +141,20 @@ impl Slot {
     fn bound(&self) -> Vec<u8> {
         [MAGIC.as_slice(), &[self.kind.byte()], &self.parameters, &self.salt].concat()
     }
+}
+
+fn cost_in(parameters: &[u8]) -> Result<[u32; 3], ProfileError> {
+    let mut numbers = parameters.chunks_exact(4).map(|bytes| bytes.try_into().map(u32::from_be_bytes));
+    let (Some(Ok(memory)), Some(Ok(passes)), Some(Ok(lanes)), None) =
+        (numbers.next(), numbers.next(), numbers.next(), numbers.next())
+    else {
+        return Err(ProfileError::Damaged);
+    };
+    // The file is not authentic until the key is unwrapped: a made-up cost must not exhaust the machine.
+    if !(8 * 1024..=1024 * 1024).contains(&memory) || !(1..=64).contains(&passes) || !(1..=8).contains(&lanes) {
+        return Err(ProfileError::Damaged);
+    }
+    Ok([memory, passes, lanes])
 }
 
 /// All slots of a file.
@@ -276,6 +287,12 @@ impl Reader<'_> {
     const fn end(&self) -> Result<(), ProfileError> {
         if self.0.is_empty() { Ok(()) } else { Err(ProfileError::Damaged) }
     }
+}
+
+fn salt() -> Result<[u8; 16], ProfileError> {
+    let mut salt = [0; 16];
+    fill(&mut salt)?;
+    Ok(salt)
 }
 
 fn stretch(typed: &Passphrase, salt: &[u8], [memory, passes, lanes]: [u32; 3]) -> Result<Key, ProfileError> {

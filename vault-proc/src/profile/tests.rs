@@ -4,6 +4,7 @@ use super::*;
 use std::path::PathBuf;
 
 mod codes;
+mod pins;
 
 /// A key without the second that Argon2id takes, with the folder's lock.
 pub fn quick_key(folder: &Path) -> StoreKey {

@@ -57,10 +57,10 @@ impl Acts {
 
     /// Whether something speaks for this intent. Each that is not harmless uses up one answer.
     pub fn speak_for(&mut self, intent: &FromUi, now: Instant) -> bool {
-        use FromUi::{Dismiss, Focus, Hello, Newest, Open};
+        use FromUi::{ChooseKeepers, Dismiss, Focus, Hello, Newest, Open};
         match intent {
             // They take away at most what is on screen: ui could draw nothing, too.
-            Hello { .. } | Open(None) | Focus(None) | Dismiss | Newest => true,
+            Hello { .. } | Open(None) | Focus(None) | Dismiss | Newest | ChooseKeepers(false) => true,
             Open(Some(handle)) if self.was_shown(*handle, now) => self.shown.take().is_some(),
             _ => self.answer(now),
         }

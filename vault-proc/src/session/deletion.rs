@@ -41,7 +41,7 @@ impl Session {
 
     /// Whether the word was typed.
     pub fn may_erase(&self) -> bool {
-        self.is_open() && self.fields.get(SlotKind::ConfirmErase).trim() == ERASE
+        self.holds().is_some() && self.is_open() && self.fields.get(SlotKind::ConfirmErase).trim() == ERASE
     }
 
     /// A button of the dialogue was pressed.
@@ -61,15 +61,17 @@ impl Session {
 
     /// Destroys the profile: its key first, then everything else. What is left is the program as it was installed.
     fn erase_profile(&mut self) {
+        let Some(lock) = self.holds() else { return };
         self.fields.clear();
         self.open = None;
         self.list = Shelf::new();
         self.hits.clear();
         self.invite = Invite::None;
         self.accept = Accept::Idle;
-        // Closes the store and gives up the lock.
+        // Closes the store. The lock goes last, so that nobody opens what is being destroyed.
+        self.let_go();
         self.phase = Phase::Locked;
-        let done = erasure::destroy(&self.folder);
+        let done = erasure::destroy(&lock);
         self.notice(None);
         self.set_phase(Phase::Setup);
         if done.is_err() {

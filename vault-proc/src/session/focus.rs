@@ -32,15 +32,18 @@ impl Session {
     /// for a passphrase on an open vault, or for another conversation's messages, gets nothing.
     pub fn may_show(&self, key: SlotKey) -> bool {
         use SlotKind::{
-            Compose, CurrentPassphrase, MessageList, NewPassphrase, OwnName, RepeatPassphrase, TypeRecovery, Unlock,
+            Compose, CurrentPassphrase, MessageList, NewPassphrase, NewPin, OwnName, Pin, RepeatPassphrase, RepeatPin,
+            TypeRecovery, Unlock,
         };
         match (&self.phase, key.kind) {
             (Phase::Setup, kind) => matches!(kind, NewPassphrase | RepeatPassphrase | OwnName),
             (Phase::Locked, NewPassphrase | RepeatPassphrase) => self.shown(TypeRecovery).is_some(),
-            (Phase::Locked, kind) => matches!(kind, Unlock | TypeRecovery),
+            (Phase::Locked, kind) => matches!(kind, Unlock | TypeRecovery | Pin),
             (Phase::Unlocking | Phase::Broken, _) => false,
-            (Phase::Open(_), NewPassphrase | RepeatPassphrase) => self.shown(CurrentPassphrase).is_some(),
-            (Phase::Open(_), Unlock | TypeRecovery) => false,
+            (Phase::Open(_), NewPassphrase | RepeatPassphrase | NewPin | RepeatPin) => {
+                self.shown(CurrentPassphrase).is_some()
+            }
+            (Phase::Open(_), Unlock | TypeRecovery | Pin) => false,
             (Phase::Open(_), MessageList | Compose) => self.open == Some(key.handle),
             (Phase::Open(_), _) => true,
         }
@@ -68,6 +71,7 @@ impl Session {
             // Where there is only one thing to type, one can begin at once.
             match self.phase {
                 Phase::Locked if self.shown(SlotKind::Unlock).is_some() => self.focus_kind(SlotKind::Unlock),
+                Phase::Locked if self.shown(SlotKind::Pin).is_some() => self.focus_kind(SlotKind::Pin),
                 Phase::Locked if old.is_empty() => self.focus_kind(SlotKind::TypeRecovery),
                 // Nor is a passphrase continued in the name's field because ui drew nothing for a moment.
                 Phase::Setup if self.acts.is_typing() => {}
@@ -82,9 +86,13 @@ impl Session {
     /// A secret that was begun does not wait in memory for the page to come back. What was typed at first start, or
     /// is being looked at, stays.
     fn vanished(&mut self, kind: SlotKind) {
-        use SlotKind::{CurrentPassphrase, NewPassphrase, RepeatPassphrase, TypeRecovery};
+        use SlotKind::{CurrentPassphrase, NewPassphrase, NewPin, Pin, RepeatPassphrase, RepeatPin, TypeRecovery};
+        if kind == SlotKind::ConfirmParts {
+            self.parts_vanished();
+        }
         let waits = matches!(self.phase, Phase::Open(_) | Phase::Locked);
-        if waits && matches!(kind, CurrentPassphrase | NewPassphrase | RepeatPassphrase | TypeRecovery) {
+        let entered = matches!(kind, CurrentPassphrase | NewPassphrase | RepeatPassphrase | TypeRecovery);
+        if waits && (entered || matches!(kind, Pin | NewPin | RepeatPin)) {
             drop(self.fields.take(kind));
         }
     }
@@ -111,6 +119,12 @@ impl Session {
             }
             (SlotKind::RecoveryCode, true) => {
                 self.ways.chosen = Answer::default();
+                if self.acts.is_fresh(Instant::now()) {
+                    self.set_focus(Some(key));
+                }
+            }
+            (SlotKind::ConfirmParts, true) => {
+                self.parts.chosen = 0;
                 if self.acts.is_fresh(Instant::now()) {
                     self.set_focus(Some(key));
                 }

@@ -36,6 +36,7 @@ impl Session {
             FromUi::Focus(key) => self.ask_focus(key),
             FromUi::Create => self.submit(SlotKind::RepeatPassphrase),
             FromUi::Unlock => self.submit(SlotKind::Unlock),
+            FromUi::UnlockPin => self.submit(SlotKind::Pin),
             FromUi::Recover if matches!(self.phase, Phase::Locked) => self.recover(),
             FromUi::Lock => self.lock(),
             FromUi::Theme(theme) => self.set_theme(theme),
@@ -73,6 +74,16 @@ impl Session {
             FromUi::SaveName => self.submit(SlotKind::OwnName),
             FromUi::ChangePassphrase => self.change_passphrase(),
             FromUi::NewRecovery => self.new_recovery(),
+            FromUi::SetPin => self.set_pin(),
+            FromUi::RemovePin => self.remove_pin(),
+            FromUi::ChooseKeepers(choosing) => self.choose_keepers(choosing),
+            FromUi::PickKeeper(contact) => self.pick_keeper(contact),
+            FromUi::NeedParts(needed) => self.need_parts(needed),
+            FromUi::GiveParts => self.give_parts(),
+            FromUi::WithdrawParts => self.withdraw_parts(),
+            FromUi::AskPart(contact) => self.ask_part(contact),
+            FromUi::AnswerPart(contact) => self.answer_part(contact),
+            FromUi::ShowParts => self.show_parts(),
             FromUi::AddRelay => self.submit(SlotKind::NewRelay),
             FromUi::RemoveRelay(id) => self.act(Action::RemoveRelay(id)),
             FromUi::Reconnect => self.act(Action::Reconnect),
@@ -86,8 +97,15 @@ impl Session {
         let next = |session: &mut Self, kind| session.focus_kind(kind);
         match (&self.phase, kind) {
             (Phase::Locked, SlotKind::Unlock) => self.unlock(),
+            (Phase::Locked, SlotKind::Pin) => self.unlock_with_pin(),
+            (Phase::Open(_), SlotKind::CurrentPassphrase) if self.shown(SlotKind::NewPin).is_some() => {
+                next(self, SlotKind::NewPin);
+            }
+            (Phase::Open(_), SlotKind::NewPin) => next(self, SlotKind::RepeatPin),
+            (Phase::Open(_), SlotKind::RepeatPin) => self.set_pin(),
             (Phase::Locked, SlotKind::TypeRecovery) => next(self, SlotKind::NewPassphrase),
             (Phase::Locked, SlotKind::RepeatPassphrase) => self.recover(),
+            (Phase::Open(_), SlotKind::CurrentPassphrase) if self.is_choosing_keepers() => self.give_parts(),
             (Phase::Open(_), SlotKind::CurrentPassphrase) if self.shown(SlotKind::NewPassphrase).is_none() => {
                 self.new_recovery();
             }

@@ -3,12 +3,12 @@
 //! A fresh code counts once the user says that it was written down, by a button of the vault's own; until then the
 //! one before stays good.
 
-use super::{Out, Phase, Session};
+use super::{Out, Parts, Phase, Session};
 use crate::profile::{self, Kind, Lock, MIN_PASSPHRASE, ProfileError, RecoverySecret, StoreKey};
 use crate::worker::{How, Job};
 use bulkhead_ipc::intent::{Command, Notice, Recovery, ToUi};
 use bulkhead_ipc::pixels::SlotKind;
-use bulkhead_vault_core::{Passphrase, Plaintext};
+use bulkhead_vault_core::{Action, Passphrase, Plaintext};
 use std::sync::Arc;
 
 /// Wrong attempts in a row after which the user is told that each takes longer.
@@ -16,8 +16,8 @@ const OFTEN: u32 = 3;
 
 /// A code that waits to be written down.
 struct Offer {
-    key: StoreKey,
-    secret: RecoverySecret,
+    /// The open profile's key and its fresh secret; nothing for a code of another profile that contacts' parts make.
+    fresh: Option<(StoreKey, RecoverySecret)>,
     code: Plaintext,
 }
 
@@ -25,12 +25,12 @@ struct Offer {
 #[derive(Default)]
 pub struct Ways {
     /// The open profile's lock, without which its key file is not changed.
-    lock: Option<Arc<Lock>>,
+    pub(super) lock: Option<Arc<Lock>>,
     offer: Option<Offer>,
     has_code: bool,
     /// The worker is busy with the open profile's passphrase.
-    busy: bool,
-    wrong: u32,
+    pub(super) busy: bool,
+    pub(super) wrong: u32,
     /// The dialogue's chosen button.
     pub chosen: Answer,
 }
@@ -64,6 +64,11 @@ impl Session {
         self.ways.offer.as_ref().map(|offer| offer.code.as_str())
     }
 
+    /// Whether it is another profile's, made of the parts that contacts gave.
+    pub fn is_gathered(&self) -> bool {
+        self.ways.offer.as_ref().is_some_and(|offer| offer.fresh.is_none())
+    }
+
     /// How the code stands, as ui may know it.
     pub(super) fn recovery(&self) -> Recovery {
         match (self.is_open(), &self.ways.offer, self.ways.has_code) {
@@ -80,12 +85,15 @@ impl Session {
     /// The profile was opened with this key.
     pub(super) fn hold(&mut self, key: StoreKey, how: How) {
         let mended = key.is_mended();
-        let has_code = profile::kinds(&self.folder).is_ok_and(|kinds| kinds.contains(&Kind::Recovery));
+        let kinds = profile::kinds(&self.folder).unwrap_or_default();
+        let has_code = kinds.contains(&Kind::Recovery);
         self.ways = Ways { lock: Some(key.lock().clone()), has_code, ..Ways::default() };
+        self.hold_parts(&key, &kinds);
         match how {
             How::Created => self.offer(key),
             _ => self.tell_recovery(),
         }
+        self.tell_pin();
         if mended {
             self.notice(Some(Notice::KeyFileMended));
         } else if how == How::Recovered {
@@ -93,17 +101,31 @@ impl Session {
         }
     }
 
+    /// The open profile's lock, unless the worker is about to write its key file.
+    pub(super) fn holds(&self) -> Option<Arc<Lock>> {
+        self.ways.lock.clone().filter(|_| !self.ways.busy)
+    }
+
     /// The profile is closed: nothing here stays but the count of wrong attempts.
     pub(super) fn let_go(&mut self) {
         self.ways = Ways { wrong: self.ways.wrong, ..Ways::default() };
+        self.let_go_of_pin();
+        self.parts = Parts::default();
     }
 
     fn offer(&mut self, key: StoreKey) {
         if let Ok(secret) = RecoverySecret::random() {
             let code = secret.code();
-            self.ways.offer = Some(Offer { key, secret, code });
+            self.ways.offer = Some(Offer { fresh: Some((key, secret)), code });
             self.ways.chosen = Answer::default();
         }
+        self.tell_recovery();
+    }
+
+    /// The code of another profile, to be written down and typed there.
+    pub(super) fn offer_gathered(&mut self, secret: RecoverySecret) {
+        self.ways.offer = Some(Offer { fresh: None, code: secret.code() });
+        self.ways.chosen = Answer::default();
         self.tell_recovery();
     }
 
@@ -116,13 +138,16 @@ impl Session {
                 return self.notice(Some(Notice::RecoveryCopied));
             }
             Answer::NotNow => {}
-            Answer::Written => {
-                if offer.key.set_secret(Kind::Recovery, &offer.secret).is_err() {
-                    return self.notice(Some(Notice::StoreNotWritable));
+            Answer::Written => match &offer.fresh {
+                Some((key, secret)) => {
+                    if key.set_secret(Kind::Recovery, secret).is_err() {
+                        return self.notice(Some(Notice::StoreNotWritable));
+                    }
+                    self.ways.has_code = true;
+                    self.notice(Some(Notice::RecoverySet));
                 }
-                self.ways.has_code = true;
-                self.notice(Some(Notice::RecoverySet));
-            }
+                None => self.act(Action::ForgetParts),
+            },
         }
         self.ways.offer = None;
         self.set_focus(None);
@@ -168,7 +193,7 @@ impl Session {
     }
 
     /// What was typed as the passphrase in use, and the lock of the profile that it is for.
-    fn current(&mut self) -> Option<(Arc<Lock>, Passphrase)> {
+    pub(super) fn current(&mut self) -> Option<(Arc<Lock>, Passphrase)> {
         let lock = self.ways.lock.clone().filter(|_| !self.ways.busy)?;
         if self.fields.get(SlotKind::CurrentPassphrase).is_empty() {
             self.focus_kind(SlotKind::CurrentPassphrase);
@@ -204,9 +229,14 @@ impl Session {
         match key {
             Ok(key) => {
                 self.ways.wrong = 0;
-                self.offer(key);
+                if !self.parts_confirmed(&key) {
+                    self.offer(key);
+                }
             }
-            Err(error) => self.refused(error),
+            Err(error) => {
+                self.parts_refused();
+                self.refused(error);
+            }
         }
     }
 
@@ -228,7 +258,7 @@ impl Session {
         }
     }
 
-    fn refused(&mut self, error: ProfileError) {
+    pub(super) fn refused(&mut self, error: ProfileError) {
         let notice = match error {
             ProfileError::Wrong => self.wrong(),
             ProfileError::Io => Notice::StoreNotWritable,

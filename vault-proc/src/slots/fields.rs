@@ -19,7 +19,13 @@ pub fn id(key: SlotKey) -> Id {
 pub const fn is_secret(kind: SlotKind) -> bool {
     matches!(
         kind,
-        SlotKind::Unlock | SlotKind::NewPassphrase | SlotKind::RepeatPassphrase | SlotKind::CurrentPassphrase
+        SlotKind::Unlock
+            | SlotKind::NewPassphrase
+            | SlotKind::RepeatPassphrase
+            | SlotKind::CurrentPassphrase
+            | SlotKind::Pin
+            | SlotKind::NewPin
+            | SlotKind::RepeatPin
     )
 }
 
@@ -30,7 +36,9 @@ const fn hint(kind: SlotKind) -> &'static str {
         SlotKind::CurrentPassphrase => "Your passphrase",
         SlotKind::TypeRecovery => "14 groups of 4 characters",
         SlotKind::NewPassphrase => "At least 8 characters",
-        SlotKind::RepeatPassphrase => "The same again",
+        SlotKind::RepeatPassphrase | SlotKind::RepeatPin => "The same again",
+        SlotKind::Pin => "PIN",
+        SlotKind::NewPin => "Digits or letters",
         SlotKind::OwnName => "Your name",
         SlotKind::Search => "Search",
         SlotKind::PasteInvite => "bulkhead://invite/…",

@@ -67,7 +67,7 @@ struct Bubble {
     time: Paragraph,
     heading: Option<Paragraph>,
     divider: bool,
-    /// Not a message, but a line about the timer.
+    /// Not a message, but a line about what happened.
     line: bool,
     /// Above the bubble: distance, heading, divider.
     above: f32,
@@ -306,10 +306,13 @@ impl Inner {
         let joined = same_day
             && !divider
             && before.is_some_and(|(mine, at)| mine == message.mine && message.at.0.abs_diff(at.0) < GROUP);
-        let line = message.state == MessageState::Timer;
-        let body = match line {
-            true => ink::wrapped(&stopwatch::sentence(message.mine, message.life), widest, 12.0, REGULAR),
-            false => ink::wrapped(message.text.as_str(), widest, BODY, REGULAR),
+        let line = matches!(message.state, MessageState::Timer | MessageState::Note);
+        let body = match message.state {
+            MessageState::Timer => {
+                ink::wrapped(&stopwatch::sentence(message.mine, message.life), widest, 12.0, REGULAR)
+            }
+            MessageState::Note => ink::wrapped(message.text.as_str(), widest, 13.0, REGULAR),
+            _ => ink::wrapped(message.text.as_str(), widest, BODY, REGULAR),
         };
         let time = ink::line(&zone.hour(message.at), SMALL, REGULAR);
         let sign = if message.life > 0 { stopwatch::EDGE + 4.0 } else { 0.0 };
@@ -319,8 +322,10 @@ impl Inner {
         // The time stands beside the last line if there is room, else below it.
         let inline = line || !last.1 && last.0 + 10.0 + meta <= widest;
         let size = Size {
-            width: if line {
+            width: if message.state == MessageState::Timer {
                 text.width + stopwatch::EDGE + 8.0
+            } else if line {
+                text.width
             } else if inline {
                 text.width.max(last.0 + 10.0 + meta)
             } else {

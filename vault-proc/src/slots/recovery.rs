@@ -15,8 +15,8 @@ use bulkhead_canvas::widget::{Space, button, column, container, row, text};
 const ROW: usize = 4;
 
 /// A button; `first` is the one to press, `ring` says that Enter presses it.
-fn press<'a>(
-    label: &'a str,
+pub fn press<'a>(
+    label: impl text::IntoFragment<'a>,
     said: Said,
     first: bool,
     ring: bool,
@@ -46,8 +46,28 @@ fn press<'a>(
         .into()
 }
 
+/// What stands above and below a code.
+pub type Around = (&'static str, &'static str);
+/// Around a fresh one.
+pub const FRESH: Around = (
+    "Write down this recovery code",
+    "Keep it on paper, away from this computer. It counts once you say that you wrote it down, and is not shown again.",
+);
+/// Around another profile's, made of the parts that contacts gave.
+pub const GATHERED: Around = (
+    "The recovery code of your old profile",
+    "Type it where the old profile asks for its passphrase. Once you say that you wrote it down, the parts are forgotten here.",
+);
+
 /// The code, in rows of four groups that are numbered by their place, and what to do with it.
-pub fn code<'a>(code: &str, chosen: Answer, focused: bool, room: Size, palette: &'static Palette) -> Element<'a, Said> {
+pub fn code<'a>(
+    (title, words): Around,
+    code: &str,
+    chosen: Answer,
+    focused: bool,
+    room: Size,
+    palette: &'static Palette,
+) -> Element<'a, Said> {
     // All of it is shown or nothing: in a small window the lines stand closer.
     let close = room.height < 300.0;
     let size = (room.width / 20.0).clamp(11.0, if close { 15.0 } else { 20.0 });
@@ -64,12 +84,8 @@ pub fn code<'a>(code: &str, chosen: Answer, focused: bool, room: Size, palette: 
     let answer = |label, answer| {
         press(label, Said::Offer(answer), answer == Answer::Written, focused && chosen == answer, padding, palette)
     };
-    let title = text("Write down this recovery code").size(17).font(SEMIBOLD).color(palette.text.color());
-    let words = text(
-        "Keep it on paper, away from this computer. It counts once you say that you wrote it down, and is not shown again.",
-    )
-    .size(14)
-    .color(palette.muted.color());
+    let title = text(title).size(17).font(SEMIBOLD).color(palette.text.color());
+    let words = text(words).size(14).color(palette.muted.color());
     let buttons = row![
         answer("Copy", Answer::Copy),
         Space::new().width(Length::Fill),

@@ -36,6 +36,9 @@ pub fn words(session: &Session) -> (String, bool) {
         SlotKind::NewPassphrase => ("Typing a new passphrase: Bulkhead passes it to nobody".into(), true),
         SlotKind::RepeatPassphrase => ("Typing the new passphrase again".into(), true),
         SlotKind::CurrentPassphrase => ("Typing your passphrase: Bulkhead passes it to nobody".into(), true),
+        SlotKind::Pin => (session.pins.words(), true),
+        SlotKind::NewPin => ("Typing a PIN, which opens Bulkhead on this computer only".into(), true),
+        SlotKind::RepeatPin => ("Typing the PIN again".into(), true),
         SlotKind::TypeRecovery => (typed_code(session.fields.get(SlotKind::TypeRecovery)), true),
         SlotKind::RecoveryCode => ("Tab chooses, Enter presses the button".into(), false),
         SlotKind::AutoLock => ("Left and right choose when to lock".into(), false),
@@ -49,6 +52,7 @@ pub fn words(session: &Session) -> (String, bool) {
         SlotKind::MessageList if session.list.has_menu() => {
             ("Arrow keys choose, Enter does it, Esc goes back".into(), false)
         }
+        SlotKind::ConfirmParts => ("Tab chooses, Enter presses the button".into(), false),
         SlotKind::ConfirmDelete => ("Tab chooses, Enter presses the button".into(), false),
         SlotKind::SearchResults => ("Arrow keys choose, Enter opens".into(), false),
         SlotKind::MessageList => match compose(session) {

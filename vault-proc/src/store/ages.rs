@@ -78,3 +78,19 @@ pub fn age(db: &Connection) -> Result<Option<Age>> {
         .query_row([], |row| Ok(Age { lived: unsigned(row.get(0)?), wall: Time(unsigned(row.get(1)?)) }));
     row.optional()
 }
+
+/// Makes what disappears whole again in a store that was saved in part. If nobody knows any more how long the profile had
+/// lived, it had lived at least as long as when the last time began. What failed because its job is lost begins now.
+pub fn mend(db: &Connection, now: Time) -> Result<()> {
+    if age(db)?.is_none() {
+        let sql = "SELECT max(dies - life * 1000) FROM messages WHERE dies < 9223372036854775807";
+        if let Some(begun) = db.query_row(sql, [], |row| row.get::<_, Option<i64>>(0))? {
+            let lived = u64::try_from(begun.saturating_sub(BASE)).unwrap_or_default();
+            put_age(db, Age { lived, wall: now })?;
+        }
+    }
+    let lived = age(db)?.map_or(0, |age| age.lived);
+    let sql = "UPDATE messages SET dies = min(?1 + life * 1000, 9223372036854775806)
+        WHERE dies = 9223372036854775807 AND mine = 1 AND state = 4";
+    db.execute(sql, [death(lived)]).map(drop)
+}

@@ -5,6 +5,17 @@ use bulkhead_vault_core::Time;
 use bulkhead_vault_core::store::{ContactRow, Former, Moving, Place};
 use rusqlite::{Connection, Result, Row, params};
 
+/// Whether something is kept of a contact that its new state does not have any more.
+pub fn forgets(db: &Connection, contact: u32, moving: &Moving) -> Result<bool> {
+    let kept = |table: &str| -> Result<Vec<i64>> {
+        let mut statement = db.prepare_cached(&format!("SELECT revision FROM {table} WHERE contact = ?1"))?;
+        statement.query_map([contact], |row| row.get(0))?.collect()
+    };
+    let (mailboxes, places) = (kept("former_mailboxes")?, kept("former_places")?);
+    Ok(mailboxes.iter().any(|at| moving.former.iter().all(|former| number(former.revision) != *at))
+        || places.iter().any(|at| moving.places.iter().all(|place| number(place.revision) != *at)))
+}
+
 /// Writes all of one contact.
 pub fn put(db: &Connection, contact: u32, moving: &Moving) -> Result<()> {
     let (made, rotate, announced) = (number(moving.made.0), number(moving.rotate.0), number(moving.announced.0));

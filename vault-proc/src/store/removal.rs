@@ -26,7 +26,7 @@ pub fn messages(db: &Connection, contact: u32, places: &[u64]) -> Result<Vec<(u6
     Ok(gone)
 }
 
-/// Removes a contact with session, messages, timer.
+/// Removes a contact with session, messages, timer, parts.
 pub fn contact(db: &Connection, handle: u32) -> Result<()> {
     let count: i64 = db.query_row("SELECT count(*) FROM messages WHERE contact = ?1", [handle], |row| row.get(0))?;
     let many = usize::try_from(count).unwrap_or(usize::MAX) > MANY;
@@ -37,7 +37,7 @@ pub fn contact(db: &Connection, handle: u32) -> Result<()> {
         let (n, text) = read(row)?;
         unindex(db, n, &text)?;
     }
-    for table in ["messages", "sessions", "timers"] {
+    for table in ["messages", "sessions", "timers", "shares"] {
         db.prepare_cached(&format!("DELETE FROM {table} WHERE contact = ?1"))?.execute([handle])?;
     }
     db.prepare_cached("DELETE FROM contacts WHERE handle = ?1")?.execute([handle])?;

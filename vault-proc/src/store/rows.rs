@@ -1,6 +1,6 @@
 //! Rows in and out. Whatever does not fit its type is damage, not a default.
 
-use crate::store::{ages, cause, erasures, moves, search, ties};
+use crate::store::{ages, cause, erasures, moves, search, shares, ties};
 use bulkhead_ipc::bytes::{Bytes, Bytes32};
 use bulkhead_vault_core::envelope::Stamp;
 use bulkhead_vault_core::session::{Own, Prekeys};
@@ -71,6 +71,7 @@ pub const fn state_number(state: MessageState) -> u8 {
         MessageState::Delivered => 3,
         MessageState::Failed => 4,
         MessageState::Timer => 5,
+        MessageState::Note => 7,
     }
 }
 
@@ -83,6 +84,7 @@ pub fn state(row: &Row<'_>, at: usize) -> Result<MessageState> {
         3 => MessageState::Delivered,
         4 => MessageState::Failed,
         5 => MessageState::Timer,
+        7 => MessageState::Note,
         _ => return Err(bad()),
     })
 }
@@ -315,6 +317,7 @@ pub fn load(db: &Connection) -> core::result::Result<Snapshot, Error> {
             relays: all(db, "SELECT id, url, own FROM relays ORDER BY id", relay)?,
             invites: all(db, "SELECT * FROM invites ORDER BY id", invite)?,
             jobs,
+            shares: shares::load(db)?,
             ties: ties::load(db)?,
             restored: ties::marked(db, ties::RESTORED)?,
         })

@@ -14,7 +14,8 @@ mod wal;
 
 use crate::profile::StoreKey;
 use crate::store::rows::{number, relays};
-use crate::store::{SqlStore, cause, erasures, rows, schema, search};
+use crate::store::{SqlStore, ages, cause, erasures, rows, schema, search};
+use bulkhead_vault_core::content::is_life;
 use bulkhead_vault_core::session::{Own, Session};
 use bulkhead_vault_core::store::{ContactRow, Mailbox, Moving, Peer};
 use bulkhead_vault_core::{Error, Key, Plaintext, Secret, Time};
@@ -272,8 +273,21 @@ fn is_certain(table: &str, row: &Row) -> bool {
         }
         // Held against its contact later.
         ("sessions", [_, Value::Blob(record)]) => Session::their_identity_in(record).is_some(),
+        // Of one form, too; times are milliseconds since 1970.
+        ("timers", [_, Value::Integer(seconds), Value::Integer(changed)]) => is_timer(*seconds) && is_time(*changed),
+        ("age", [_, Value::Integer(lived), Value::Integer(wall)]) => {
+            row.number == 1 && is_time(*wall) && !is_timer(*lived)
+        }
         _ => false,
     }
+}
+
+fn is_timer(seconds: i64) -> bool {
+    seconds == 0 || u32::try_from(seconds).is_ok_and(is_life)
+}
+
+fn is_time(milliseconds: i64) -> bool {
+    (1 << 40..1 << 50).contains(&milliseconds)
 }
 
 fn put(db: &Connection, table: &Table, row: &Row) -> rusqlite::Result<()> {
@@ -301,6 +315,7 @@ fn mend(db: &Connection, doubtful: bool, now: Time) -> rusqlite::Result<Salvaged
          UPDATE messages SET state = 4 WHERE mine = 1 AND state IN (1, 6) AND n NOT IN (SELECT message FROM jobs)
              AND contact NOT IN (SELECT contact FROM ties WHERE lost = 1);",
     )?;
+    ages::mend(db, now)?;
     renumber(db)?;
     let mut words = db.prepare("INSERT INTO search(rowid, text) VALUES (?1, ?2)")?;
     let mut messages = 0;

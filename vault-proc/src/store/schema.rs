@@ -43,6 +43,10 @@ CREATE TABLE former_places(
 CREATE TABLE timers(contact INTEGER PRIMARY KEY, seconds INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
 CREATE TABLE age(id INTEGER PRIMARY KEY CHECK (id = 1), lived INTEGER NOT NULL, wall INTEGER NOT NULL) STRICT;
 CREATE TABLE wash(id INTEGER PRIMARY KEY CHECK (id = 1), next INTEGER NOT NULL, remaining INTEGER NOT NULL) STRICT;
+CREATE TABLE shares(
+    contact INTEGER NOT NULL REFERENCES contacts(handle), role INTEGER NOT NULL, revision INTEGER NOT NULL,
+    at INTEGER NOT NULL, id BLOB NOT NULL, part BLOB, state INTEGER NOT NULL, PRIMARY KEY (contact, role)
+) STRICT;
 ";
 
 /// What is known of contacts' states, renewals of sessions, and marks on the store as a whole.
@@ -114,11 +118,12 @@ CREATE TABLE events(n INTEGER PRIMARY KEY, until INTEGER NOT NULL, ids BLOB NOT 
 ";
 
 /// Settings of every connection. Exclusive locking keeps the WAL's index in this process's own memory: no shared
-/// file, fewer system calls. Temporary data stays in memory; deleted rows are overwritten.
+/// file, fewer system calls. Temporary data stays in memory; deleted rows are overwritten. The cache holds 4 MiB of
+/// plaintext pages: more made nothing faster, and memory grew with the store until it was full.
 pub fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.execute_batch(
         "PRAGMA locking_mode = EXCLUSIVE;
-         PRAGMA cache_size = -16384;
+         PRAGMA cache_size = -4096;
          PRAGMA temp_store = MEMORY;
          PRAGMA secure_delete = ON;
          PRAGMA foreign_keys = ON;

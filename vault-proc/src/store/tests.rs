@@ -17,6 +17,7 @@ mod renewing;
 mod salvaging;
 mod schedule;
 mod searching;
+mod sharing;
 mod traces;
 mod vanishing;
 mod world;

@@ -139,7 +139,7 @@ fn from_net(script: &mut Script<'_>, life: Option<u32>, version: u16) -> Rc<dyn 
 fn to_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) -> Rc<dyn Word> {
     use intent::{Accept, Invite, Phase, ToUi};
     let theme = pixels::Theme::Dark;
-    let kind = script.byte() % 17;
+    let kind = script.byte() % 18;
     Rc::new(match kind {
         0 => return Rc::new(pixels::ToUi::Welcome { life, version }),
         1 => {
@@ -185,13 +185,14 @@ fn to_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) 
             let timer = |handle: u8| intent::Timer { handle: handle.into(), seconds: 60 };
             ToUi::Timers(script.numbers().map(timer).collect())
         }
+        16 => ToUi::Shares(intent::Shares { needed: script.few(), ..intent::Shares::default() }),
         _ => ToUi::Pointer(intent::Pointer::Left),
     })
 }
 
 fn from_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) -> Rc<dyn Word> {
     use intent::FromUi;
-    let kind = script.byte() % 29;
+    let kind = script.byte() % 37;
     Rc::new(match kind {
         0 => return Rc::new(pixels::FromUi::Hello { life, version }),
         1..5 => {
@@ -227,6 +228,14 @@ fn from_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32
         25 => FromUi::NewRecovery,
         26 => FromUi::Salvage,
         27 => FromUi::Timer { handle: script.few().into(), seconds: 60 },
+        35 => FromUi::ChooseKeepers(script.few() > 0),
+        28 => FromUi::PickKeeper(script.few().into()),
+        29 => FromUi::NeedParts(script.few()),
+        30 => FromUi::GiveParts,
+        31 => FromUi::WithdrawParts,
+        32 => FromUi::AskPart(script.few().into()),
+        33 => FromUi::AnswerPart(script.few().into()),
+        34 => FromUi::ShowParts,
         _ => FromUi::Recover,
     })
 }

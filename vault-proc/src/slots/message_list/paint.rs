@@ -93,7 +93,8 @@ fn speech(
     palette: &Palette,
 ) {
     if bubble.line {
-        return timer(inner, bubble, message, to, corner, clip, palette);
+        let paint = if message.state == MessageState::Timer { timer } else { note };
+        return paint(inner, bubble, message, to, corner, clip, palette);
     }
     let (ground, text, faint) = if message.mine {
         (palette.own_bubble, palette.on_accent.color(), palette.on_accent.faded(0.8))
@@ -132,7 +133,7 @@ fn speech(
     }
     let beside = Point::new(at.x + time.width + 5.0, at.y);
     match message.state {
-        MessageState::Received | MessageState::Timer => {}
+        MessageState::Received | MessageState::Timer | MessageState::Note => {}
         MessageState::Queued => ink::clock(to, Point::new(beside.x + 2.0, beside.y + 2.0), faint),
         MessageState::AtRelay => tick(to, beside.x + 3.0, beside.y, faint, clip),
         MessageState::Delivered => {
@@ -144,6 +145,25 @@ fn speech(
             ink::write(to, "!", 11.0, SEMIBOLD, Point::new(beside.x + 6.2, beside.y - 0.5), Color::WHITE, clip);
         }
     }
+}
+
+/// A line about what happened: this program's own words, in the middle, in no bubble.
+fn note(
+    inner: &Inner,
+    bubble: &Bubble,
+    message: &MessageView,
+    to: &mut Renderer,
+    corner: Point,
+    clip: Rectangle,
+    palette: &Palette,
+) {
+    let around = area(corner.x, corner.y, bubble.size.width, bubble.size.height);
+    let marked = inner.found == Some(message.seq) || inner.chosen == Some(message.seq);
+    let (tone, width) = if marked { (palette.accent, 2.0) } else { (palette.border, 1.0) };
+    ink::outline(to, around, RADIUS, width, tone.color());
+    let origin = Point::new(corner.x + PAD.0, corner.y + PAD.1);
+    mark(inner, bubble, message.seq, to, origin, palette.accent.faded(0.25));
+    to.fill_paragraph(&bubble.body, origin, palette.muted.color(), clip);
 }
 
 /// The line that says that the timer changed.

@@ -8,8 +8,8 @@ use bulkhead_ipc::intent;
 use bulkhead_ipc::post::{Delivery, Event, FromNet, RelayState, ToNet, Verdict};
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{
-    Age, ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, Snapshot,
-    Store, TieRow, Timer, Unreceipted,
+    Age, ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, ShareRole,
+    ShareRow, Snapshot, Store, TieRow, Timer, Unreceipted,
 };
 use bulkhead_vault_core::{
     Action, Changed, Config, Effect, Error, Input, MessageState, MessageView, Plaintext, Secret, Time, Vault,
@@ -89,6 +89,16 @@ impl Store for Faulty {
     fn put_contact(&mut self, row: &ContactRow) -> Done {
         self.count()?;
         self.inner.put_contact(row)
+    }
+
+    fn put_share(&mut self, row: &ShareRow) -> Done {
+        self.count()?;
+        self.inner.put_share(row)
+    }
+
+    fn remove_share(&mut self, contact: u32, role: ShareRole) -> Done {
+        self.count()?;
+        self.inner.remove_share(contact, role)
     }
 
     fn put_moving(&mut self, contact: u32, moving: &Moving) -> Done {

@@ -1,5 +1,6 @@
 //! Two people whose relays and mailboxes change under them.
 
+use super::traces::{contents, holds};
 use super::world::{RELAY, World};
 use bulkhead_ipc::intent::{Accept, Notice};
 use bulkhead_ipc::post::ToNet;
@@ -198,6 +199,12 @@ fn older_move_that_comes_late_changes_nothing() {
 fn mailboxes_change_within_five_weeks_and_old_ones_are_destroyed() {
     let mut world = World::pair(305);
     let before = [mailbox(&world, 0), mailbox(&world, 1)];
+    let secret = |world: &World| -> Vec<u8> {
+        let db = &world.vault(0).store().db;
+        db.query_row("SELECT mailbox_secret FROM contacts", [], |row| row.get(0)).unwrap()
+    };
+    let (first, folder) = (secret(&world), world.people[0].folder.0.clone());
+    assert!(holds(&contents(&folder), &first));
     for n in 0..37u64 {
         world.say(0, 1, &format!("{n}"));
         world.say(1, 1, &format!("{n}"));
@@ -213,6 +220,8 @@ fn mailboxes_change_within_five_weeks_and_old_ones_are_destroyed() {
         assert_eq!(world.texts(who, 1).len(), 74);
     }
     assert!(world.stored.is_empty());
+    let files = contents(&folder);
+    assert!(!holds(&files, &first) && holds(&files, &secret(&world)), "nor is its key in the files");
 }
 
 #[test]

@@ -6,9 +6,10 @@ use crate::store::SqlStore;
 use aes::Aes256;
 use aes::cipher::generic_array::GenericArray;
 use aes::cipher::{BlockDecrypt, KeyInit};
-use bulkhead_vault_core::{Action, Input, Vault};
-use rand::Rng;
-use std::collections::HashSet;
+use bulkhead_vault_core::{Action, Input, Secret, Store, Vault};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 /// SQLCipher's page, and what it keeps of it for itself: 16 bytes of vector, 32 of tag.
@@ -200,6 +201,47 @@ fn washing_goes_on_where_it_was_interrupted() {
     }
     assert!(!vault.store().traces.left);
     assert_eq!(found(&contents(&copy.0), &said[10..11]), Vec::<&str>::new());
+}
+
+#[test]
+fn older_states_of_a_session_do_not_outlive_the_log() {
+    let (mut world, _, records) = talked(904, 200);
+    let folder = world.people[0].folder.0.clone();
+    let newest = record(world.vault(0));
+    // What the newest state still has may be there: libsignal keeps the last receiving chains.
+    let kept: HashSet<&[u8]> = newest.windows(32).collect();
+    let older = records.iter().flat_map(|record| record.chunks_exact(32));
+    let older = older.filter(|part| part.iter().filter(|byte| **byte == 0).count() < 8);
+    let older: HashSet<&[u8]> = older.filter(|part| !kept.contains(part)).collect();
+    assert!(older.len() > 500, "{}", older.len());
+    assert!(!which(&contents(&folder), &older).is_empty(), "while it runs, the log has some");
+    world.people[0].vault = None;
+    let left = which(&contents(&folder), &older).len();
+    assert_eq!(left, 0, "of {} parts", older.len());
+    assert!(holds(&contents(&folder), &newest[..64]), "the search still finds what is there");
+}
+
+#[test]
+fn older_states_of_many_sessions_do_not_either() {
+    let folder = super::world::folder();
+    let mut store = SqlStore::create(&folder.0, &super::world::key(&folder)).unwrap();
+    store.db.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    let rng = &mut StdRng::seed_from_u64(905);
+    let (mut newest, mut older) = (BTreeMap::new(), Vec::new());
+    for _ in 0..600 {
+        let (contact, length) = (rng.random_range(1..30), rng.random_range(300..6000));
+        let state: Vec<u8> = (0..length).map(|_| rng.random()).collect();
+        store.begin().unwrap();
+        store.put_session(contact, &Secret::new(state.clone())).unwrap();
+        store.commit().unwrap();
+        older.extend(newest.insert(contact, state));
+    }
+    drop(store);
+    let older: HashSet<&[u8]> = older.iter().flat_map(|state| state.chunks_exact(32)).collect();
+    let left = which(&contents(&folder.0), &older).len();
+    assert_eq!(left, 0, "of {} parts", older.len());
+    let newest: HashSet<&[u8]> = newest.values().map(|state| &state[..32]).collect();
+    assert_eq!(which(&contents(&folder.0), &newest).len(), newest.len());
 }
 
 #[test]
