@@ -3,7 +3,7 @@
 RUN_PACKAGES   := build-essential pkg-config protobuf-compiler libssl-dev libx11-6 libx11-xcb1 libxcursor1 libxi6 \
                   libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 TEST_PACKAGES  := $(RUN_PACKAGES) xvfb xdotool openbox x11-utils x11-xkb-utils xsettingsd fcitx5 fcitx5-hangul \
-                  imagemagick strace swtpm python3-venv
+                  imagemagick strace swtpm python3-venv git openssh-client
 DENY_VERSION   := 0.20.2
 FUZZ_VERSION   := 0.13.2
 FUZZ_TARGETS   := line_net line_ui relay_frame content monitors
@@ -13,8 +13,8 @@ KILLS          := 2000
 TOOLS          := target/tools
 BINARIES       := bulkhead bulkhead-net bulkhead-seal bulkhead-ui bulkhead-vault
 CARGO          := cargo
-# Tools of the judges, which no binary depends on.
-NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz
+# Tools of judges and of the people who make releases, which no binary depends on.
+NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bulkhead-release
 
 # $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the five binaries, as shipped and with the test driver.
 define build

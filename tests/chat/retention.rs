@@ -69,7 +69,9 @@ fn a_deleted_profile_leaves_no_file_and_the_program_begins_anew() -> Result<(), 
     assert!(files().iter().any(|name| name == "store.db"), "the word has to be typed as it stands there");
     keys(&mut pair.a, &["Backspace", "Backspace", "Backspace", "Backspace", "Backspace", "Backspace"])?;
     pair.a.driver.ask(&json!({"do": "type", "text": "DELETE"}))?;
-    shoot(&mut pair.a, &folder, "erase-typed.png")?;
+    pair.a.driver.ask(&json!({"do": "theme", "theme": "dark"}))?;
+    pair.a.driver.ask(&json!({"do": "resize", "width": 390, "height": 724}))?;
+    shoot(&mut pair.a, &folder, "erase-narrow-dark.png")?;
     pair.a.driver.ask(&json!({"do": "key", "key": "Enter"}))?;
     pair.a.driver.until("the first start again", |state| phase_is(state, "setup"))?;
     assert!(files().is_empty(), "{:?}", files());

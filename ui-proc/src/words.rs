@@ -83,7 +83,7 @@ words! {
     CONTACT_DELETE_HINT = "Removes the contact and all messages from this computer. Copies on the other device stay there.";
     CONTACT_DELETE = "Delete contact…";
     TIMER = "Disappearing messages";
-    TIMER_HINT = "What you both write from now on is erased on both devices, so long after it was read. It does not stop anybody from keeping a picture.";
+    TIMER_HINT = "What you both write from now on is erased on both devices: by the reader so long after it was read, by the writer so long after it was sent. It does not stop anybody from keeping a picture.";
     DISAPPEARING = "Disappear after";
     TIMER_OFF = "Off";
     TIMER_HOUR = "1 hour";

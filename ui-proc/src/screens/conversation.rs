@@ -55,7 +55,7 @@ fn head(view: View<'_>, contact: Contact) -> Element<'_> {
     head = head.push(slot(SlotKind::ConversationTitle, handle, p.surface, Length::Fill, 28));
     // What is written here disappears: always said, even where there is room for little else.
     if let Some(life) = words::timer(view.state.timer(handle)) {
-        let label = format!("{} {life}", words::DISAPPEARING);
+        let label = if view.slim() { format!("⏱ {life}") } else { format!("{} {life}", words::DISAPPEARING) };
         head = head.push(crate::widgets::words(label, 13.0).color(p.accent));
     }
     let verify = if contact.verified { words::VERIFIED } else { words::VERIFY };

@@ -101,3 +101,18 @@ fn the_keys_of_an_invite_whose_first_message_came_to_nothing_go_with_it() {
     assert_eq!(count(world.vault(0), "invites"), 0);
     assert_eq!(keys.iter().filter(|key| holds(&contents(&folder), key)).count(), 0);
 }
+
+#[test]
+fn what_no_relay_has_is_not_sent_once_it_is_deleted() {
+    let mut world = World::pair(972);
+    world.say(0, 1, "never mind");
+    // net has not got to it.
+    world.people[0].queue.clear();
+    let seq = world.vault(0).newest(1);
+    world.act(0, Action::DeleteMessage { contact: 1, seq });
+    assert_eq!(count(world.vault(0), "jobs"), 0);
+    world.restart(0);
+    world.say(0, 1, "better so");
+    world.settle();
+    assert_eq!(world.texts(1, 1), ["better so"]);
+}

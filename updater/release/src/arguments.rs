@@ -1,0 +1,98 @@
+//! The command line.
+
+use crate::Failure;
+use bulkhead_release::review::Verdict;
+use lexopt::prelude::{Long, Value, ValueExt};
+use std::path::PathBuf;
+
+/// What is printed when the command line is wrong.
+pub const USAGE: &str = "\
+bulkhead-release COMMAND [--repo FOLDER]
+
+  verify-tree [--policy SHA256] OLD..NEW   judges all commits between one that was verified before and the newest
+  check-policy FILE                        reads a policy, and prints what it is known by
+  review [--reject] COMMIT                 prints the statement to sign with ssh-keygen -Y sign -n review@bulkhead-release
+  add-review [--reject] COMMIT             takes its signature from the standard input and adds it to the notes
+  attest --release NAME --package FILE [--policy SHA256] OLD..NEW
+                                           judges as verify-tree does, with all mirrors at NEW, and prints the statement
+                                           to sign with ssh-keygen -Y sign -n attest@bulkhead-release
+  assemble --release NAME --package FILE [--policy SHA256] OLD..NEW ATTESTATION...
+                                           prints the joint signature, once enough signers of every party attest the package
+
+A key that nobody has (FROST): each holder runs these on a machine of their own and keeps FILE there.
+  store-key begin --share FILE --threshold N ME,OTHER...   makes FILE, prints a hello for everybody
+  store-key share --share FILE HELLO...                    writes ME-to-OTHER.parcel for each other, prints what to compare
+  store-key finish --share FILE PARCEL...                  prints the public key
+  store-key commit --share FILE                            prints a commitment, good for one signature
+  store-key sign --share FILE --message FILE COMMITMENT... prints a part of the signature
+  store-key join --key FILE --message FILE COMMITMENT... PART...
+                                                           prints the signature, in hexadecimal
+";
+
+/// A command and what it is about.
+pub struct Arguments {
+    /// The first word.
+    pub command: String,
+    /// The second.
+    pub what: String,
+    /// All others.
+    pub files: Vec<PathBuf>,
+    /// Where the repository is.
+    pub repository: PathBuf,
+    /// The digest of the policy that is trusted.
+    pub policy: Option<String>,
+    /// What a reviewer says.
+    pub verdict: Verdict,
+    /// The release's name.
+    pub release: Option<String>,
+    /// The release's bytes.
+    pub package: Option<PathBuf>,
+    /// What concerns a key that nobody has.
+    pub store: StoreKeyArguments,
+}
+
+/// What concerns a key that nobody has.
+#[derive(Default)]
+pub struct StoreKeyArguments {
+    /// The holder's own file.
+    pub share: Option<PathBuf>,
+    /// The public key.
+    pub key: Option<PathBuf>,
+    /// What is signed.
+    pub message: Option<PathBuf>,
+    /// How many sign.
+    pub threshold: Option<u16>,
+}
+
+impl Arguments {
+    /// Those that the program was started with.
+    pub fn read() -> Result<Self, Failure> {
+        let mut parser = lexopt::Parser::from_env();
+        let (mut words, mut files) = (Vec::new(), Vec::new());
+        let (mut repository, mut policy, mut verdict) = (PathBuf::from("."), None, Verdict::Approve);
+        let (mut release, mut package, mut store) = (None, None, StoreKeyArguments::default());
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Long("repo") => repository = parser.value()?.into(),
+                Long("policy") => policy = Some(parser.value()?.string()?),
+                Long("release") => release = Some(parser.value()?.string()?),
+                Long("package") => package = Some(parser.value()?.into()),
+                Long("share") => store.share = Some(parser.value()?.into()),
+                Long("key") => store.key = Some(parser.value()?.into()),
+                Long("message") => store.message = Some(parser.value()?.into()),
+                Long("threshold") => store.threshold = Some(parser.value()?.parse()?),
+                Long("reject") => verdict = Verdict::Reject,
+                Value(word) if words.len() < 2 => words.push(word.string()?),
+                Value(word) => files.push(word.into()),
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        let Ok([command, what]) = <[String; 2]>::try_from(words) else {
+            return Err(Failure::Usage("give a command and what it is about".into()));
+        };
+        if !matches!(command.as_str(), "assemble" | "store-key") && !files.is_empty() {
+            return Err(Failure::Usage("give one thing that the command is about".into()));
+        }
+        Ok(Self { command, what, files, repository, policy, verdict, release, package, store })
+    }
+}

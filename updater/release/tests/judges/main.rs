@@ -1,0 +1,12 @@
+//! Judges of the policy, of signatures, of histories and of the command itself.
+
+#![allow(missing_docs, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+mod attestation;
+mod command;
+mod history;
+mod house;
+mod keys;
+mod policy;
+mod speed;
+mod store_key;
