@@ -240,6 +240,22 @@ pub enum Notice {
     Copied,
     /// Messages arrived that could not be decrypted; nothing else was lost.
     Undecryptable,
+    /// A contact has heard more from this profile than it knows of: it is an older copy. Sessions are renewed.
+    OlderCopy,
+    /// The profile was moved: it goes on elsewhere.
+    Moved,
+    /// A backup waits for the passphrase of the day on which it was made.
+    RestoreWaits,
+    /// The profile came out of a backup.
+    Restored,
+    /// The file is not a whole backup.
+    BackupDamaged,
+    /// A backup waits where there is a store already.
+    BackupInTheWay,
+    /// A backup was made.
+    BackedUp,
+    /// A backup was made, and the profile closed for ever.
+    MoveDone,
     /// The relays of a contact refuse messages.
     Refused,
     /// A field is empty that must not be.

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod delivery;
+mod moving;
 mod pairing;
 mod relays;
 mod retention;

@@ -44,7 +44,7 @@ words! {
     BROKEN_TITLE = "Your messages cannot be opened";
     BROKEN_LEAD = "Bulkhead has changed nothing.";
     SALVAGE = "Save what can be read";
-    SALVAGE_LEAD = "Puts all that can still be read into a new file. Contacts whose keys are lost have to be invited again. The damaged file is kept beside it, as store.db.damaged. If you have a newer backup of the profile folder, put that back instead.";
+    SALVAGE_LEAD = "Puts all that can still be read into a new file. Keys that are lost are renewed with the contacts' devices; a contact of whom only messages are left has to be invited again. The damaged file is kept beside it, as store.db.damaged. If you have a newer backup of the profile folder, put that back instead.";
     SAVING = "Saving what can be read…";
     SAVING_LEAD = "This can take some minutes. Nothing of the damaged file is changed.";
     BROKEN_DAMAGED = "A part of the file that holds your messages cannot be read: it is damaged, or the disk fails.";
@@ -226,7 +226,31 @@ pub fn notice(notice: Notice) -> &'static str {
         Notice::TooManyRelays => "There is no room for more relays. Remove one first.",
         Notice::Copied => "The link is on the clipboard. Send it to one person, in a way that you trust.",
         Notice::Undecryptable => {
-            "A message arrived that could not be opened. Nothing else is lost: ask for it to be sent again."
+            "A message arrived that could not be opened. The keys are renewed by themselves, and what is missing comes again."
+        }
+        Notice::OlderCopy => {
+            "A contact knows more of this profile than the profile itself: it is an older copy. All keys are being renewed. If it is in use on another computer too, stop one of them."
+        }
+        Notice::Moved => {
+            "This profile was moved to another computer or folder, and goes on there. Here it can be deleted; for a new one, start Bulkhead with --profile and another name."
+        }
+        Notice::RestoreWaits => {
+            "A backup is ready to be restored. Open it with the passphrase that the profile had when the backup was made."
+        }
+        Notice::Restored => {
+            "The profile is as it was when the backup was made. Keys are being renewed: what you write waits until each contact's device has answered."
+        }
+        Notice::BackupDamaged => {
+            "This file is not a whole backup: it was cut off or changed. Nothing was restored. Copy the file again, or use another one."
+        }
+        Notice::BackupInTheWay => {
+            "There are messages in this profile's folder already. Nothing was restored: start Bulkhead with --profile and another name."
+        }
+        Notice::BackedUp => {
+            "The backup is in the profile's folder, in a file that ends with .bulkhead-backup. Copy it to another disk; only today's passphrase opens it."
+        }
+        Notice::MoveDone => {
+            "The profile is in the file that ends with .bulkhead-backup in its folder, and closed here for ever. Take that file along, start Bulkhead there with --restore, and delete no copy of it before that has worked."
         }
         Notice::Refused => "A contact's relays refuse your messages. They stay here and are sent again by themselves.",
         Notice::WrongOften => {

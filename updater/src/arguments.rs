@@ -21,6 +21,9 @@ Usage: bulkhead [OPTIONS]
   --socks IP:PORT      send everything through this SOCKS5 proxy, such as Tor's 127.0.0.1:9050
   --tpm PATH           the TPM 2.0 that a PIN is bound to: a device, or a socket of a TPM in software
                        [default: /dev/tpmrm0]
+  --backup             once it is open, first write a backup into the profile's folder
+  --move               the same, then close the profile here for ever: it goes on from that file
+  --restore FILE       make a new profile of a backup; name it with --profile
   --passphrase-fd N    read the passphrase from this open descriptor instead of asking for it
   --version            print the version
   --help               print this
@@ -56,6 +59,19 @@ pub struct Arguments {
     pub passphrase: Option<i32>,
     /// The TPM, if it is another than the kernel's first.
     pub tpm: Option<PathBuf>,
+    /// What to do with the whole profile.
+    pub errand: Option<Errand>,
+}
+
+/// What to do with a whole profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// Back it up.
+    Backup,
+    /// Move it: back it up and close it for ever.
+    Move,
+    /// Make it of this file, absolute.
+    Restore(PathBuf),
 }
 
 impl Arguments {
@@ -95,6 +111,9 @@ pub enum Error {
     /// Not a descriptor's number.
     #[error("`{0}` is not a descriptor's number")]
     Descriptor(String),
+    /// More than one of `--backup`, `--move` and `--restore`.
+    #[error("--backup, --move and --restore are three different things: give one of them")]
+    Errands,
     /// Neither an option nor the environment says where.
     #[error("no folder for profiles is known: give one with --data-dir")]
     NoFolder,
@@ -108,6 +127,7 @@ pub fn parse(
     let mut parser = lexopt::Parser::from_args(arguments);
     let (mut profile, mut data_dir, mut relays, mut socks, mut passphrase) = (None, None, Vec::new(), None, None);
     let mut tpm = None;
+    let mut errands = Vec::new();
     while let Some(argument) = parser.next()? {
         match argument {
             Long("profile") => profile = Some(name(text(parser.value()?)?)?),
@@ -116,6 +136,12 @@ pub fn parse(
             Long("socks") => socks = Some(proxy(&text(parser.value()?)?)?),
             Long("tpm") => tpm = Some(PathBuf::from(parser.value()?)),
             Long("passphrase-fd") => passphrase = Some(descriptor(&text(parser.value()?)?)?),
+            Long("backup") => errands.push(Errand::Backup),
+            Long("move") => errands.push(Errand::Move),
+            Long("restore") => {
+                // The processes run in the root folder: a relative path would mean another place to them.
+                errands.push(Errand::Restore(std::path::absolute(parser.value()?).map_err(|_| Error::NoFolder)?));
+            }
             Long("help") | lexopt::Arg::Short('h') => return Ok(Request::Help),
             Long("version") | lexopt::Arg::Short('V') => return Ok(Request::Version),
             Value(_) | Long(_) | lexopt::Arg::Short(_) => return Err(argument.unexpected().into()),
@@ -124,11 +150,15 @@ pub fn parse(
     if relays.len() > bulkhead_ipc::post::MAX_RELAYS {
         return Err(Error::TooMany(bulkhead_ipc::post::MAX_RELAYS));
     }
+    if errands.len() > 1 {
+        return Err(Error::Errands);
+    }
     let data_dir = data_dir.or_else(|| default_folder(environment)).ok_or(Error::NoFolder)?;
     // The processes run in the root folder: a relative path would mean another place to them.
     let data_dir = std::path::absolute(data_dir).map_err(|_| Error::NoFolder)?;
     let profile = profile.unwrap_or_else(|| "default".into());
-    Ok(Request::Run(Arguments { profile, data_dir, relays, socks, passphrase, tpm }))
+    let errand = errands.pop();
+    Ok(Request::Run(Arguments { profile, data_dir, relays, socks, passphrase, tpm, errand }))
 }
 
 fn text(value: OsString) -> Result<String, Error> {

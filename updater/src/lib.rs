@@ -27,6 +27,9 @@ pub enum Error {
     /// The profile's folder cannot be made.
     #[error("the profile's folder {0} cannot be made: {1}")]
     Profile(std::path::PathBuf, std::io::Error),
+    /// The backup that `--restore` names cannot be brought into the profile's folder.
+    #[error("the backup {0} cannot be restored: {1}")]
+    Restore(std::path::PathBuf, std::io::Error),
     /// The descriptor that `--passphrase-fd` names is not open, or a socket.
     #[error("--passphrase-fd {0}: this is not an open file or pipe")]
     Passphrase(i32),

@@ -12,7 +12,7 @@
 //! without the vault noticing more than a new greeting. The vault's ends do not: they end with it.
 
 use crate::Error;
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Errand};
 use bulkhead_ipc::automata::LAUNCHER;
 use bulkhead_ipc::automaton::Side;
 use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
@@ -78,6 +78,9 @@ impl Table {
             lines.push(borrowed(number)?);
         }
         let profile = make_profile(arguments)?;
+        if let Some(Errand::Restore(file)) = &arguments.errand {
+            bring(file, &profile).map_err(|error| Error::Restore(file.clone(), error))?;
+        }
         let vault = VaultStart { profile, arguments: vault_arguments(arguments), lines, control };
         let folder = folder.to_path_buf();
         Ok(Self {
@@ -150,7 +153,7 @@ fn net_arguments(number: u32, proxy: Option<std::net::SocketAddr>) -> Vec<OsStri
     list
 }
 
-/// `bulkhead-vault --data-dir DIR --profile NAME [--relay URL]... [--proxied] [--passphrase-fd 9]`
+/// `bulkhead-vault --data-dir DIR --profile NAME [--relay URL]... [--proxied] [--backup | --move] [--passphrase-fd 9]`
 fn vault_arguments(arguments: &Arguments) -> Vec<OsString> {
     let mut list: Vec<OsString> = vec!["--data-dir".into(), arguments.data_dir.clone().into()];
     list.extend(["--profile".into(), arguments.profile.clone().into()]);
@@ -159,6 +162,11 @@ fn vault_arguments(arguments: &Arguments) -> Vec<OsString> {
     }
     if arguments.socks.is_some() {
         list.push("--proxied".into());
+    }
+    match arguments.errand {
+        Some(Errand::Backup) => list.push("--backup".into()),
+        Some(Errand::Move) => list.push("--move".into()),
+        Some(Errand::Restore(_)) | None => {}
     }
     if arguments.passphrase.is_some() {
         list.extend(["--passphrase-fd".into(), VAULT_PASSPHRASE.to_string().into()]);
@@ -230,6 +238,18 @@ fn make_profile(arguments: &Arguments) -> Result<PathBuf, Error> {
         .and_then(|()| set_permissions(&folder, Permissions::from_mode(0o700)))
         .map_err(|error| Error::Profile(folder.clone(), error))?;
     Ok(folder)
+}
+
+/// Copies a backup into a new profile's folder, where the vault can reach it: bytes that nothing here reads.
+fn bring(file: &Path, profile: &Path) -> std::io::Result<()> {
+    // A key file alone is what an attempt before this one left.
+    if profile.join("store.db").exists() {
+        return Err(std::io::Error::other("there is a profile of this name already: choose another with --profile"));
+    }
+    let beside = profile.join("restore.part");
+    std::fs::copy(file, &beside)?;
+    set_permissions(&beside, Permissions::from_mode(0o600))?;
+    std::fs::rename(beside, profile.join("restore.bulkhead-backup"))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! The launcher checks what a person typed; here anything unexpected is refused, because it can only come
 //! from a launcher of another version.
 
+use bulkhead_vault::backup::Kind;
 use std::path::PathBuf;
 
 /// What the launcher asked for.
@@ -14,6 +15,8 @@ pub struct Arguments {
     pub relays: Vec<String>,
     /// Whether net connects through a proxy, with a circuit per mailbox.
     pub proxied: bool,
+    /// What to make of the profile once its key is there.
+    pub backup: Option<Kind>,
     /// The descriptor that holds the passphrase in its first line, if one does.
     pub passphrase: Option<i32>,
 }
@@ -44,6 +47,8 @@ pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Arguments, Error
             "--profile" => name = Some(value("--profile")?),
             "--relay" => found.relays.push(value("--relay")?),
             "--proxied" => found.proxied = true,
+            "--backup" => found.backup = Some(Kind::Copy),
+            "--move" => found.backup = Some(Kind::Move),
             "--passphrase-fd" => {
                 let number = value("--passphrase-fd")?.parse().map_err(|_| Error::Missing("--passphrase-fd"))?;
                 found.passphrase = Some(number);
@@ -72,9 +77,16 @@ mod tests {
     fn everything_the_launcher_writes_is_read() {
         let found =
             read(&["--data-dir", "/d", "--profile", "a", "--relay", "wss://x", "--proxied", "--passphrase-fd", "8"]);
-        let wanted =
-            Arguments { profile: "/d/a".into(), relays: vec!["wss://x".into()], proxied: true, passphrase: Some(8) };
+        let (profile, relays) = ("/d/a".into(), vec!["wss://x".into()]);
+        let wanted = Arguments { profile, relays, proxied: true, backup: None, passphrase: Some(8) };
         assert_eq!(found, Ok(wanted));
+    }
+
+    #[test]
+    fn a_backup_is_asked_for() {
+        let backup = |option| read(&["--data-dir", "/d", "--profile", "a", option]).map(|found| found.backup);
+        assert_eq!(backup("--backup"), Ok(Some(Kind::Copy)));
+        assert_eq!(backup("--move"), Ok(Some(Kind::Move)));
     }
 
     #[test]

@@ -3,22 +3,26 @@
 //! First its key: without it the store is noise, whatever copies of it a disk, a journal or a backup still holds. Then
 //! the rest. A power failure in between leaves files that nobody can open, and no profile.
 
+use crate::backup;
 use crate::profile::{Lock, ProfileError};
 use crate::store::{salvage, wash};
 use std::fs::{File, OpenOptions, remove_file};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-/// What is destroyed first, in this order: everything that holds a key, wrapped.
+/// What is destroyed first, in this order: everything that holds a key, wrapped; backups, too, which begin with theirs.
 const KEYS: [&str; 2] = ["profile.key", "profile.key.new"];
 /// All else that the program keeps in the folder. The lock comes last: until then the profile is in use.
-const REST: [&str; 9] = [
+const REST: [&str; 12] = [
     "store.db-wal",
     "store.db-journal",
     "store.db-shm",
     "store.db",
     "store.db.draft",
     "store.db.salvaged",
+    "store.db.new-wal",
+    "store.db.new-journal",
+    "store.db.new",
     "appearance",
     "lock-after",
     "profile.lock",
@@ -32,6 +36,9 @@ pub fn destroy(lock: &Lock) -> Result<(), ProfileError> {
     let mut done = true;
     for name in KEYS {
         done &= shred(&folder.join(name)).is_ok();
+    }
+    for path in backup::names(folder).chain([backup::waiting(folder), folder.join("restore.part")]) {
+        done &= shred(&path).is_ok() && shred(&path.with_extension("part")).is_ok();
     }
     done &= File::open(folder).and_then(|folder| folder.sync_all()).is_ok();
     for number in 1..=DAMAGED {

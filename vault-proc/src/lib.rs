@@ -3,6 +3,7 @@
 //!
 //! A library so that store and profile can be tested and measured without a window.
 
+pub mod backup;
 pub mod erasure;
 pub mod profile;
 pub mod store;

@@ -28,7 +28,7 @@ mod worker;
 
 use bulkhead_ipc::pixels::Theme;
 use bulkhead_secrets::Kept;
-use bulkhead_vault::{profile, store};
+use bulkhead_vault::{backup, profile, store};
 use bulkhead_vault_core::Config;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -91,6 +91,7 @@ fn start() -> Result<ExitCode, (u8, String)> {
     let config = Config { relays: wanted.relays, proxied: wanted.proxied };
     let theme = chosen.unwrap_or(Theme::Light);
     let mut session = session::Session::new(wanted.profile.clone(), config, zone, theme);
+    session.look_for_errands(wanted.backup);
     if let Some(passphrase) = passphrase {
         session.unlock_with(passphrase);
     }

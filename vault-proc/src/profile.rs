@@ -41,6 +41,9 @@ pub enum ProfileError {
     /// The folder cannot be read or written.
     #[error("the profile's folder cannot be used: check its owner, its rights and the disk's free space")]
     Io,
+    /// It was moved: its key is gone from here.
+    #[error("this profile was moved to another computer or folder: open it there, or choose another with --profile")]
+    Moved,
     /// Another program has it open.
     #[error("another copy of the program uses this profile: close it, or choose another with --profile")]
     InUse,
@@ -120,6 +123,22 @@ pub fn recover(folder: &Path, secret: &RecoverySecret) -> Result<StoreKey, Profi
     Err(tried)
 }
 
+/// The key file's bytes, for a backup.
+pub(crate) fn copy(folder: &Path) -> Result<Vec<u8>, ProfileError> {
+    file::read(folder)
+}
+
+/// Whether bytes are a key file that this version reads. Whether it is a good one only its key tells.
+pub(crate) fn check_copy(bytes: &[u8]) -> Result<(), ProfileError> {
+    let slots = Slots::parse(bytes)?;
+    if slots.intact { Ok(()) } else { Err(ProfileError::Damaged) }
+}
+
+/// Puts the key file of a backup into its folder.
+pub(crate) fn put_copy(folder: &Path, bytes: &[u8]) -> Result<(), ProfileError> {
+    file::replace(folder, bytes)
+}
+
 /// A slot that does not open in a file whose checksum is wrong is damaged, whatever was typed.
 fn opened(lock: Arc<Lock>, slots: &Slots, key: Result<Key, ProfileError>) -> Result<StoreKey, ProfileError> {
     match key {
@@ -138,6 +157,11 @@ impl StoreKey {
     /// The key.
     pub const fn key(&self) -> &Key {
         &self.key
+    }
+
+    /// Puts a mark in the place of the key file: the profile goes on elsewhere, and nothing opens it here any more.
+    pub(crate) fn retire(&self) -> Result<(), ProfileError> {
+        file::replace(self.lock.folder(), &slots::MOVED)
     }
 
     /// The lock on the profile.

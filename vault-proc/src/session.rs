@@ -5,6 +5,7 @@
 
 mod acts;
 mod deletion;
+mod errand;
 mod fields;
 mod focus;
 mod intents;
@@ -27,6 +28,7 @@ use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind, Theme};
 use bulkhead_ipc::{post, seal, sign};
 use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, Hit, Input, Plaintext, Vault};
 pub use deletion::ERASE;
+use errand::Errand;
 pub use fields::Fields;
 pub use parts::{Parts, Press, Question};
 pub use pins::Pins;
@@ -125,6 +127,9 @@ pub struct Session {
     wanted: Option<SlotKey>,
     jump: Option<(u32, u64)>,
     new_name: Option<Plaintext>,
+    errand: Option<Errand>,
+    /// What is to be said once the profile is open.
+    done: Option<Notice>,
     hello: (Option<post::FromNet>, Option<sign::FromNet>),
     /// A part of the store could not be read: at the next unlocking what can be read is to be saved first.
     suspect: bool,
@@ -166,6 +171,8 @@ impl Session {
             wanted: None,
             jump: None,
             new_name: None,
+            errand: None,
+            done: None,
             hello: (None, None),
             suspect: false,
             damaged: None,
@@ -431,15 +438,24 @@ impl Session {
     fn open_with(&mut self, how: How, key: Result<StoreKey, ProfileError>) {
         match key {
             Ok(key) if self.suspect => self.offer_rescue(key),
-            Ok(key) => match self.open_store(&key, how == How::Created) {
-                Ok(vault) => {
-                    self.opened(vault);
-                    self.hold(key, how);
+            Ok(key) => {
+                let create = how == How::Created;
+                // Of a profile that is being made there is nothing to back up.
+                if !create && let Err(notice) = self.run_errand(&key) {
+                    return self.broken(notice);
                 }
-                Err(Error::TooNew) => self.broken(Notice::StoreTooNew),
-                Err(Error::NotWritable) => self.broken(Notice::StoreNotWritable),
-                Err(_) => self.offer_rescue(key),
-            },
+                match self.open_store(&key, create) {
+                    Ok(vault) => {
+                        self.opened(vault);
+                        self.hold(key, how);
+                    }
+                    Err(Error::TooNew) => self.broken(Notice::StoreTooNew),
+                    Err(Error::NotWritable) => self.broken(Notice::StoreNotWritable),
+                    Err(Error::Moved) => self.broken(Notice::Moved),
+                    Err(_) => self.offer_rescue(key),
+                }
+            }
+            Err(ProfileError::Moved) => self.broken(Notice::Moved),
             Err(ProfileError::Wrong | ProfileError::NoSlot) if how == How::Recovered => {
                 self.set_phase(Phase::Locked);
                 self.notice(Some(Notice::WrongRecoveryCode));
@@ -481,8 +497,8 @@ impl Session {
             Ok((saved, vault)) => {
                 let ((pages, lost), (contacts, cut)) = (saved.pages, saved.contacts);
                 eprintln!(
-                    "bulkhead-vault: saved {} messages: {lost} of {pages} pages are lost, and the keys of {cut} of {contacts} contacts",
-                    saved.messages
+                    "bulkhead-vault: saved {} messages: {lost} of {pages} pages are lost, and {cut} of {contacts} contacts; keys of {} are renewed",
+                    saved.messages, saved.renewed
                 );
                 self.opened(vault);
                 self.hold(key, How::Unlocked);
@@ -513,7 +529,8 @@ impl Session {
     fn opened(&mut self, vault: Box<Vault<SqlStore>>) {
         self.fields.clear();
         self.set_phase(Phase::Open(vault));
-        self.notice(None);
+        let done = self.done.take();
+        self.notice(done);
         // net has been waiting for its Welcome since before the vault could know anything.
         // First what has died meanwhile, before anything is shown.
         let mut inputs = vec![Input::Steady(clock::steady())];

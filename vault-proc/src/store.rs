@@ -17,14 +17,16 @@ mod schema;
 mod search;
 mod seen;
 mod shares;
+pub(crate) mod staged;
+mod ties;
 pub(crate) mod wash;
 
 use crate::profile::{Lock, StoreKey};
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{
-    Age, ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, Placed, RelayRow, ShareRole, ShareRow, Snapshot,
-    Store, Timer,
+    Age, ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, ShareRole,
+    ShareRow, Snapshot, Store, TieRow, Timer, Unreceipted,
 };
 use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret};
 use erasures::Erasures;
@@ -98,25 +100,39 @@ impl SqlStore {
         }
         let mut store = Self::connect(folder, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::upgrade(&store.db)?;
+        if store.moved()? {
+            // The move was interrupted right before its last step.
+            let _ = key.retire();
+            return Err(Error::Moved);
+        }
         store.seen = Seen::load(&store.db).map_err(|error| cause(&error))?;
         store.traces.left = wash::pending(&store.db).map_err(|error| cause(&error))?;
         Ok(store)
     }
 
     fn connect(folder: &Path, key: &StoreKey, flags: OpenFlags) -> Result<Self, Error> {
-        let db = Self::connect_bare(&file(folder), key, flags)?;
+        let db = Self::connect_bare(&file(folder), &key.key, flags)?;
         schema::configure(&db).map_err(|error| cause(&error))?;
         let (seen, erasures, traces) = (Seen::default(), Erasures::default(), Traces::new(false));
         Ok(Self { db, seen, erasures, traces, log: folder.join("store.db-wal"), _lock: key.lock.clone() })
     }
 
+    /// Notes that the profile goes on elsewhere.
+    pub(crate) fn mark_moved(&mut self) -> Result<(), Error> {
+        ties::mark(&self.db, ties::MOVED, true).map_err(|error| cause(&error))
+    }
+
+    fn moved(&self) -> Result<bool, Error> {
+        ties::marked(&self.db, ties::MOVED).map_err(|error| cause(&error))
+    }
+
     /// A connection without settings.
-    fn connect_bare(file: &Path, key: &StoreKey, flags: OpenFlags) -> Result<Connection, Error> {
+    fn connect_bare(file: &Path, key: &Key, flags: OpenFlags) -> Result<Connection, Error> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let salt = salt(file).map_err(|_| Error::NotWritable)?;
         let db = Connection::open_with_flags(file, flags).map_err(|error| cause(&error))?;
         db.set_prepared_statement_cache_capacity(64);
-        unlock(&db, &key.key, salt).map_err(|error| cause(&error))?;
+        unlock(&db, key, salt).map_err(|error| cause(&error))?;
         Ok(db)
     }
 
@@ -158,6 +174,11 @@ impl SqlStore {
 
 #[cfg(test)]
 impl SqlStore {
+    /// As if it came out of a backup.
+    fn mark_restored(&self) {
+        ties::mark(&self.db, ties::RESTORED, true).unwrap();
+    }
+
     /// As if the disk were full, or not any more.
     fn limit_pages(&self, full: bool) {
         let pages: i64 = self.db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
@@ -167,7 +188,9 @@ impl SqlStore {
 
     /// The keys that seal what contacts write.
     fn seals(&self) -> Vec<Key> {
-        rows::load(&self.db).unwrap().contacts.iter().map(|(row, ..)| row.mailbox.seal.clone()).collect()
+        let contacts = rows::load(&self.db).unwrap().contacts;
+        let former = |row: &ContactRow| row.moving.former.iter().map(|f| f.mailbox.seal.clone()).collect::<Vec<_>>();
+        contacts.iter().flat_map(|(row, ..)| [vec![row.mailbox.seal.clone()], former(row)].concat()).collect()
     }
 }
 
@@ -284,7 +307,8 @@ impl Store for SqlStore {
 
     fn remove_contact(&mut self, handle: u32) -> Done {
         self.traces.fresh = true;
-        moves::remove(&self.db, handle).and_then(|()| removal::contact(&self.db, handle)).map_err(|error| cause(&error))
+        let others = moves::remove(&self.db, handle).and_then(|()| ties::remove(&self.db, handle));
+        others.and_then(|()| removal::contact(&self.db, handle)).map_err(|error| cause(&error))
     }
 
     fn session(&mut self, contact: u32) -> Result<Secret, Error> {
@@ -343,7 +367,7 @@ impl Store for SqlStore {
     }
 
     fn tail(&mut self, contact: u32, from: u64) -> Result<Vec<Placed>, Error> {
-        let sql = "SELECT n, mine, sent_at, at FROM messages WHERE contact = ?1 AND seq >= ?2 ORDER BY seq";
+        let sql = "SELECT n, mine, sent_at, at, id FROM messages WHERE contact = ?1 AND seq >= ?2 ORDER BY seq";
         let read = || {
             let mut statement = self.db.prepare_cached(sql)?;
             statement.query_map(params![contact, number(from)], rows::placed)?.collect::<Result<Vec<_>, _>>()
@@ -470,6 +494,26 @@ impl Store for SqlStore {
 
     fn forget_events(&mut self, before: u64) -> Done {
         self.seen.forget(&self.db, before).map_err(|error| cause(&error))
+    }
+
+    fn put_tie(&mut self, row: &TieRow) -> Done {
+        ties::put(&self.db, row).map_err(|error| cause(&error))
+    }
+
+    fn put_offer(&mut self, contact: u32, row: Option<&OfferRow>) -> Done {
+        ties::put_offer(&self.db, contact, row).map_err(|error| cause(&error))
+    }
+
+    fn put_next(&mut self, contact: u32, row: Option<&NextRow>) -> Done {
+        ties::put_next(&self.db, contact, row).map_err(|error| cause(&error))
+    }
+
+    fn unreceipted(&mut self, contact: u32) -> Result<Vec<Unreceipted>, Error> {
+        ties::unreceipted(&self.db, contact).map_err(|error| cause(&error))
+    }
+
+    fn clear_restored(&mut self) -> Done {
+        ties::mark(&self.db, ties::RESTORED, false).map_err(|error| cause(&error))
     }
 }
 

@@ -136,6 +136,7 @@ fn content<'a>(
             let contact = contact()?;
             match &contact.preview {
                 _ if contact.lost => label("Keys lost: invite again", 13.0, REGULAR, palette.danger, Side::Start),
+                _ if contact.renewing => label("Keys are being renewed", 13.0, REGULAR, palette.muted, Side::Start),
                 Some(preview) if preview.state == MessageState::Timer => {
                     label(stopwatch::brief(preview.life), 13.0, REGULAR, palette.muted, Side::Start)
                 }

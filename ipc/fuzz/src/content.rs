@@ -10,6 +10,7 @@ use bulkhead_vault_core::content::{self, Body, Content};
 use bulkhead_vault_core::envelope::{self, Address};
 use bulkhead_vault_core::event::{self, Curve, Unverified};
 use bulkhead_vault_core::invite::{Bundle, Link, PREFIX};
+use bulkhead_vault_core::renewal;
 use bulkhead_vault_core::session::{self, Opened, Own, PREKEY_ID, Session};
 use bulkhead_vault_core::{Key, Plaintext, Secret, Time};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -87,7 +88,11 @@ fn link_text(text: &str) -> Result<Verdict, Broken> {
     Ok(Verdict::Accepted)
 }
 
+/// A bundle, or an offer to renew a session without its signature.
 fn bundle(bytes: &[u8]) -> Result<Verdict, Broken> {
+    if read(bytes.len(), || renewal::read(bytes))?.is_some() {
+        return Ok(Verdict::Accepted);
+    }
     let Some(bundle) = read(bytes.len(), || Bundle::decode(bytes))? else { return Ok(Verdict::Refused) };
     let again = bundle.encode().ok_or(Broken("a bundle that is read can be written"))?;
     holds(again == bytes, "a bundle that is read is written as the same bytes")?;

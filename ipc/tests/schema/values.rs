@@ -40,7 +40,8 @@ use post::Trouble;
 names!(peers, Peer: Net Ui);
 names!(phases, Phase: Setup Locked Unlocking Open Broken);
 names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort StoreTooNew StoreDamaged StoreNotWritable
-    ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable Refused
+    ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable
+    OlderCopy Moved RestoreWaits Restored BackupDamaged BackupInTheWay BackedUp MoveDone Refused
     NameMissing WrongOften PassphraseChanged NotARecoveryCode WrongRecoveryCode RecoverySet RecoveryCopied KeyFileMended
     LockedByItself KeyDamaged Saving Saved KeysLost ClockLeapt NotErased WrongPin PinTooShort PinUnguarded
     PinsDiffer PinSet PinRemoved PinResting PinUseless TpmFailing PartsSent PartsWithdrawn TooFewKeepers PartsComplete PartGivenAway);

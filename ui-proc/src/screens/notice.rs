@@ -11,9 +11,11 @@ use bulkhead_ipc::intent::{FromUi, Notice};
 fn tone(p: &Palette, notice: Notice) -> Tone {
     match notice {
         Notice::Copied | Notice::PassphraseChanged | Notice::RecoverySet | Notice::RecoveryCopied => p.ok,
+        Notice::BackedUp | Notice::MoveDone | Notice::Restored => p.ok,
         Notice::PinSet | Notice::PinRemoved => p.ok,
         Notice::PartsSent | Notice::PartsWithdrawn | Notice::PartsComplete => p.ok,
-        Notice::Saved | Notice::NetRestarted | Notice::UiRestarted | Notice::LockedByItself => p.warn,
+        Notice::Saved | Notice::RestoreWaits => p.warn,
+        Notice::NetRestarted | Notice::UiRestarted | Notice::LockedByItself => p.warn,
         _ => p.danger,
     }
 }

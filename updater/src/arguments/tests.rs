@@ -1,4 +1,4 @@
-use super::{Arguments, Error, Request, parse};
+use super::{Arguments, Errand, Error, Request, parse};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -23,6 +23,7 @@ fn nothing_asked_means_the_defaults() {
         socks: None,
         passphrase: None,
         tpm: None,
+        errand: None,
     };
     assert_eq!(run(&[]), expected);
     assert_eq!(expected.folder(), PathBuf::from("/home/ada/.local/share/bulkhead/default"));
@@ -50,6 +51,16 @@ fn everything_asked_is_taken() {
     assert_eq!(arguments.socks, Some(([127, 0, 0, 1], 9050).into()));
     assert_eq!(arguments.passphrase, Some(9));
     assert_eq!(arguments.tpm, Some("/dev/tpmrm1".into()));
+}
+
+#[test]
+fn one_errand_is_taken_and_two_are_refused() {
+    assert_eq!(run(&["--backup"]).errand, Some(Errand::Backup));
+    assert_eq!(run(&["--move"]).errand, Some(Errand::Move));
+    assert_eq!(run(&["--restore", "/a/b"]).errand, Some(Errand::Restore("/a/b".into())));
+    assert!(matches!(run(&["--restore=b"]).errand, Some(Errand::Restore(path)) if path.is_absolute()));
+    assert!(matches!(read(&["--move", "--restore", "/a"]), Err(Error::Errands)));
+    assert!(matches!(read(&["--restore"]), Err(Error::Syntax(_))));
 }
 
 #[test]

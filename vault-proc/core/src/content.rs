@@ -86,6 +86,8 @@ pub enum Body {
         /// Seconds.
         life: u32,
     },
+    /// How far the sender's state is, and how far the reader's was when last heard of.
+    Witness(Witness),
     /// Keep this part of the sender's recovery secret, in place of one from before.
     Keep {
         /// Rises with each part and withdrawal.
@@ -122,6 +124,20 @@ pub enum ShareWord {
     Given,
 }
 
+/// How far two states are. Counts never fall: whoever is told more of itself than it knows is an older copy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Witness {
+    /// Contents that the sender has encrypted for the reader, ever, this one included.
+    pub said: u64,
+    /// The least number of contents that the reader has encrypted for the sender.
+    pub heard: u64,
+    /// The highest `sent_at` of the reader's texts.
+    pub newest: u64,
+}
+
+/// Counts beyond this are lies: nobody sends so many.
+pub const MAX_COUNT: u64 = (1 << 53) - 1;
+
 /// A body, and the secret with which the reader deletes the envelope.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content {
@@ -138,6 +154,7 @@ pub fn encode(content: &Content) -> Option<Secret> {
         Body::Text { text, .. } | Body::Vanishing { text, .. } => text.as_str().len(),
         Body::Timer { .. } | Body::Keep { .. } | Body::Ask(_) | Body::Grant { .. } | Body::Word { .. } => 0,
         Body::Hello(_) | Body::Receipt(_) | Body::Moved(_) => usize::MAX,
+        Body::Witness(_) => 0,
     };
     let size = SIZES.into_iter().find(|size| words < size - AROUND).or(SIZES.into_iter().max())?;
     let mut out = Vec::with_capacity(size + 1);
@@ -181,6 +198,10 @@ fn write(content: &Content, out: &mut Vec<u8>) -> Option<()> {
             e.map(6).ok()?.u8(0).ok()?.u8(6).ok()?.u8(1).ok()?.bytes(erase).ok()?;
             e.u8(2).ok()?.bytes(id).ok()?.u8(3).ok()?.u64(*sent_at).ok()?;
             e.u8(4).ok()?.str(text.as_str()).ok()?.u8(5).ok()?.u32(*life).ok().map(drop)
+        }
+        Body::Witness(Witness { said, heard, newest }) => {
+            e.map(5).ok()?.u8(0).ok()?.u8(7).ok()?.u8(1).ok()?.bytes(erase).ok()?;
+            e.u8(2).ok()?.u64(*said).ok()?.u8(3).ok()?.u64(*heard).ok()?.u8(4).ok()?.u64(*newest).ok().map(drop)
         }
         Body::Keep { revision, part } => {
             e.map(8).ok()?.u8(0).ok()?.u8(8).ok()?.u8(1).ok()?.bytes(erase).ok()?;
@@ -295,6 +316,13 @@ pub fn decode(padded: &[u8]) -> Option<Content> {
             key(&mut d, 5)?;
             Body::Vanishing { id, sent_at, text, life: d.u32().ok().filter(|life| is_life(*life))? }
         }
+        (7, 5) => {
+            let said = count(&mut d)?;
+            key(&mut d, 3)?;
+            let heard = count(&mut d)?;
+            key(&mut d, 4)?;
+            Body::Witness(Witness { said, heard, newest: count(&mut d)? })
+        }
         (8, 8) => Body::Keep { revision: d.u64().ok()?, part: part(&mut d)? },
         (9, 3) => Body::Ask(d.bytes().ok()?.try_into().ok()?),
         (10, 8) => Body::Grant { request: d.bytes().ok()?.try_into().ok()?, part: part(&mut d)? },
@@ -313,6 +341,11 @@ pub fn decode(padded: &[u8]) -> Option<Content> {
         _ => return None,
     };
     Some(Content { erase, body })
+}
+
+/// A count, at most [`MAX_COUNT`].
+pub(crate) fn count(d: &mut Decoder<'_>) -> Option<u64> {
+    d.u64().ok().filter(|n| *n <= MAX_COUNT)
 }
 
 /// Whether messages may live so many seconds: a minute to four weeks.

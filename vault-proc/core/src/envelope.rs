@@ -23,6 +23,8 @@ pub const BUNDLE: u8 = 1;
 pub const SIGNAL: u8 = 2;
 /// Body kind of a libsignal `PreKeySignalMessage`.
 pub const PREKEY: u8 = 3;
+/// Body kind of a signed offer to renew a session.
+pub const OFFER: u8 = 4;
 
 /// What makes an envelope unlike any other: drawn once, stored with what waits, never used again.
 #[derive(Clone)]

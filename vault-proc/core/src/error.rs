@@ -12,6 +12,9 @@ pub enum Error {
     /// The store is from a newer version.
     #[error("the store was written by a newer version: install that version or a later one")]
     TooNew,
+    /// The profile goes on elsewhere.
+    #[error("this profile was moved: open it where it went")]
+    Moved,
     /// The text is not a relay address that may be used.
     #[error("not a usable relay address: use wss://, or ws:// on loopback or .onion addresses")]
     BadRelay,

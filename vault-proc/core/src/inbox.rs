@@ -8,7 +8,7 @@ use crate::envelope::{self, Address};
 use crate::event::{Curve, Unverified, Verified};
 use crate::order::Heard;
 use crate::session::{Incoming, Opened, Session};
-use crate::state::Owner;
+use crate::state::{Contact, Owner};
 use crate::store::{Mailbox, Store};
 use crate::turn::Turn;
 use crate::vault::Vault;
@@ -33,6 +33,16 @@ pub struct Dropped {
     pub foreign: u64,
     /// Sealed for us, but libsignal or the content decoder refused it.
     pub undecryptable: u64,
+}
+
+/// Through what an authentic content came.
+pub(crate) enum Through {
+    /// The session.
+    Session,
+    /// The session begun from an offer of the contact.
+    Next,
+    /// A session that answers an own offer.
+    Offer(Box<Session>),
 }
 
 /// Most events kept for an invite whose first message has not come yet.
@@ -97,6 +107,14 @@ impl<S: Store> Vault<S> {
             self.dropped.malformed += 1;
             return Ok(());
         };
+        if kind == envelope::OFFER {
+            self.store.remember_event(&event.id, event.expires_at)?;
+            return self.take_offer(handle, event, &body, turn, rng);
+        }
+        if entry.meeting.watched.iter().any(|place| place.public == event.mailbox) {
+            self.dropped.malformed += 1;
+            return Ok(());
+        }
         let Some(message) = incoming(kind, &body) else { return self.undecryptable(handle, event, turn) };
         let Some((event, message)) = self.hold(handle, event, message, turn.now) else { return Ok(()) };
         let chain = message.place().0;
@@ -114,17 +132,17 @@ impl<S: Store> Vault<S> {
         rng: &mut R,
     ) -> Result<(), Error> {
         let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
-        let opened = match entry.session(&mut self.store) {
-            Ok(session) => session.decrypt(message, rng),
-            Err(Error::Keys) => Opened::Undecryptable,
-            Err(error) => return Err(error),
-        };
+        let (opened, through) = entry.open(&mut self.store, message, rng)?;
         match opened {
             Opened::Content(padded) => {
                 entry.session_changed = true;
-                entry.reach.opened(message.place());
+                let offered = self.renewed(handle, through, turn)?;
+                self.note_opened(handle, event.expires_at, message)?;
                 match content::decode(padded.bytes()) {
                     Some(content) => {
+                        if let (true, Body::Moved(moved)) = (offered, &content.body) {
+                            self.found_at(handle, moved, turn)?;
+                        }
                         self.store.remember_event(&event.id, event.expires_at)?;
                         self.heard_in(handle, &event.mailbox.0, turn.now);
                         self.told(handle, event, content, turn)
@@ -134,16 +152,21 @@ impl<S: Store> Vault<S> {
             }
             Opened::Duplicate => {
                 self.dropped.duplicate += 1;
+                self.doubled(handle, message, turn)?;
                 self.store.remember_event(&event.id, event.expires_at)
             }
-            Opened::Undecryptable => self.undecryptable(handle, event, turn),
+            Opened::Undecryptable => {
+                turn.repair.insert(handle);
+                self.undecryptable(handle, event, turn)
+            }
         }
     }
 
     fn undecryptable(&mut self, handle: u32, event: Arrived, turn: &mut Turn) -> Result<(), Error> {
         self.dropped.undecryptable += 1;
-        let contact = self.state.contacts.get_mut(&handle);
-        let told = contact.map(|c| (core::mem::replace(&mut c.complained, true), c.lost));
+        // Of a state that is older than theirs nothing else is to be expected, nor of what is late after a renewal.
+        let current = self.state.contacts.get_mut(&handle).filter(|contact| contact.is_settled(turn.now));
+        let told = current.map(|c| (core::mem::replace(&mut c.complained, true), c.lost));
         if let Some((false, lost)) = told {
             turn.notice(if lost { Notice::KeysLost } else { Notice::Undecryptable });
         }
@@ -157,6 +180,8 @@ impl<S: Store> Vault<S> {
             entry.row_changed = true;
             turn.touched.insert(handle);
         }
+        entry.tie.read = entry.tie.read.saturating_add(1);
+        entry.tie_changed = true;
         let relays = entry.mailboxes().find(|own| own.public == event.mailbox).map(|own| own.relays.clone());
         match content.body {
             Body::Text { .. } | Body::Vanishing { .. } => {
@@ -171,6 +196,7 @@ impl<S: Store> Vault<S> {
                 *turn.arrived.entry(handle).or_default() += 1;
                 // A store's numbers are signed.
                 let sent_at = sent_at.min(i64::MAX.unsigned_abs());
+                entry.tie.newest = entry.tie.newest.max(sent_at);
                 entry.heard.push(Heard { id, sent_at, text, life, timer: false });
                 turn.heard.insert(handle);
             }
@@ -180,6 +206,7 @@ impl<S: Store> Vault<S> {
                     self.receipted(handle, &id, turn)?;
                 }
             }
+            Body::Witness(witness) => self.witnessed(handle, witness, turn)?,
             // It has done its work when it made the contact; since then, moves count.
             Body::Hello(_) => {}
             Body::Moved(moved) => self.follow(handle, moved, turn)?,
@@ -273,6 +300,9 @@ impl<S: Store> Vault<S> {
                     Err(error) => return Err(error),
                 }
             }
+            if self.witness_due(handle, turn.now) {
+                self.show_witness(handle, turn, rng)?;
+            }
         }
         Ok(())
     }
@@ -287,6 +317,39 @@ pub struct Arrived {
     pub mailbox: Bytes32,
     /// Unix time from which on it may be forgotten.
     pub expires_at: u64,
+}
+
+impl Contact {
+    /// Opens a message in the session, or else in one that would renew it. Neither is put in its place here.
+    fn open<S: Store, R: Rng + CryptoRng>(
+        &mut self,
+        store: &mut S,
+        message: &Incoming,
+        rng: &mut R,
+    ) -> Result<(Opened, Through), Error> {
+        let opened = match self.session(store) {
+            Ok(session) => session.decrypt(message, rng),
+            // Lost with a part of the store.
+            Err(Error::Keys) => Opened::Undecryptable,
+            Err(error) => return Err(error),
+        };
+        if !matches!(opened, Opened::Undecryptable) {
+            return Ok((opened, Through::Session));
+        }
+        if let (Incoming::PreKey(_), Some(offer)) = (message, &self.offer) {
+            let made = Session::renew(&self.row.own, &self.row.peer.identity, &offer.prekeys, message, rng);
+            if let Some((session, padded)) = made {
+                return Ok((Opened::Content(padded), Through::Offer(Box::new(session))));
+            }
+        }
+        if let (Incoming::Signal(_), Some(next)) = (message, &mut self.next) {
+            let opened = next.session.decrypt(message, rng);
+            if matches!(opened, Opened::Content(_)) {
+                return Ok((opened, Through::Next));
+            }
+        }
+        Ok((opened, Through::Session))
+    }
 }
 
 fn incoming(kind: u8, body: &[u8]) -> Option<Incoming> {

@@ -83,7 +83,8 @@ impl<S: Store> Vault<S> {
         }
         let followed = moving.former.iter().all(|former| former.until.is_some());
         let elsewhere = contact.move_at.is_some_and(|at| now >= at);
-        let old = now >= moving.rotate && followed && !contact.row.waiting;
+        // While keys are renewed, nobody could be told.
+        let old = now >= moving.rotate && followed && !contact.row.waiting && !contact.tie.lost;
         // Nothing is left while the contact may still write to it: better wait.
         let room = moving.former.len() < MOST || moving.former.iter().any(|former| former.until.is_some());
         let told_long_ago = now.since(moving.announced) >= REPEAT || moving.announced.0 > now.0.saturating_add(DAY);
@@ -125,18 +126,24 @@ impl<S: Store> Vault<S> {
     }
 
     /// Tells a contact where to write.
-    fn announce<R: Rng + CryptoRng>(&mut self, handle: u32, turn: &Turn, rng: &mut R) -> Result<(), Error> {
+    pub(crate) fn announce<R: Rng + CryptoRng>(&mut self, handle: u32, turn: &Turn, rng: &mut R) -> Result<(), Error> {
+        let Some(moved) = self.own_place(handle) else { return Ok(()) };
         let Some(contact) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
         contact.row.moving.announced = turn.now;
         contact.moving_changed = true;
-        let Mailbox { public, seal, relays, .. } = &contact.row.mailbox;
-        let (revision, mailbox, seal, ids) = (contact.row.moving.revision, *public, seal.clone(), relays.clone());
-        let relays = self.state.urls(&ids);
-        match self.post(handle, Body::Moved(Moved { revision, mailbox, seal, relays }), 0, turn, rng) {
+        match self.post(handle, Body::Moved(moved), 0, turn, rng) {
             // A session that was never answered, for too long. It is tried again like any other.
             Ok(()) | Err(Error::Keys) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Where a contact is to write.
+    pub(crate) fn own_place(&self, handle: u32) -> Option<Moved> {
+        let row = &self.state.contacts.get(&handle)?.row;
+        let Mailbox { public, seal, relays, .. } = &row.mailbox;
+        let (revision, relays) = (row.moving.revision, self.state.urls(relays));
+        Some(Moved { revision, mailbox: *public, seal: seal.clone(), relays })
     }
 
     /// Something authentic came into a mailbox of this contact's: what was left before it is not written to any more.
@@ -235,6 +242,7 @@ impl<S: Store> Vault<S> {
         (contact.row_changed, contact.moving_changed) = (true, true);
         turn.sweep = true;
         jobs.into_iter().try_for_each(|job| self.send_elsewhere(job))?;
+        self.offer_elsewhere(handle, turn)?;
         while self.state.contacts.get(&handle).is_some_and(|contact| contact.row.moving.places.len() > MOST) {
             self.forget_place(handle, 0, turn)?;
         }
@@ -263,7 +271,7 @@ impl<S: Store> Vault<S> {
     }
 
     /// Addresses a job to where its contact is now. It becomes another one, as net may still answer for the old.
-    fn send_elsewhere(&mut self, job: u64) -> Result<(), Error> {
+    pub(crate) fn send_elsewhere(&mut self, job: u64) -> Result<(), Error> {
         let Some(row) = self.state.jobs.get(&job).cloned() else { return Ok(()) };
         let Work::Envelope { contact, prekey, message, .. } = row.what else { return Ok(()) };
         let Some(entry) = self.state.contacts.get(&contact) else { return Ok(()) };

@@ -295,6 +295,9 @@ impl<S: Store> Vault<S> {
         for contact in self.state.contacts.values() {
             let (row, moving) = (&contact.row, &contact.row.moving);
             let former = moving.former.iter().map(|former| (&former.mailbox, former.made));
+            for place in &contact.meeting.watched {
+                wanted.insert(place.public, (here(&place.relays), Time(0)));
+            }
             for (mailbox, made) in former.chain([(&row.mailbox, moving.made)]) {
                 wanted.insert(mailbox.public, (here(&mailbox.relays), made.max(row.added)));
             }
@@ -398,7 +401,8 @@ impl<S: Store> Vault<S> {
         }
         turn.removed.into_iter().for_each(|(contact, seq, up)| show(Changed::Removed { contact, seq, up }));
         turn.messages.into_iter().for_each(|contact| show(Changed::Messages(contact)));
-        turn.arrived.into_iter().for_each(|(contact, count)| show(Changed::Incoming { contact, count }));
+        let arrived = turn.arrived.into_iter().filter(|(_, count)| *count > 0);
+        arrived.for_each(|(contact, count)| show(Changed::Incoming { contact, count }));
         turn.added.into_iter().for_each(|contact| show(Changed::Added(contact)));
         if turn.shares {
             show(Changed::Shares);

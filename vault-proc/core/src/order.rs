@@ -36,6 +36,17 @@ fn gaps(tail: &[Placed], texts: &[Heard]) -> Vec<usize> {
     texts.iter().map(find).collect()
 }
 
+/// Takes out what is here already: in a renewed session texts are sent again if no receipt came.
+fn forget_known(tail: &[Placed], texts: &mut Vec<Heard>) {
+    texts.dedup_by(|next, text| !next.timer && next.id == text.id && next.sent_at == text.sent_at);
+    let mut gaps = gaps(tail, texts).into_iter();
+    texts.retain(|text| {
+        // Received ones are in order, so those of the same moment stand right before the gap.
+        let before = tail.iter().take(gaps.next().unwrap_or_default()).rev().filter(|row| !row.mine);
+        text.timer || !before.take_while(|row| row.sent_at == text.sent_at).any(|row| row.id == text.id)
+    });
+}
+
 impl<S: Store> Vault<S> {
     /// Stores the texts that came in, all of a transaction at once: each message that stands behind is moved once.
     pub(crate) fn settle(&mut self, turn: &mut Turn) -> Result<(), Error> {
@@ -46,11 +57,17 @@ impl<S: Store> Vault<S> {
             let Some((first, last)) = texts.first().zip(texts.last()).map(|(f, l)| (f.sent_at, l.sent_at)) else {
                 continue;
             };
-            let at_end = entry.newest == 0 || entry.latest.is_some_and(|latest| latest <= first);
+            let at_end = entry.newest == 0 || entry.latest.is_some_and(|latest| latest < first);
             let tail = match at_end {
                 true => Vec::new(),
                 false => self.store.tail(handle, entry.newest.saturating_sub(REACH) + 1)?,
             };
+            let heard = texts.len();
+            forget_known(&tail, &mut texts);
+            if let Some(again) = u32::try_from(heard - texts.len()).ok().filter(|again| *again > 0) {
+                entry.row.unread = entry.row.unread.saturating_sub(again);
+                turn.arrived.entry(handle).and_modify(|count| *count = count.saturating_sub(again));
+            }
             let before = entry.newest.checked_sub(tail.len() as u64).ok_or(Error::Damaged)?;
             let known = tail.iter().filter(|row| !row.mine).map(|row| row.sent_at).max();
             entry.latest = entry.latest.max(known).max(Some(last));
@@ -125,14 +142,14 @@ mod tests {
             for step in script {
                 next += 1;
                 let Some(mut batch) = step else {
-                    list.push(Placed { message: next, mine: true, sent_at: 0, at: Time(0) });
+                    list.push(Placed { message: next, id: [0; 16], mine: true, sent_at: 0, at: Time(0) });
                     continue;
                 };
                 batch.sort_unstable();
                 let texts: Vec<_> = batch.iter().copied().map(heard).collect();
                 let before: Vec<u64> = list.iter().map(|row| row.message).collect();
                 for (number, (gap, sent_at)) in gaps(&list, &texts).into_iter().zip(&batch).enumerate() {
-                    list.insert(gap + number, Placed { message: u64::MAX, mine: false, sent_at: *sent_at, at: Time(0) });
+                    list.insert(gap + number, Placed { message: u64::MAX, id: [0; 16], mine: false, sent_at: *sent_at, at: Time(0) });
                 }
                 let kept: Vec<u64> = list.iter().map(|row| row.message).filter(|n| *n != u64::MAX).collect();
                 prop_assert_eq!(kept, before);

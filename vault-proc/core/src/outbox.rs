@@ -6,6 +6,7 @@
 use crate::content::{self, Body, Content};
 use crate::envelope::{self, Address, Stamp};
 use crate::event::deletion;
+use crate::meeting;
 use crate::store::{JobRow, NewMessage, Store, Work};
 use crate::turn::Turn;
 use crate::vault::Vault;
@@ -50,6 +51,7 @@ impl<S: Store> Vault<S> {
             life => Body::Vanishing { id, sent_at, text: text.clone(), life },
         };
         // After 30 days without an answer libsignal will not go on with a session: that message fails alone.
+        // While the session is being renewed it waits in the conversation, and is sent in the new one.
         let state = match self.post(contact, body, message, turn, rng) {
             Ok(()) => MessageState::Queued,
             Err(Error::Keys) => {
@@ -114,7 +116,8 @@ impl<S: Store> Vault<S> {
         Ok(true)
     }
 
-    /// Encrypts something to a contact and queues it.
+    /// Encrypts something to a contact and queues it. Nothing at all in a session whose state may be an older one:
+    /// what must not be lost is said in the new one.
     pub(crate) fn post<R: Rng + CryptoRng>(
         &mut self,
         contact: u32,
@@ -123,11 +126,13 @@ impl<S: Store> Vault<S> {
         turn: &Turn,
         rng: &mut R,
     ) -> Result<(), Error> {
-        let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(()) };
+        let Some(entry) = self.state.contacts.get_mut(&contact).filter(|c| !c.tie.lost) else { return Ok(()) };
         let stamp = Stamp::draw(&self.curve, turn.now, rng);
         let padded = content::encode(&Content { erase: stamp.author.clone(), body }).ok_or(Error::Keys)?;
         let (prekey, bytes) = entry.session(&mut self.store)?.seal(&padded, turn.now, rng)?;
         entry.session_changed = true;
+        entry.tie.said = entry.tie.said.saturating_add(1);
+        entry.tie_changed = true;
         let (relays, revision) = (entry.row.peer.relays.clone(), entry.row.moving.peer_revision);
         self.queue(Work::Envelope { contact, prekey, message, revision }, stamp, relays, &Secret::new(bytes), turn)
     }
@@ -176,15 +181,36 @@ impl<S: Store> Vault<S> {
                 let sealed = self.store.job_body(job)?;
                 envelope::event(curve, &invite.rendezvous, stamp, sealed.bytes()).map(|e| (e, invite.rendezvous))
             }
+            Work::Offer { contact, meeting: true } => {
+                let Some(entry) = self.state.contacts.get(&contact) else { return Ok(None) };
+                let (own, identity) = (&entry.row.own, &entry.row.peer.identity);
+                let place = meeting::theirs(curve, own, identity, stamp.created_at);
+                let Some((mailbox, seal)) = place else { return Ok(None) };
+                self.envelope(row, (&mailbox, &seal), envelope::OFFER)?
+            }
+            Work::Offer { contact, meeting: false } => {
+                let Some(entry) = self.state.contacts.get(&contact) else { return Ok(None) };
+                self.envelope(row, (&entry.row.peer.mailbox, &entry.row.peer.seal), envelope::OFFER)?
+            }
+            Work::Answer { contact } => {
+                let next = self.state.contacts.get(&contact).and_then(|contact| contact.next.as_ref());
+                let Some(next) = next else { return Ok(None) };
+                self.envelope(row, (&next.peer.mailbox, &next.peer.seal), envelope::PREKEY)?
+            }
             Work::Envelope { contact, prekey, revision, .. } => {
-                let Some((mailbox, seal)) = self.place_of(contact, revision) else { return Ok(None) };
-                let body = self.store.job_body(job)?;
-                let to = Address { mailbox, seal };
-                let kind = if prekey { envelope::PREKEY } else { envelope::SIGNAL };
-                let sealed = envelope::seal(&to, &stamp.nonce, kind, body.bytes());
-                sealed.and_then(|sealed| envelope::event(curve, to.mailbox, stamp, &sealed)).map(|e| (e, *to.mailbox))
+                let Some(to) = self.place_of(contact, revision) else { return Ok(None) };
+                self.envelope(row, to, if prekey { envelope::PREKEY } else { envelope::SIGNAL })?
             }
         })
+    }
+
+    /// Seals a job's body for whoever reads there.
+    fn envelope(&self, row: &JobRow, to: (&Bytes32, &Key), kind: u8) -> Result<Option<(Event, Bytes32)>, Error> {
+        let body = self.store.job_body(row.job)?;
+        let to = Address { mailbox: to.0, seal: to.1 };
+        let sealed = envelope::seal(&to, &row.stamp.nonce, kind, body.bytes());
+        let event = sealed.and_then(|sealed| envelope::event(&self.curve, to.mailbox, &row.stamp, &sealed));
+        Ok(event.map(|event| (event, *to.mailbox)))
     }
 
     /// Gives up what no relay took in time.

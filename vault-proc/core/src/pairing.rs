@@ -99,7 +99,7 @@ impl<S: Store> Vault<S> {
     }
 
     /// Removes an invite: its keys are destroyed, its bundle deleted at the relays.
-    fn withdraw(&mut self, id: u32, turn: &mut Turn) -> Result<Option<InviteRow>, Error> {
+    pub(crate) fn withdraw(&mut self, id: u32, turn: &mut Turn) -> Result<Option<InviteRow>, Error> {
         let Some(row) = self.state.invites.remove(&id) else { return Ok(None) };
         self.state.mailboxes.remove(&row.mailbox.public.0);
         self.parked.remove(&id);
@@ -198,6 +198,7 @@ impl<S: Store> Vault<S> {
         let mut contact = Contact::new(row, None);
         contact.session = Some(session);
         contact.session_changed = true;
+        contact.tie.shown.1 = turn.now.0;
         self.state.contacts.insert(handle, contact);
         self.net.stale = true;
         turn.touched.insert(handle);
@@ -373,6 +374,7 @@ impl<S: Store> Vault<S> {
         for contact in self.state.contacts.values() {
             used.extend(&contact.row.peer.relays);
             used.extend(contact.mailboxes().flat_map(|mailbox| &mailbox.relays));
+            used.extend(contact.next.iter().flat_map(|next| &next.peer.relays));
         }
         used.extend(self.state.invites.values().flat_map(|row| &row.mailbox.relays));
         used.extend(self.state.jobs.values().flat_map(|row| &row.relays));

@@ -5,6 +5,7 @@
 
 use crate::invite::{Bundle, Signed};
 use crate::{Error, Key, Secret, Time};
+use bulkhead_ipc::bytes::{Bytes, Bytes32};
 use futures_util::FutureExt;
 use libsignal_protocol::kem::{self, KeyType};
 use libsignal_protocol::{
@@ -15,6 +16,7 @@ use libsignal_protocol::{
     message_decrypt_prekey, message_decrypt_signal, message_encrypt, process_prekey_bundle,
 };
 use rand::{CryptoRng, Rng};
+use sha2::{Digest, Sha256};
 use std::future::Future;
 use stores::{Available, Identity, NoPrekeys, PrekeyAccess, Record};
 
@@ -54,6 +56,24 @@ impl Own {
     pub fn public(&self) -> Option<Vec<u8>> {
         Some(self.pair().ok()?.identity_key().serialize().into_vec())
     }
+
+    /// What only the holders of two identity keys know (X25519), 32 bytes.
+    pub fn agree(&self, theirs: &[u8]) -> Option<Key> {
+        let theirs = IdentityKey::decode(theirs).ok().filter(|key| key.public_key().is_canonical())?;
+        let shared = self.pair().ok()?.private_key().calculate_agreement(theirs.public_key()).ok()?;
+        Key::from_slice(Secret::new(shared.into_vec()).bytes())
+    }
+
+    /// Signs with the identity key (XEdDSA), 64 bytes.
+    pub fn sign<R: Rng + CryptoRng>(&self, message: &[u8], rng: &mut R) -> Option<Vec<u8>> {
+        Some(self.pair().ok()?.private_key().calculate_signature(message, rng).ok()?.into_vec())
+    }
+}
+
+/// Whether the holder of an identity key (33 bytes) signed a message.
+pub fn signed_by(identity: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    let key = IdentityKey::decode(identity).ok();
+    key.is_some_and(|key| key.public_key().is_canonical() && key.public_key().verify_signature(message, signature))
 }
 
 /// The secret halves of one invite's prekeys; destroyed when it is used or expires.
@@ -82,7 +102,11 @@ pub struct Drawn {
 
 /// Draws the keys of an invite.
 pub fn draw<R: Rng + CryptoRng>(rng: &mut R) -> Option<Drawn> {
-    let own = Own::draw(rng)?;
+    draw_for(Own::draw(rng)?, rng)
+}
+
+/// Draws prekeys for an identity.
+pub fn draw_for<R: Rng + CryptoRng>(own: Own, rng: &mut R) -> Option<Drawn> {
     let identity = own.pair().ok()?;
     let (signed, one_time) = (KeyPair::generate(rng), KeyPair::generate(rng));
     let kyber = kem::KeyPair::generate(KeyType::Kyber1024, rng);
@@ -151,6 +175,15 @@ impl Incoming {
     pub fn place(&self) -> ([u8; 33], u32) {
         let key = self.inner().sender_ratchet_key().serialize();
         ((*key).try_into().unwrap_or([0; 33]), self.inner().counter())
+    }
+
+    /// What it is known by, whichever event it came in.
+    pub(crate) fn digest(&self) -> Bytes32 {
+        let bytes = match self {
+            Self::Signal(message) => message.serialized(),
+            Self::PreKey(message) => message.serialized(),
+        };
+        Bytes(Sha256::digest(bytes).into())
     }
 
     /// Bytes.
@@ -231,6 +264,23 @@ impl Session {
         let message = Incoming::read(true, body)?;
         let mut session = Self { record: Record(None), identity: Identity::new(own, None).ok()?, checked: None };
         match session.open_first(prekeys, &message, rng) {
+            Opened::Content(content) => Some((session, content)),
+            Opened::Duplicate | Opened::Undecryptable => None,
+        }
+    }
+
+    /// Answers the first message of a renewed session: only the contact, whose identity is known, can have sent it.
+    pub fn renew<R: Rng + CryptoRng>(
+        own: &Own,
+        their_identity: &[u8],
+        prekeys: &Prekeys,
+        message: &Incoming,
+        rng: &mut R,
+    ) -> Option<(Self, Secret)> {
+        let theirs = IdentityKey::decode(their_identity).ok()?;
+        let identity = Identity::new(own, Some(theirs)).ok()?;
+        let mut session = Self { record: Record(None), identity, checked: None };
+        match session.open_first(prekeys, message, rng) {
             Opened::Content(content) => Some((session, content)),
             Opened::Duplicate | Opened::Undecryptable => None,
         }

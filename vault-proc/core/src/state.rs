@@ -6,9 +6,13 @@
 use crate::ahead::Reach;
 use crate::content::MessageId;
 use crate::event::Curve;
+use crate::meeting::Meeting;
 use crate::order::Heard;
 use crate::session::Session;
-use crate::store::{Age, ContactRow, InviteRow, JobRow, Mailbox, RelayRow, ShareRole, ShareRow, Store, Timer, Work};
+use crate::store::{
+    Age, ContactRow, InviteRow, JobRow, Mailbox, OfferRow, Peer, RelayRow, ShareRole, ShareRow, Store, TieRow, Timer,
+    Work,
+};
 use crate::view::{ContactView, Preview};
 use crate::{Error, MessageView, Plaintext, Time};
 use std::collections::{BTreeMap, HashMap};
@@ -42,13 +46,39 @@ pub struct Contact {
     pub reach: Reach,
     /// The user was told that something could not be decrypted.
     pub complained: bool,
-    /// The session was lost with a part of the store: nothing can be said any more.
+    /// The session was lost with a part of the store, and cannot be renewed: nothing can be said any more.
     pub lost: bool,
+    pub tie: TieRow,
+    pub tie_changed: bool,
+    /// An open offer to renew the session.
+    pub offer: Option<OfferRow>,
+    /// A session that the contact has not confirmed.
+    pub next: Option<Next>,
+    pub meeting: Meeting,
+}
+
+/// A session begun from an offer of the contact.
+pub struct Next {
+    /// The offer's hash.
+    pub offer: [u8; 32],
+    pub session: Session,
+    /// Where they read, once it is confirmed.
+    pub peer: Peer,
+    /// The revision of that mailbox.
+    pub revision: u64,
+    /// When it was last answered (ms since 1970).
+    pub answered: u64,
+    pub changed: bool,
 }
 
 impl Contact {
     pub fn new(row: ContactRow, last: Option<(u64, MessageView)>) -> Self {
         Self {
+            tie: TieRow { contact: row.handle, ..TieRow::default() },
+            tie_changed: false,
+            offer: None,
+            next: None,
+            meeting: Meeting::default(),
             row,
             session: None,
             newest: last.as_ref().map_or(0, |(_, last)| last.seq),
@@ -88,10 +118,10 @@ impl Contact {
         self.session.as_mut().ok_or(Error::Keys)
     }
 
-    /// All own mailboxes, the one in use first.
+    /// All own mailboxes that are watched, the one in use first.
     pub fn mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
         let former = self.row.moving.former.iter().map(|former| &former.mailbox);
-        core::iter::once(&self.row.mailbox).chain(former)
+        core::iter::once(&self.row.mailbox).chain(former).chain(&self.meeting.watched)
     }
 
     /// What the window shows of it.
@@ -113,6 +143,7 @@ impl Contact {
             added: self.row.added,
             lost: self.lost,
             timer: self.timer.seconds,
+            renewing: self.tie.lost,
         }
     }
 }
@@ -146,6 +177,8 @@ pub struct State {
     pub age: Option<Age>,
     /// At which age the next message dies.
     pub next_death: Option<u64>,
+    /// The store came out of a backup, and no session has been dealt with yet.
+    pub restored: bool,
 }
 
 impl State {
@@ -164,6 +197,7 @@ impl State {
             messages: snapshot.messages,
             age: snapshot.age,
             next_death: snapshot.next_death,
+            restored: snapshot.restored,
         };
         for (row, last) in snapshot.contacts {
             let handle = row.handle;
@@ -171,9 +205,16 @@ impl State {
             state.mailboxes.extend(contact.mailboxes().map(|m| (m.public.0, Owner::Contact(handle))));
             state.contacts.insert(handle, contact);
         }
+        for (tie, offer, next) in snapshot.ties {
+            let contact = state.contacts.get_mut(&tie.contact).ok_or(Error::Damaged)?;
+            (contact.tie, contact.offer) = (tie, offer);
+            if let Some(row) = next {
+                contact.next = Some(Next::load(&contact.row, row)?);
+            }
+        }
         for handle in snapshot.lost {
             if let Some(contact) = state.contacts.get_mut(&handle) {
-                contact.lost = true;
+                contact.lost = !contact.tie.lost;
             }
         }
         for (handle, oldest) in snapshot.oldest {

@@ -184,6 +184,18 @@ pub enum Work {
         /// Which of the contact's mailboxes it is for.
         revision: u64,
     },
+    /// A signed offer to renew the session; the body is the offer.
+    Offer {
+        /// To whom.
+        contact: u32,
+        /// For the meeting place, not for the mailbox that they named last.
+        meeting: bool,
+    },
+    /// A libsignal prekey message in the session that an offer of theirs began.
+    Answer {
+        /// To whom.
+        contact: u32,
+    },
     /// An invite's bundle; the body is the sealed bundle.
     Bundle {
         /// Whose.
@@ -196,6 +208,94 @@ pub enum Work {
         /// The mailbox it was in.
         mailbox: Bytes32,
     },
+}
+
+/// What two devices know of each other's state, and how far a renewal of their session is.
+#[derive(Clone, Default)]
+pub struct TieRow {
+    /// Whose.
+    pub contact: u32,
+    /// Contents encrypted for them, ever.
+    pub said: u64,
+    /// Contents of theirs that were read, ever.
+    pub read: u64,
+    /// The highest `said` that they told.
+    pub told: u64,
+    /// The highest `sent_at` of their texts.
+    pub newest: u64,
+    /// What they were last told of theirs, and when (ms since 1970).
+    pub shown: (u64, u64),
+    /// When the session was last renewed, or an offer made without need (ms since 1970; 0 for never).
+    pub renewed: u64,
+    /// The session's state is, or may be, an older one: nothing is sent in it.
+    pub lost: bool,
+    /// What to make of it if they know more of this state than it does itself.
+    pub doubt: Doubt,
+    /// Hashes of the offers of theirs that were taken up, oldest first.
+    pub met: Vec<[u8; 32]>,
+}
+
+/// Why a contact may know a higher count of what was said than this state has.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum Doubt {
+    /// Only because this state is an older copy.
+    #[default]
+    None,
+    /// The session was just renewed because this state is known to be an older one.
+    Known,
+    /// The session was just renewed for another reason; the other contacts are to be suspected.
+    Open,
+}
+
+/// An own offer to renew a session, with the secrets that answer to it.
+#[derive(Clone)]
+pub struct OfferRow {
+    /// Secret prekeys.
+    pub prekeys: Prekeys,
+    /// The bundle, as it was signed.
+    pub bundle: Vec<u8>,
+    /// The revision of the mailbox in it.
+    pub revision: u64,
+    /// Unix time after which nobody takes it up.
+    pub expires_at: u64,
+    /// When it was sent last (ms since 1970).
+    pub sent: u64,
+}
+
+/// A session that an offer of theirs began, and that they have not confirmed.
+#[derive(Clone)]
+pub struct NextRow {
+    /// The offer's hash.
+    pub offer: [u8; 32],
+    /// The session record.
+    pub record: Secret,
+    /// Where they read from now on.
+    pub mailbox: Bytes32,
+    /// Seals what is written to it.
+    pub seal: Key,
+    /// Where they look.
+    pub relays: Vec<u16>,
+    /// The revision of that mailbox.
+    pub revision: u64,
+    /// When it was last answered (ms since 1970).
+    pub answered: u64,
+}
+
+/// What is known of a contact's state, with the open offer to it and the session that it has not confirmed.
+pub type Tied = (TieRow, Option<OfferRow>, Option<NextRow>);
+
+/// An own text that the contact has not receipted.
+pub struct Unreceipted {
+    /// Its number.
+    pub message: u64,
+    /// Its identifier.
+    pub id: MessageId,
+    /// The own clock when it was written.
+    pub sent_at: u64,
+    /// The words.
+    pub text: Plaintext,
+    /// Seconds that it lives once read, 0 for ever.
+    pub life: u32,
 }
 
 /// A message to be added.
@@ -244,6 +344,8 @@ pub struct Age {
 pub struct Placed {
     /// Its number.
     pub message: u64,
+    /// Its identifier.
+    pub id: MessageId,
     /// Written here.
     pub mine: bool,
     /// The sender's clock.
@@ -339,6 +441,10 @@ pub struct Snapshot {
     pub next_death: Option<u64>,
     /// Parts of recovery secrets.
     pub shares: Vec<ShareRow>,
+    /// What is known of contacts' states, with open offers and unconfirmed sessions.
+    pub ties: Vec<Tied>,
+    /// The store came out of a backup, and no session has been dealt with yet.
+    pub restored: bool,
 }
 
 type Done = Result<(), Error>;
@@ -427,4 +533,14 @@ pub trait Store {
     fn remember_event(&mut self, id: &Bytes32, until: u64) -> Done;
     /// Forgets events that expired before a Unix time; others taken in the same transaction may keep one known.
     fn forget_events(&mut self, before: u64) -> Done;
+    /// Adds or changes what is known of a contact's state.
+    fn put_tie(&mut self, row: &TieRow) -> Done;
+    /// Sets or removes the open offer to a contact.
+    fn put_offer(&mut self, contact: u32, row: Option<&OfferRow>) -> Done;
+    /// Sets or removes the unconfirmed session with a contact.
+    fn put_next(&mut self, contact: u32, row: Option<&NextRow>) -> Done;
+    /// Own texts to a contact that are queued or at a relay, in the order of writing.
+    fn unreceipted(&mut self, contact: u32) -> Result<Vec<Unreceipted>, Error>;
+    /// Takes back that the store came out of a backup.
+    fn clear_restored(&mut self) -> Done;
 }

@@ -37,6 +37,14 @@ pub struct Turn {
     pub sweep: bool,
     /// How conversations ended before: contact, lowest and highest place, the message there and its number.
     pub ends: Vec<End>,
+    /// Contacts whose session was renewed.
+    pub renewed: BTreeSet<u32>,
+    /// Contacts that are to be told how far both states are.
+    pub witness: BTreeSet<u32>,
+    /// Contacts of which something could not be decrypted.
+    pub repair: BTreeSet<u32>,
+    /// Offers may be due.
+    pub renewals: bool,
 }
 
 impl Turn {
@@ -59,6 +67,10 @@ impl Turn {
             broke: false,
             sweep: false,
             ends: Vec::new(),
+            renewed: BTreeSet::new(),
+            witness: BTreeSet::new(),
+            repair: BTreeSet::new(),
+            renewals: false,
         }
     }
 

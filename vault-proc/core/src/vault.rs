@@ -7,7 +7,7 @@ use crate::net::Net;
 use crate::pairing::Accepting;
 use crate::relay::place;
 use crate::state::{Contact, State};
-use crate::store::{Store, Work};
+use crate::store::Store;
 use crate::turn::Turn;
 use crate::vanish::Ages;
 use crate::{
@@ -63,6 +63,8 @@ pub struct Vault<S: Store> {
     relay_views: Vec<RelayView>,
     reported: Option<Time>,
     swept: Option<Time>,
+    /// When all sessions were last held for older ones because a contact knew more.
+    pub(crate) alarmed: Option<Time>,
     /// What is in memory differs from the store, and the store could not be read again. Nothing is done until it is.
     torn: bool,
     /// What the window asked for could not be read: the next tick says so.
@@ -126,11 +128,13 @@ impl<S: Store> Vault<S> {
             relay_views: Vec::new(),
             reported: None,
             swept: None,
+            alarmed: None,
             torn: false,
             unread: Cell::new(None),
             last: None,
             calm: now,
         };
+        vault.begin_anew(now)?;
         vault.add_configured(&config.relays, now)?;
         vault.views = vault.state.contacts.values().map(Contact::view).collect();
         sort(&mut vault.views);
@@ -214,6 +218,7 @@ impl<S: Store> Vault<S> {
         self.release(turn, rng)?;
         self.settle(turn)?;
         self.judge_search(turn);
+        self.renew(turn, rng)?;
         self.pay_receipts(turn, rng)?;
         if turn.sweep {
             self.sweep_relays(turn)?;
@@ -231,6 +236,7 @@ impl<S: Store> Vault<S> {
                 self.store.put_moving(contact.row.handle, &contact.row.moving)?;
             }
         }
+        self.put_ties()?;
         self.store.commit()
     }
 
@@ -342,6 +348,7 @@ impl<S: Store> Vault<S> {
     }
 
     fn tick<R: Rng + CryptoRng>(&mut self, turn: &mut Turn, rng: &mut R) -> Result<(), Error> {
+        turn.renewals = true;
         if let Some(error) = self.unread.take()
             && self.reported.is_none_or(|at| turn.now.since(at) >= REPORT || turn.now < at)
         {
@@ -351,6 +358,7 @@ impl<S: Store> Vault<S> {
         self.expire_invites(turn)?;
         self.expire_jobs(turn)?;
         self.keep_moving(turn, rng)?;
+        self.keep_meetings(turn.now, rng);
         if self.swept.is_none_or(|at| turn.now.since(at) >= SWEEP || turn.now < at) {
             self.swept = Some(turn.now);
             self.store.forget_events(turn.now.seconds())?;
@@ -427,9 +435,7 @@ impl<S: Store> Vault<S> {
         for mailbox in contact.mailboxes() {
             self.state.mailboxes.remove(&mailbox.public.0);
         }
-        let theirs = |what: Work| matches!(what, Work::Envelope { contact, .. } if contact == handle);
-        let jobs: Vec<_> = self.state.jobs.values().filter(|j| theirs(j.what)).map(|j| j.job).collect();
-        jobs.into_iter().try_for_each(|job| self.drop_job(job))?;
+        self.drop_jobs_of(handle)?;
         if self.invite == (intent::Invite::Used { handle }) {
             self.invite = intent::Invite::None;
             turn.invite = true;
@@ -571,6 +577,7 @@ fn notice_of(error: Error) -> Notice {
         Error::NotWritable => Notice::StoreNotWritable,
         Error::TooNew => Notice::StoreTooNew,
         Error::BadRelay => Notice::BadRelay,
+        Error::Moved => Notice::Moved,
         Error::Damaged | Error::Keys => Notice::StoreDamaged,
     }
 }

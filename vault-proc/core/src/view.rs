@@ -36,6 +36,8 @@ pub struct ContactView {
     pub lost: bool,
     /// Seconds that what is written in it lives once read, 0 for ever.
     pub timer: u32,
+    /// Its keys are being renewed: what is written waits until its device has answered.
+    pub renewing: bool,
 }
 
 /// The newest message of a conversation, cut to what a list shows.

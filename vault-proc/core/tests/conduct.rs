@@ -11,8 +11,8 @@ use bulkhead_ipc::{VERSION, sign};
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{Age, Timer};
 use bulkhead_vault_core::store::{
-    ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, Placed, RelayRow, ShareRole, ShareRow, Snapshot, Store,
-    Work,
+    ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, ShareRole, ShareRow,
+    Snapshot, Store, TieRow, Unreceipted, Work,
 };
 use bulkhead_vault_core::{
     Action, Changed, Config, Effect, Error, Input, MessageState, MessageView, Plaintext, Secret, Time, Vault,
@@ -60,6 +60,7 @@ struct Tables {
     relays: BTreeMap<u16, RelayRow>,
     contacts: BTreeMap<u32, ContactRow>,
     sessions: BTreeMap<u32, Secret>,
+    ties: BTreeMap<u32, TieRow>,
     invites: BTreeMap<u32, InviteRow>,
     messages: Vec<Stored>,
     jobs: BTreeMap<u64, (JobRow, Secret)>,
@@ -132,6 +133,7 @@ impl Store for Recorder {
             messages: self.now.messages.iter().map(|row| row.message).max().unwrap_or_default(),
             invites: self.now.invites.values().cloned().collect(),
             jobs: self.now.jobs.values().map(|(row, _)| row.clone()).collect(),
+            ties: self.now.ties.values().map(|row| (row.clone(), None, None)).collect(),
             oldest: self.now.messages.iter().filter(|row| row.seq == 1).map(|row| (row.contact, 1)).collect(),
             shares: self.now.shares.values().cloned().collect(),
             ..Snapshot::default()
@@ -178,6 +180,7 @@ impl Store for Recorder {
     fn remove_contact(&mut self, handle: u32) -> Done {
         self.now.contacts.remove(&handle);
         self.now.messages.retain(|row| row.contact != handle);
+        self.now.ties.remove(&handle);
         Ok(())
     }
 
@@ -232,7 +235,13 @@ impl Store for Recorder {
         let mut rows: Vec<_> =
             self.now.messages.iter().filter(|row| row.contact == contact && row.seq >= from).collect();
         rows.sort_by_key(|row| row.seq);
-        let placed = |row: &Stored| Placed { message: row.message, mine: row.mine, sent_at: row.sent_at, at: row.at };
+        let placed = |row: &Stored| Placed {
+            message: row.message,
+            id: row.id,
+            mine: row.mine,
+            sent_at: row.sent_at,
+            at: row.at,
+        };
         Ok(rows.into_iter().map(placed).collect())
     }
 
@@ -332,6 +341,30 @@ impl Store for Recorder {
 
     fn forget_events(&mut self, before: u64) -> Done {
         self.now.events.retain(|_, until| *until >= before);
+        Ok(())
+    }
+
+    fn put_tie(&mut self, row: &TieRow) -> Done {
+        self.now.ties.insert(row.contact, row.clone());
+        Ok(())
+    }
+
+    // Nothing here is restored or damaged, so no session is renewed.
+    fn put_offer(&mut self, _: u32, row: Option<&OfferRow>) -> Done {
+        assert!(row.is_none());
+        Ok(())
+    }
+
+    fn put_next(&mut self, _: u32, row: Option<&NextRow>) -> Done {
+        assert!(row.is_none());
+        Ok(())
+    }
+
+    fn unreceipted(&mut self, _: u32) -> Result<Vec<Unreceipted>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn clear_restored(&mut self) -> Done {
         Ok(())
     }
 }

@@ -9,7 +9,9 @@
 mod kit;
 
 use bulkhead_ipc::bytes::Bytes;
-use bulkhead_vault_core::content::{self, Body, Content, Hello, MAX_RECEIPTS, MAX_RELAYS, Moved, SIZES, ShareWord};
+use bulkhead_vault_core::content::{
+    self, Body, Content, Hello, MAX_COUNT, MAX_RECEIPTS, MAX_RELAYS, Moved, SIZES, ShareWord, Witness,
+};
 use bulkhead_vault_core::invite::{Bundle, Signed};
 use bulkhead_vault_core::shares::{LEAST, MOST, PIECE, Part};
 use bulkhead_vault_core::{Key, MAX_NAME, MAX_TEXT, Plaintext, Secret};
@@ -25,7 +27,7 @@ use std::collections::BTreeSet;
 /// Values that the property test draws.
 const DRAWN: usize = 500;
 /// Types of content.
-const KINDS: usize = 10;
+const KINDS: usize = 11;
 
 /// The padding that goes around content.
 fn padded(cbor: &[u8]) -> Option<Vec<u8>> {
@@ -89,6 +91,7 @@ fn known(body: &Body) -> usize {
         Body::Word { id: _, revision: _, word: ShareWord::Withdrawn | ShareWord::Given } => 9,
         Body::Timer { sent_at: _, seconds: _ } => 4,
         Body::Vanishing { id: _, sent_at: _, text: _, life: _ } => 5,
+        Body::Witness(Witness { said: _, heard: _, newest: _ }) => 10,
     }
 }
 
@@ -117,6 +120,10 @@ fn draw(runner: &mut TestRunner, kind: usize) -> Body {
             let strategy = (any::<[u8; 16]>(), any::<u64>(), text(1, MAX_TEXT), 60..=2_419_200u32);
             let (id, sent_at, text, life) = one(runner, strategy);
             Body::Vanishing { id, sent_at, text: Plaintext::new(text), life }
+        }
+        10 => {
+            let (said, heard, newest) = one(runner, (0..=MAX_COUNT, 0..=MAX_COUNT, 0..=MAX_COUNT));
+            Body::Witness(Witness { said, heard, newest })
         }
         2 => {
             Body::Receipt(one(runner, prop_oneof![vec(any::<[u8; 16]>(), 0..6), vec(any::<[u8; 16]>(), MAX_RECEIPTS)]))
@@ -227,6 +234,7 @@ fn golden() -> String {
                 life: 3_600,
             },
         ),
+        ("state witness", Body::Witness(Witness { said: 300, heard: 23, newest: 1_795_000_000_123 })),
         ("keep", Body::Keep { revision: 1_795_000_000_456, part: part.clone() }),
         ("ask", Body::Ask([0xc3; 16])),
         ("grant", Body::Grant { request: [0xc3; 16], part }),

@@ -454,7 +454,7 @@ fn state(desk: &Desk) -> Value {
 fn contacts(desk: &Desk) -> Result<Value, String> {
     let list = open(desk)?.contacts().iter().map(|c| {
         json!({
-            "handle": c.handle, "name": c.name.as_str(), "unread": c.unread, "waiting": c.waiting, "verified": c.verified,
+            "handle": c.handle, "name": c.name.as_str(), "unread": c.unread, "waiting": c.waiting, "renewing": c.renewing, "verified": c.verified,
             "preview": c.preview.as_ref().map(|preview| preview.text.as_str()),
         })
     });

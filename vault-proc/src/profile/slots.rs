@@ -31,6 +31,8 @@ const MOST_PARAMETERS: usize = 2048;
 
 const MAGIC: &[u8; 8] = b"bulkhead";
 const VERSION: u8 = 2;
+/// What stands in the place of the key file of a profile that was moved: a version that never holds keys.
+pub const MOVED: [u8; 9] = *b"bulkhead\0";
 const TAG: usize = 32;
 const CHECKSUM: usize = 8;
 /// Memory in KiB, passes, lanes: RFC 9106's second recommendation, with one lane as the sandbox grants one thread.
@@ -175,6 +177,7 @@ impl Slots {
     pub fn parse(file: &[u8]) -> Result<Self, ProfileError> {
         let rest = file.strip_prefix(MAGIC).ok_or(ProfileError::Damaged)?;
         match rest.split_first() {
+            Some((0, [])) => Err(ProfileError::Moved),
             Some((1, rest)) => first_version(rest),
             Some((&VERSION, rest)) => second_version(file, rest),
             Some((&version, _)) if version > VERSION => Err(ProfileError::TooNew),

@@ -56,7 +56,7 @@ fn second_program_is_refused_until_the_first_ends() {
 const LITTLE: [u32; 3] = [8 * 1024, 1, 1];
 
 /// A profile whose passphrase takes little work, and its key.
-fn quick(folder: &Folder) -> StoreKey {
+pub fn quick(folder: &Folder) -> StoreKey {
     let key = quick_key(&folder.0);
     key.write(&Slots::new(vec![Slot::passphrase(&key.key, &typed("correct horse"), LITTLE).unwrap()])).unwrap();
     key

@@ -172,7 +172,9 @@ impl Session {
     /// The PIN's part of the key file is of no use. What is wrong with all of it, or the folder, the passphrase tells.
     fn pin_failed(&mut self, error: ProfileError) {
         match error {
-            ProfileError::InUse | ProfileError::TooNew | ProfileError::Io => self.open_with(How::Unlocked, Err(error)),
+            ProfileError::InUse | ProfileError::TooNew | ProfileError::Io | ProfileError::Moved => {
+                self.open_with(How::Unlocked, Err(error));
+            }
             ProfileError::Wrong | ProfileError::NoSlot | ProfileError::Damaged => {
                 self.set_phase(Phase::Locked);
                 self.notice(Some(Notice::PinUseless));

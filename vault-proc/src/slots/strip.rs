@@ -24,7 +24,7 @@ pub fn words(session: &Session) -> (String, bool) {
         return match &session.phase {
             Phase::Unlocking => ("Unlocking: nothing you type goes anywhere".into(), false),
             Phase::Open(_) => match compose(session) {
-                Some(name) => (format!("Typing to {name}"), true),
+                Some(words) => (words, true),
                 None => (nowhere, false),
             },
             _ => (nowhere, false),
@@ -44,7 +44,7 @@ pub fn words(session: &Session) -> (String, bool) {
         SlotKind::AutoLock => ("Left and right choose when to lock".into(), false),
         SlotKind::OwnName => ("Typing your name, for people you invite".into(), true),
         SlotKind::Search => ("Searching on this device only".into(), true),
-        SlotKind::Compose => (format!("Typing to {}", name()), true),
+        SlotKind::Compose => (typing_to(session, focus.handle), true),
         SlotKind::PasteInvite => ("Paste an invite that you were given".into(), true),
         SlotKind::Rename => (format!("Typing your own name for {}", name()), true),
         SlotKind::NewRelay => ("Typing a relay's address".into(), true),
@@ -56,7 +56,7 @@ pub fn words(session: &Session) -> (String, bool) {
         SlotKind::ConfirmDelete => ("Tab chooses, Enter presses the button".into(), false),
         SlotKind::SearchResults => ("Arrow keys choose, Enter opens".into(), false),
         SlotKind::MessageList => match compose(session) {
-            Some(name) => (format!("Typing to {name}"), true),
+            Some(words) => (words, true),
             None => ("Arrow keys scroll".into(), false),
         },
         _ => ("Nothing you type goes anywhere".into(), false),
@@ -74,7 +74,16 @@ fn typed_code(typed: &str) -> String {
 
 fn compose(session: &Session) -> Option<String> {
     let handle = session.shown(SlotKind::Compose).filter(|handle| session.open == Some(*handle))?;
-    Some(session.contact(handle)?.name.as_str().to_owned())
+    session.contact(handle).map(|_| typing_to(session, handle))
+}
+
+fn typing_to(session: &Session, handle: u32) -> String {
+    match session.contact(handle) {
+        Some(contact) if contact.renewing => {
+            format!("Typing to {}: waits for new keys", contact.name.as_str())
+        }
+        contact => format!("Typing to {}", contact.map_or("", |contact| contact.name.as_str())),
+    }
 }
 
 /// The strip.

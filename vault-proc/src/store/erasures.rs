@@ -93,7 +93,7 @@ fn alike(a: &JobRow, b: &JobRow) -> bool {
 const fn mailbox(row: &JobRow) -> Option<Bytes32> {
     match row.what {
         Work::Erase { mailbox, .. } => Some(mailbox),
-        Work::Envelope { .. } | Work::Bundle { .. } => None,
+        Work::Envelope { .. } | Work::Offer { .. } | Work::Answer { .. } | Work::Bundle { .. } => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rows in and out. Whatever does not fit its type is damage, not a default.
 
-use crate::store::{ages, cause, erasures, moves, search, shares};
+use crate::store::{ages, cause, erasures, moves, search, shares, ties};
 use bulkhead_ipc::bytes::{Bytes, Bytes32};
 use bulkhead_vault_core::envelope::Stamp;
 use bulkhead_vault_core::session::{Own, Prekeys};
@@ -41,7 +41,7 @@ pub fn bytes(row: &Row<'_>, at: usize) -> Result<Bytes32> {
     row.get(at).map(Bytes)
 }
 
-fn text(row: &Row<'_>, at: usize) -> Result<Plaintext> {
+pub fn text(row: &Row<'_>, at: usize) -> Result<Plaintext> {
     row.get(at).map(Plaintext::new)
 }
 
@@ -92,7 +92,7 @@ pub fn state(row: &Row<'_>, at: usize) -> Result<MessageState> {
 /// A message in its place.
 pub fn placed(row: &Row<'_>) -> Result<Placed> {
     let (message, sent_at) = (unsigned(row, 0)?, unsigned(row, 2)?);
-    Ok(Placed { message, mine: row.get(1)?, sent_at, at: Time(unsigned(row, 3)?) })
+    Ok(Placed { message, id: row.get(4)?, mine: row.get(1)?, sent_at, at: Time(unsigned(row, 3)?) })
 }
 
 /// A message whose columns begin at `at`.
@@ -111,6 +111,8 @@ pub const fn work_columns(what: Work) -> Option<WorkColumns> {
     match what {
         Work::Envelope { contact, prekey, message, revision } => Some((1, contact, prekey, message, revision)),
         Work::Bundle { invite } => Some((2, invite, false, 0, 0)),
+        Work::Offer { contact, meeting } => Some((3, contact, meeting, 0, 0)),
+        Work::Answer { contact } => Some((4, contact, true, 0, 0)),
         Work::Erase { .. } => None,
     }
 }
@@ -123,6 +125,8 @@ fn job(row: &Row<'_>) -> Result<JobRow> {
             Work::Envelope { contact: owner, prekey, message, revision }
         }
         2 => Work::Bundle { invite: owner },
+        3 => Work::Offer { contact: owner, meeting: row.get(3)? },
+        4 => Work::Answer { contact: owner },
         _ => return Err(bad()),
     };
     let stamp = Stamp {
@@ -269,7 +273,8 @@ pub fn last(db: &Connection, contact: u32) -> Result<Option<(u64, MessageView)>>
     db.prepare_cached(sql)?.query_row([contact], |row| Ok((unsigned(row, 6)?, message(row, 0)?))).optional()
 }
 
-fn all<T>(db: &Connection, sql: &str, read: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+/// All rows of a query.
+pub fn all<T>(db: &Connection, sql: &str, read: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
     db.prepare_cached(sql)?.query_map([], |row| read(row))?.collect()
 }
 
@@ -313,6 +318,8 @@ pub fn load(db: &Connection) -> core::result::Result<Snapshot, Error> {
             invites: all(db, "SELECT * FROM invites ORDER BY id", invite)?,
             jobs,
             shares: shares::load(db)?,
+            ties: ties::load(db)?,
+            restored: ties::marked(db, ties::RESTORED)?,
         })
     };
     read().map_err(|error| cause(&error))

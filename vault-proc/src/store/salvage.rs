@@ -4,8 +4,9 @@
 //! the others; rows are told by the tables' roots, or by their form where those are lost. The new store is made beside
 //! and takes the old one's place in one step; the old one is kept as `store.db.damaged`.
 //!
-//! Never guessed: a session that is not certainly the newest is left empty, as going on with an older one would use
-//! keys twice. Its contact has to be invited again, which the window says.
+//! Never guessed: in a session that is not certainly the newest nothing is sent any more, as that would use keys
+//! twice. It is renewed, as after a restore. A contact of whom only messages are left has to be invited again, which
+//! the window says.
 
 mod cells;
 mod pages;
@@ -41,6 +42,8 @@ pub struct Salvaged {
     pub messages: u64,
     /// Contacts in it, and how many of them have to be invited again.
     pub contacts: (u32, u32),
+    /// Of how many contacts the keys have to be renewed.
+    pub renewed: u32,
 }
 
 /// A table of the new store.
@@ -94,7 +97,7 @@ pub fn salvage(folder: &Path, key: &StoreKey, now: Time) -> Result<Salvaged, Err
     let draft = folder.join(DRAFT);
     let _ = std::fs::remove_file(&draft);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    let db = SqlStore::connect_bare(&draft, key, flags)?;
+    let db = SqlStore::connect_bare(&draft, &key.key, flags)?;
     // Nothing depends on it before it is complete, and then it is made durable as a whole.
     let settings = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;
         PRAGMA secure_delete = ON; PRAGMA foreign_keys = OFF; PRAGMA locking_mode = EXCLUSIVE;";
@@ -302,14 +305,15 @@ fn put(db: &Connection, table: &Table, row: &Row) -> rusqlite::Result<()> {
 /// Makes a whole of what was found.
 fn mend(db: &Connection, doubtful: bool, now: Time) -> rusqlite::Result<Salvaged> {
     db.execute("INSERT OR IGNORE INTO profile(id, name) VALUES (1, '?')", [])?;
-    restore_owners(db, now)?;
+    let strangers = restore_owners(db, now)?;
     forget_strangers(db)?;
-    let lost = judge_sessions(db, doubtful)?;
+    let (lost, renewed) = judge_sessions(db, doubtful, &strangers)?;
     // A job whose contact or invite is gone has nobody to go to; a message whose job is gone will not go by itself.
     db.execute_batch(
-        "DELETE FROM jobs WHERE kind = 1 AND owner NOT IN (SELECT handle FROM contacts)
+        "DELETE FROM jobs WHERE kind IN (1, 3, 4) AND owner NOT IN (SELECT handle FROM contacts)
              OR kind = 2 AND owner NOT IN (SELECT id FROM invites);
-         UPDATE messages SET state = 4 WHERE mine = 1 AND state IN (1, 6) AND n NOT IN (SELECT message FROM jobs);",
+         UPDATE messages SET state = 4 WHERE mine = 1 AND state IN (1, 6) AND n NOT IN (SELECT message FROM jobs)
+             AND contact NOT IN (SELECT contact FROM ties WHERE lost = 1);",
     )?;
     ages::mend(db, now)?;
     renumber(db)?;
@@ -323,11 +327,11 @@ fn mend(db: &Connection, doubtful: bool, now: Time) -> rusqlite::Result<Salvaged
         messages += 1;
     }
     let contacts = db.query_row("SELECT count(*) FROM contacts", [], |row| row.get(0))?;
-    Ok(Salvaged { pages: (0, 0), messages, contacts: (contacts, lost) })
+    Ok(Salvaged { pages: (0, 0), messages, contacts: (contacts, lost), renewed })
 }
 
-/// Messages whose contact cannot be read get one that can only be read: with keys that nobody else knows.
-fn restore_owners(db: &Connection, now: Time) -> rusqlite::Result<()> {
+/// Messages whose contact cannot be read get one that can only be read: with keys that nobody else knows. Says which.
+fn restore_owners(db: &Connection, now: Time) -> rusqlite::Result<BTreeSet<u32>> {
     let mut missing =
         db.prepare("SELECT DISTINCT contact FROM messages WHERE contact NOT IN (SELECT handle FROM contacts)")?;
     let handles: Vec<u32> = missing.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
@@ -336,7 +340,7 @@ fn restore_owners(db: &Connection, now: Time) -> rusqlite::Result<()> {
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     let rng = &mut rand::rng();
-    for handle in handles {
+    for handle in handles.iter().copied() {
         let mut draw = || rand::Rng::random::<[u8; 32]>(rng);
         let keys = [draw(), draw(), draw(), draw(), draw()];
         let pair = (Own::draw(&mut rand::rng()), Own::draw(&mut rand::rng()).and_then(|own| own.public()));
@@ -369,7 +373,7 @@ fn restore_owners(db: &Connection, now: Time) -> rusqlite::Result<()> {
         };
         rows::put_contact(db, &row)?;
     }
-    Ok(())
+    Ok(handles.into_iter().collect())
 }
 
 /// Forgets what belongs to contacts of whom nothing else is left.
@@ -385,14 +389,16 @@ fn forget_strangers(db: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Keeps the sessions that are certain, and leaves the others empty. Says how many those are.
-fn judge_sessions(db: &Connection, doubtful: bool) -> rusqlite::Result<u32> {
+/// Leaves as they are the sessions that are certain, and has the others renewed. Says how many cannot be, and how many
+/// are.
+fn judge_sessions(db: &Connection, doubtful: bool, strangers: &BTreeSet<u32>) -> rusqlite::Result<(u32, u32)> {
     let known: BTreeSet<u16> =
         db.prepare("SELECT id FROM relays")?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let reachable = |bytes: &[u8]| relays(bytes).is_some_and(|ids| ids.iter().any(|id| known.contains(id)));
     let mut contacts = db.prepare("SELECT handle, peer_identity, peer_relays, mailbox_relays FROM contacts")?;
     let mut rows = contacts.query([])?;
-    let mut lost = 0;
+    let mut tied = db.prepare("SELECT 1 FROM ties WHERE contact = ?1")?;
+    let (mut lost, mut renewed) = (0, 0);
     while let Some(row) = rows.next()? {
         let handle: u32 = row.get(0)?;
         let (identity, theirs, ours): (Vec<u8>, Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(2)?, row.get(3)?);
@@ -400,13 +406,30 @@ fn judge_sessions(db: &Connection, doubtful: bool) -> rusqlite::Result<u32> {
             db.query_row("SELECT record FROM sessions WHERE contact = ?1", [handle], |row| row.get(0)).optional()?;
         let record = found.map(Secret::new);
         let fits = record.is_some_and(|record| Session::their_identity_in(record.bytes()) == Some(identity));
-        if doubtful || !fits || !reachable(&theirs) || !reachable(&ours) {
+        if strangers.contains(&handle) || !reachable(&theirs) || !reachable(&ours) {
             lost += 1;
             db.execute("INSERT OR REPLACE INTO sessions(contact, record) VALUES (?1, x'')", [handle])?;
+            db.execute("DELETE FROM ties WHERE contact = ?1", [handle])?;
+        } else if doubtful || !fits || !tied.exists([handle])? {
+            renewed += 1;
+            // What it says can still be read: only who writes uses keys.
+            if !fits {
+                db.execute("INSERT OR REPLACE INTO sessions(contact, record) VALUES (?1, x'')", [handle])?;
+            }
+            db.execute(
+                "INSERT INTO ties VALUES (?1, 0, 0, 0, 0, 0, 0, 0, 1, 0, x'')
+                    ON CONFLICT(contact) DO UPDATE SET lost = 1",
+                [handle],
+            )?;
+        } else {
+            continue;
+        }
+        for table in ["offers", "nexts"] {
+            db.execute(&format!("DELETE FROM {table} WHERE contact = ?1"), [handle])?;
         }
     }
     db.execute("DELETE FROM sessions WHERE contact NOT IN (SELECT handle FROM contacts)", [])?;
-    Ok(lost)
+    Ok((lost, renewed))
 }
 
 /// Makes places dense again, in their order.

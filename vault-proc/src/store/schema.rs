@@ -19,6 +19,7 @@ ALTER TABLE jobs ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
 DROP TABLE search;
 ",
     SECOND,
+    TIES,
     INDEX,
     "INSERT INTO wash(id, next, remaining) SELECT 1, 1, page_count FROM pragma_page_count;",
 ]];
@@ -46,6 +47,26 @@ CREATE TABLE shares(
     contact INTEGER NOT NULL REFERENCES contacts(handle), role INTEGER NOT NULL, revision INTEGER NOT NULL,
     at INTEGER NOT NULL, id BLOB NOT NULL, part BLOB, state INTEGER NOT NULL, PRIMARY KEY (contact, role)
 ) STRICT;
+";
+
+/// What is known of contacts' states, renewals of sessions, and marks on the store as a whole.
+const TIES: &str = "
+CREATE TABLE ties(
+    contact INTEGER PRIMARY KEY REFERENCES contacts(handle), said INTEGER NOT NULL, read INTEGER NOT NULL,
+    told INTEGER NOT NULL, newest INTEGER NOT NULL, shown INTEGER NOT NULL, shown_at INTEGER NOT NULL,
+    renewed INTEGER NOT NULL, lost INTEGER NOT NULL, doubt INTEGER NOT NULL, met BLOB NOT NULL
+) STRICT;
+CREATE TABLE offers(
+    contact INTEGER PRIMARY KEY REFERENCES contacts(handle), signed BLOB NOT NULL, one_time BLOB NOT NULL,
+    kyber_public BLOB NOT NULL, kyber_secret BLOB NOT NULL, bundle BLOB NOT NULL, revision INTEGER NOT NULL,
+    expires INTEGER NOT NULL, sent INTEGER NOT NULL
+) STRICT;
+CREATE TABLE nexts(
+    contact INTEGER PRIMARY KEY REFERENCES contacts(handle), offer BLOB NOT NULL, record BLOB NOT NULL,
+    mailbox BLOB NOT NULL, seal BLOB NOT NULL, relays BLOB NOT NULL, revision INTEGER NOT NULL,
+    answered INTEGER NOT NULL
+) STRICT;
+CREATE TABLE marks(name TEXT PRIMARY KEY) STRICT;
 ";
 
 /// The index of the words. It keeps none itself (they are in `messages`) and takes out what is deleted at once.
@@ -114,7 +135,7 @@ pub fn configure(db: &Connection) -> rusqlite::Result<()> {
 
 /// Makes the tables, all or none.
 pub fn create(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch(&format!("BEGIN; {TABLES} {SECOND} {INDEX} PRAGMA user_version = {VERSION}; COMMIT;"))
+    db.execute_batch(&format!("BEGIN; {TABLES} {SECOND} {TIES} {INDEX} PRAGMA user_version = {VERSION}; COMMIT;"))
 }
 
 /// Brings the tables to this version, all or none. A store from a later program is refused.

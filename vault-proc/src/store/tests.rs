@@ -13,6 +13,7 @@ mod killed;
 mod moving;
 mod order;
 mod pairing;
+mod renewing;
 mod salvaging;
 mod schedule;
 mod searching;

@@ -91,7 +91,26 @@ impl<S: Store> Vault<S> {
 
     /// Whether a part can be given to a contact.
     pub fn may_keep(&self, contact: u32) -> bool {
-        self.state.contacts.get(&contact).is_some_and(|entry| !entry.row.waiting && !entry.lost)
+        self.state.contacts.get(&contact).is_some_and(|entry| !entry.row.waiting && !entry.lost && !entry.tie.lost)
+    }
+
+    /// The session with a contact is a new one, and what was on its way is gone: a withdrawal is said again; a piece cannot
+    /// be, as it is not kept here.
+    pub(crate) fn renew_parts<R: Rng + CryptoRng>(
+        &mut self,
+        contact: u32,
+        turn: &mut Turn,
+        rng: &mut R,
+    ) -> Result<(), Error> {
+        let Some(row) = self.state.shares.get(&(contact, ShareRole::Given)).cloned() else { return Ok(()) };
+        match row.state {
+            PartState::Sent => self.put_share(ShareRow { state: PartState::Failed, ..row }, turn),
+            PartState::Withdrawn => {
+                let body = Body::Word { id: row.id, revision: row.revision, word: ShareWord::Withdrawn };
+                self.post(contact, body, 0, turn, rng)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Rows of parts that are out and not withdrawn.

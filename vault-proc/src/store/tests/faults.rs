@@ -8,8 +8,8 @@ use bulkhead_ipc::intent;
 use bulkhead_ipc::post::{Delivery, Event, FromNet, RelayState, ToNet, Verdict};
 use bulkhead_vault_core::content::MessageId;
 use bulkhead_vault_core::store::{
-    Age, ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, Placed, RelayRow, ShareRole, ShareRow, Snapshot,
-    Store, Timer,
+    Age, ContactRow, Found, InviteRow, JobRow, Moving, NewMessage, NextRow, OfferRow, Placed, RelayRow, ShareRole,
+    ShareRow, Snapshot, Store, TieRow, Timer, Unreceipted,
 };
 use bulkhead_vault_core::{
     Action, Changed, Config, Effect, Error, Input, MessageState, MessageView, Plaintext, Secret, Time, Vault,
@@ -249,6 +249,31 @@ impl Store for Faulty {
     fn forget_events(&mut self, before: u64) -> Done {
         self.count()?;
         self.inner.forget_events(before)
+    }
+
+    fn put_tie(&mut self, row: &TieRow) -> Done {
+        self.count()?;
+        self.inner.put_tie(row)
+    }
+
+    fn put_offer(&mut self, contact: u32, row: Option<&OfferRow>) -> Done {
+        self.count()?;
+        self.inner.put_offer(contact, row)
+    }
+
+    fn put_next(&mut self, contact: u32, row: Option<&NextRow>) -> Done {
+        self.count()?;
+        self.inner.put_next(contact, row)
+    }
+
+    fn unreceipted(&mut self, contact: u32) -> Result<Vec<Unreceipted>, Error> {
+        self.count()?;
+        self.inner.unreceipted(contact)
+    }
+
+    fn clear_restored(&mut self) -> Done {
+        self.count()?;
+        self.inner.clear_restored()
     }
 }
 

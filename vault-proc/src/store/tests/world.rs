@@ -7,6 +7,7 @@ use bulkhead_ipc::VERSION;
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_ipc::intent;
 use bulkhead_ipc::post::{self, Delivery, Event, FromNet, RelayState, ToNet, Trouble, Verdict};
+use bulkhead_vault_core::envelope::{self, Address};
 use bulkhead_vault_core::{Action, Changed, Config, Effect, Input, Plaintext, Store, Time, Vault};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -48,6 +49,9 @@ pub struct Person<S: Store = SqlStore> {
     pub skew: i64,
 }
 
+/// An envelope, and its kind and body if anybody could open it.
+pub type Recorded = (Event, Option<(u8, Vec<u8>)>);
+
 pub struct World {
     pub now: Time,
     /// What the clock says that is never set.
@@ -65,6 +69,10 @@ pub struct World {
     pub shuffle: bool,
     /// What was deleted is not taken again (NIP-09).
     pub deleted: BTreeSet<String>,
+    /// Whether [`World::history`] is kept.
+    pub recording: bool,
+    /// Envelopes that were published.
+    pub history: Vec<Recorded>,
 }
 
 impl World {
@@ -80,6 +88,8 @@ impl World {
             loss: 0,
             shuffle: false,
             deleted: BTreeSet::new(),
+            recording: false,
+            history: Vec::new(),
         };
         for name in names {
             let folder = folder();
@@ -167,6 +177,28 @@ impl World {
         self.connect(who);
     }
 
+    /// A copy of somebody's folder, as it is now.
+    pub fn copy(&mut self, who: usize) -> Folder {
+        self.people[who].vault = None;
+        let copy = folder();
+        copy_files(&self.people[who].folder.0, &copy.0);
+        self.restart(who);
+        copy
+    }
+
+    /// Somebody's folder is replaced by an older copy of it, and the program started.
+    pub fn put_back(&mut self, who: usize, copy: &Folder, restored: bool) {
+        let person = &mut self.people[who];
+        person.vault = None;
+        std::fs::remove_dir_all(&person.folder.0).unwrap();
+        std::fs::create_dir_all(&person.folder.0).unwrap();
+        copy_files(&copy.0, &person.folder.0);
+        if restored {
+            SqlStore::open(&person.folder.0, &key(&person.folder)).unwrap().mark_restored();
+        }
+        self.restart(who);
+    }
+
     fn lost(&mut self) -> bool {
         self.rng.random_range(0..100) < self.loss
     }
@@ -227,8 +259,22 @@ impl World {
         if url == RELAY { &mut self.stored } else { self.elsewhere.entry(url.to_owned()).or_default() }
     }
 
+    /// Keeps what is published, opened with the seals of this moment.
+    fn record(&mut self, event: &Event) {
+        if !self.recording || event.kind != 1059 {
+            return;
+        }
+        let mailbox = Bytes32::from_hex(&event.tags[0][1]).unwrap();
+        let sealed = envelope::sealed_bytes(&event.content).unwrap();
+        let vaults = self.people.iter().filter_map(|person| person.vault.as_ref());
+        let mut seals = vaults.flat_map(|vault| vault.store().seals());
+        let opened = seals.find_map(|seal| envelope::open(&Address { mailbox: &mailbox, seal: &seal }, &sealed));
+        self.history.push((event.clone(), opened));
+    }
+
     /// A relay takes an event.
     pub fn publish_at(&mut self, url: &str, event: Event) {
+        self.record(&event);
         let id = if event.kind == 5 { event.tags[0][1].clone() } else { event.id.to_hex() };
         let name = format!("{url} {id}");
         let deleted = self.deleted.contains(&name);
@@ -357,6 +403,13 @@ impl World {
 
     pub fn noticed(&self, who: usize, notice: intent::Notice) -> usize {
         self.people[who].changes.iter().filter(|c| **c == Changed::Notice(notice)).count()
+    }
+}
+
+fn copy_files(from: &std::path::Path, to: &std::path::Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
 }
 
