@@ -57,7 +57,7 @@ where
     let (mut seen, mut all) = (BTreeSet::new(), BTreeSet::new());
     shape.points("", &mut all);
     // Rare choices, such as one kind of slot in one message, take more draws; what Rust cannot write, all of them.
-    for number in 0..DRAWN * 20 {
+    for number in 0..DRAWN * 100 {
         if number >= DRAWN && seen == all {
             break;
         }
