@@ -8,6 +8,8 @@ mod current;
 mod releases;
 mod roots;
 
+pub(crate) use roots::step;
+
 use crate::{Candidate, Fork, Listing, Party, Refusal, State, Time, count, enough};
 use crate::{Key, Role, RoleKeys};
 use std::collections::BTreeSet;
@@ -55,7 +57,7 @@ pub enum Decision {
 }
 
 /// Why a judgement ends early.
-enum Stop {
+pub(crate) enum Stop {
     Refused(Refusal),
     Forked(Fork, BTreeSet<Key>),
 }

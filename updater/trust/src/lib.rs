@@ -4,7 +4,7 @@
 //! are named, when it expires. [`decide()`] judges facts of all three parties against what is remembered ([`State`])
 //! and the time, and gives either a refusal, which changes nothing, or what to do next and what to remember then.
 //! Neither reads a file, asks a clock or opens a connection: the sandboxed fetcher and the launcher run the same
-//! code on the same bytes, and so does anyone who checks a proof of a fork.
+//! code on the same bytes, and so does anyone who checks a proof of a fork ([`proof`]).
 
 mod chain;
 pub mod decide;
@@ -13,6 +13,7 @@ mod freshness;
 mod keys;
 pub mod links;
 mod party;
+pub mod proof;
 mod provider;
 pub mod read;
 mod refusal;
@@ -26,7 +27,7 @@ pub use digest::Digest;
 pub use freshness::{Freshness, freshness};
 pub use keys::{Key, RoleKeys, Roles, count, enough};
 pub use party::{Party, PerParty};
-pub use provider::install as install_provider;
+pub use provider::{hash, install as install_provider, verify};
 pub use read::{Files, read};
 pub use refusal::{Refusal, Role};
 pub use release::{Listing, Release, Rules, path};

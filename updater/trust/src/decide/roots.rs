@@ -2,7 +2,7 @@
 
 use super::{Stop, signed};
 use crate::chain::Broken;
-use crate::{Fork, Forked, Key, Party, Refusal, Role, RootView, State, Time};
+use crate::{Fork, Forked, Key, Party, PartyState, Refusal, Role, RootView, State, Time};
 use std::collections::BTreeSet;
 
 /// Keys that a role may have at most: more could not be kept safe by one party, and would cost time.
@@ -12,8 +12,9 @@ const OFFLINE: (u32, u32) = (2, 2);
 
 /// Follows `party`'s `roots`; the last one must not have expired. What is removed on the way is revoked for good.
 pub(super) fn advance(next: &mut State, party: Party, roots: &[RootView], now: Time) -> Result<(), Stop> {
+    let State { parties, revoked, .. } = next;
     for root in roots {
-        step(next, party, root)?;
+        step(parties.of_mut(party), revoked, party, root)?;
     }
     match roots.last() {
         Some(root) if root.expires <= now => {
@@ -23,16 +24,21 @@ pub(super) fn advance(next: &mut State, party: Party, roots: &[RootView], now: T
     }
 }
 
-fn step(next: &mut State, party: Party, root: &RootView) -> Result<(), Stop> {
+/// Follows one root. What it removes is added to `revoked`.
+pub(crate) fn step(
+    known: &mut PartyState,
+    revoked: &mut BTreeSet<Key>,
+    party: Party,
+    root: &RootView,
+) -> Result<(), Stop> {
     let role = Role::Root;
-    let known = next.parties.of(party);
     let trusted = &known.roles;
     let staying = &root.roles.root.keys;
     // A key never takes part in its own replacement: whoever stole it would choose its successor.
     let leaving: BTreeSet<Key> = trusted.root.keys.difference(staying).copied().collect();
-    let bad: BTreeSet<Key> = next.revoked.union(&leaving).copied().collect();
+    let bad: BTreeSet<Key> = revoked.union(&leaving).copied().collect();
     let seen_before = root.link.version <= known.roots.version();
-    let uncounted = if seen_before { &next.revoked } else { &bad };
+    let uncounted = if seen_before { &*revoked } else { &bad };
     if known.roots.at(root.link.version) == Some(root.link.id) {
         return Ok(());
     }
@@ -45,17 +51,17 @@ fn step(next: &mut State, party: Party, root: &RootView) -> Result<(), Stop> {
             Stop::Forked(Fork { party, of: Forked::Root(version), ours, theirs }, BTreeSet::new())
         }
     })?;
-    signed(party, role, &root.seal.signers, &root.roles.root, &next.revoked)?;
-    strong(next, party, root)?;
+    signed(party, role, &root.seal.signers, &root.roles.root, revoked)?;
+    strong(revoked, party, root)?;
 
     let gone: BTreeSet<Key> = trusted.all().difference(&root.roles.all()).copied().collect();
-    next.parties.of_mut(party).accept(root, chain);
-    next.revoked.extend(gone);
+    known.accept(root, chain);
+    revoked.extend(gone);
     Ok(())
 }
 
 /// Whether a root leaves the party as hard to speak for as it was.
-fn strong(next: &State, party: Party, root: &RootView) -> Result<(), Refusal> {
+fn strong(revoked: &BTreeSet<Key>, party: Party, root: &RootView) -> Result<(), Refusal> {
     let roles = &root.roles;
     for role in Role::ALL {
         let keys = roles.of(role);
@@ -68,7 +74,7 @@ fn strong(next: &State, party: Party, root: &RootView) -> Result<(), Refusal> {
             return Err(Refusal::WeakRoot { party, role });
         }
     }
-    if let Some(key) = roles.all().intersection(&next.revoked).next() {
+    if let Some(key) = roles.all().intersection(revoked).next() {
         return Err(Refusal::RevokedKeyReturns { party, key: *key });
     }
     match roles.offline().intersection(&roles.online()).next() {
