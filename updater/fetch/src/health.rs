@@ -9,6 +9,7 @@ const MOST: u32 = 8;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Health {
     failures: u32,
+    lies: u32,
     rate: Option<Rate>,
 }
 
@@ -23,7 +24,15 @@ impl Health {
     /// It did not. A wrong answer weighs more than none: chance does not make those.
     pub fn failed(&mut self, wrong: bool) {
         self.failures = self.failures.saturating_add(if wrong { 4 } else { 2 }).min(MOST);
+        self.lies = self.lies.saturating_add(u32::from(wrong));
     }
+}
+
+/// Those that served something wrong least often, best first. What they say is current counts; one that makes up
+/// something newer than all others would otherwise always be believed first.
+pub fn honest(mirrors: &[Health]) -> Vec<usize> {
+    let least = mirrors.iter().map(|health| health.lies).min();
+    order(mirrors).into_iter().filter(|index| mirrors.get(*index).map(|health| health.lies) == least).collect()
 }
 
 /// The order in which to ask, best first; equal ones keep their order.
@@ -71,5 +80,12 @@ mod tests {
         mirrors[0].failed(true);
         mirrors[1].failed(false);
         assert_eq!(order(&mirrors), [1, 0]);
+        assert_eq!(honest(&mirrors), [1]);
+        // What it served since does not make it honest.
+        (0..9).for_each(|_| mirrors[0].served(9));
+        assert_eq!((order(&mirrors), honest(&mirrors)), (vec![0, 1], vec![1]));
+        mirrors[1].failed(true);
+        assert_eq!(honest(&mirrors), [0, 1]);
+        assert_eq!(honest(&[]), []);
     }
 }

@@ -3,7 +3,7 @@
 use crate::Trouble;
 use crate::address::Address;
 use crate::dial::Dialer;
-use crate::health::{Health, order};
+use crate::health::{Health, honest, order};
 use crate::http::{Answer, Ask};
 use crate::pace::{Patience, Rate};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -139,19 +139,20 @@ impl Mirrors {
         }
     }
 
-    /// The newest of what several mirrors serve as this file: the one with the highest `version`. A mirror that shows
-    /// something old is outdone by any that does not.
+    /// The newest of what several mirrors serve as this file: the one with the highest `version`, which is `None` for
+    /// what is wrong. A mirror that shows something old is outdone by any that does not.
     pub async fn newest(
         &self,
         path: &str,
         most: u64,
-        version: fn(&[u8]) -> Option<u64>,
+        version: impl Fn(&[u8]) -> Option<u64>,
     ) -> Result<Option<Vec<u8>>, Trouble> {
         if self.number() < 2 {
-            return self.file(path, most).await;
+            return self.fitting(path, most, |bytes| version(bytes).is_some()).await;
         }
         let mut asked = JoinSet::new();
-        for index in self.best().into_iter().take(ASKED) {
+        let honest = honest(&self.health());
+        for index in honest.into_iter().take(ASKED) {
             let (mirrors, path) = (self.clone(), path.to_owned());
             asked.spawn(async move { (index, mirrors.whole(index, &path, most, mirrors.0.patience.wanted).await) });
         }
@@ -179,7 +180,9 @@ impl Mirrors {
             }
             until = until.or_else(|| Some(Instant::now() + self.0.patience.grace));
         }
-        let Some((_, bytes, index)) = best else { return self.file(path, most).await };
+        let Some((_, bytes, index)) = best else {
+            return self.fitting(path, most, |bytes| version(bytes).is_some()).await;
+        };
         *locked(&self.0.last) = Some(index);
         Ok(Some(bytes))
     }

@@ -1,14 +1,15 @@
 //! What the parties publish, fetched file by file and read into facts.
 //!
-//! Snapshot and targets are asked for by the digest that the file above them names, so that a mirror that serves
-//! another one is known at once. What is left to judge (roots, timestamp, links) is judged as a whole by
-//! `bulkhead-trust`; if it refuses, the mirrors that served those are asked last in the next try.
+//! A mirror that serves something wrong is known at once, and the next one is asked: a root must be signed by the one before
+//! it, a timestamp by the keys that the last root names, snapshot and targets must have the digest that the file
+//! above them names. What is left (links) is judged as a whole by `bulkhead-trust`; if it refuses, the mirrors that served
+//! those are asked last in the next try.
 
 use crate::Trouble;
 use crate::mirrors::Mirrors;
-use bulkhead_trust::read::{MOST_LINKS, MOST_ROOTS, longest, snapshot, targets, timestamp};
+use bulkhead_trust::read::{MOST_LINKS, MOST_ROOTS, longest, root, snapshot, targets, timestamp};
 use bulkhead_trust::{
-    Digest, Files, Party, PartyState, PartyView, PerParty, Pin, Refusal, Role, State, Time, links, read,
+    Digest, Files, Party, PartyState, PartyView, PerParty, Pin, Refusal, Role, Roles, State, Time, enough, links, read,
 };
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -91,18 +92,26 @@ pub async fn stage(mirrors: &Mirrors, party: Party, known: &PartyState, root: &[
 async fn once(
     mirrors: &Mirrors,
     known: &PartyState,
-    root: &[u8],
+    trusted: &[u8],
     judged: &mut BTreeSet<usize>,
 ) -> Result<Staged, Trouble> {
-    let mut staged = Staged { trusted: root.to_vec(), ..Staged::default() };
+    let mut staged = Staged { trusted: trusted.to_vec(), ..Staged::default() };
+    let mut roles = known.roles.clone();
     let mut next = known.roots.version();
     while staged.roots.len() < MOST_ROOTS {
         next = next.saturating_add(1);
-        let Some(root) = mirrors.file(&format!("{next}.root.json"), most(Role::Root)).await? else { break };
+        let follows = |bytes: &[u8]| successor(bytes, next, &roles).is_some();
+        let Some(root) = mirrors.fitting(&format!("{next}.root.json"), most(Role::Root), follows).await? else { break };
         judged.extend(mirrors.last());
+        roles = successor(&root, next, &roles).ok_or(Trouble::Wrong)?;
         staged.roots.push(root);
     }
-    let stamp = mirrors.newest("timestamp.json", most(Role::Timestamp), version).await?;
+    let keys = roles.timestamp.keys.clone();
+    let signed = |bytes: &[u8]| {
+        let view = timestamp(bytes, &keys).ok()?;
+        enough(&view.seal.signers, &roles.timestamp, &BTreeSet::new()).then_some(view.link.version)
+    };
+    let stamp = mirrors.newest("timestamp.json", most(Role::Timestamp), signed).await?;
     judged.extend(mirrors.last());
     staged.timestamp = stamp.ok_or(Trouble::Missing)?;
     let pin = timestamp(&staged.timestamp, &BTreeSet::new()).map_err(|_| Trouble::Wrong)?.snapshot;
@@ -138,6 +147,13 @@ async fn between(
     let before = first.saturating_sub(1) % links::SEGMENT;
     let (skip, take) = (usize::try_from(before).unwrap_or(usize::MAX), usize::try_from(last - first + 1).unwrap_or(0));
     Ok(all.into_iter().skip(skip).take(take).collect())
+}
+
+/// The roles of a root, if it follows one with these: signed by its keys, and by its own.
+fn successor(bytes: &[u8], version: u64, roles: &Roles) -> Option<Roles> {
+    let view = root(bytes, &roles.all()).ok()?;
+    let signed = |keys| enough(&view.seal.signers, keys, &BTreeSet::new());
+    (view.link.version == version && signed(&roles.root) && signed(&view.roles.root)).then(|| view.roles.clone())
 }
 
 /// The file that a pin names.

@@ -45,7 +45,8 @@ fn place(folder: &Path, name: &str) -> Option<PathBuf> {
     let versioned = file
         .split_once('.')
         .is_some_and(|(first, rest)| first.bytes().all(|b| b.is_ascii_digit()) && rest == "snapshot.json");
-    let plain = !file.is_empty() && !file.starts_with('.') && !file.contains(['/', '\0']);
+    // Roles' names come percent-encoded, so that one called `../x` is a file `..%2Fx.json` like any other.
+    let plain = file.len() < 200 && file.ends_with(".json") && !file.contains(['/', '\0']);
     match inner {
         None if plain && !versioned => Some(folder.join(file)),
         Some("root_history") if plain => Some(folder.join("root_history").join(file)),
@@ -65,4 +66,37 @@ pub fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.sync_all()?;
     drop(file);
     fs::rename(&new, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_stay_in_their_folder() {
+        let folder = Path::new("/f");
+        let kept = |name| place(folder, name).map(|path| path.display().to_string());
+        assert_eq!(kept("root.json").as_deref(), Some("/f/root.json"));
+        assert_eq!(kept("..%2Fx.json").as_deref(), Some("/f/..%2Fx.json"));
+        assert_eq!(kept("root_history/2.root.json").as_deref(), Some("/f/root_history/2.root.json"));
+        for name in
+            ["../x.json", "/x.json", "a/b.json", "targets/x.json", "7.snapshot.json", "..", "", "x", "root_history/.."]
+        {
+            assert_eq!(kept(name), None, "{name}");
+        }
+        assert_eq!(place(folder, &format!("{}.json", "x".repeat(200))), None);
+    }
+
+    #[test]
+    fn file_is_replaced_at_once() {
+        let folder = std::env::temp_dir().join(format!("bulkhead-store-{}", std::process::id()));
+        let store = Store::new(&folder);
+        store.store("root.json", b"one").unwrap();
+        store.store("root.json", b"two").unwrap();
+        store.store("targets/x.json", b"three").unwrap();
+        assert_eq!(store.load("root.json").unwrap().as_deref(), Some(b"two".as_slice()));
+        assert_eq!(store.load("other.json").unwrap(), None);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }
