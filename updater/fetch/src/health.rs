@@ -86,6 +86,6 @@ mod tests {
         assert_eq!((order(&mirrors), honest(&mirrors)), (vec![0, 1], vec![1]));
         mirrors[1].failed(true);
         assert_eq!(honest(&mirrors), [0, 1]);
-        assert_eq!(honest(&[]), []);
+        assert!(honest(&[]).is_empty());
     }
 }

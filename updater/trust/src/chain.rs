@@ -90,7 +90,7 @@ impl Chain {
     fn second_heir(&self, link: &Link) -> Option<Broken> {
         let named = link.predecessor?;
         let at = self.0.iter().position(|id| *id == named)?;
-        let heir = self.0.get(at.checked_add(1)?)?;
+        let heir = self.0.get(at.checked_add(1)?).filter(|heir| **heir != link.id)?;
         Some(Broken::Fork(u64::try_from(at).ok()?.checked_add(2)?, *heir, link.id))
     }
 }

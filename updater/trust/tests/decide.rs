@@ -425,6 +425,13 @@ fn targets_with_an_unknown_predecessor_are_refused() {
 }
 
 #[test]
+fn file_that_is_known_under_another_version_is_no_fork() {
+    let known = next(decide(&state(), &candidate(2), NOW));
+    let refusal = refused_after(&known, |c| c.parties.quality.targets.link.version = 3);
+    assert_eq!(refusal, Refusal::UnknownPredecessor { party: QA, role: Role::Targets });
+}
+
+#[test]
 fn missing_link_is_refused() {
     let mut seen = candidate(5);
     seen.parties.quality.links.remove(1);

@@ -7,7 +7,7 @@ use bulkhead_trust::proof::{Branch, Proof};
 use bulkhead_trust::read::signed_bytes;
 use bulkhead_trust::{Digest, Forked, Party};
 use serde_json::json;
-use signed::{House, NOW, altered};
+use signed::{House, altered};
 
 const QA: Party = Party::Quality;
 
@@ -133,8 +133,6 @@ fn replaced_keys_alone_prove_no_fork() {
     proof.theirs = alone(text(&theirs));
     assert_eq!(proof.verify(first(&house)).unwrap().of, Forked::Targets(2));
     assert!(proof.verify(Digest::of(b"?")).is_err());
-    assert_eq!(house.repository.versions().0, 2);
-    assert!(NOW > 0);
 }
 
 #[test]
