@@ -14,7 +14,8 @@ TOOLS          := target/tools
 BINARIES       := bulkhead bulkhead-net bulkhead-seal bulkhead-ui bulkhead-vault
 CARGO          := cargo
 # Tools of judges and of the people who make releases, which no binary depends on.
-NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bulkhead-release
+NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bulkhead-release --exclude bulkhead-fetch \
+                  --exclude bulkhead-repository --exclude bulkhead-trust
 
 # $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the five binaries, as shipped and with the test driver.
 define build
@@ -24,7 +25,7 @@ define build
 	mkdir -p $(3)/shipped && install -t $(3)/shipped $(addprefix target/$(2)/,$(BINARIES))
 endef
 
-.PHONY: run test bench kills faults fuzz model binaries release lint deny packages-run packages-test clean
+.PHONY: conformance run test bench kills faults fuzz model binaries release lint deny packages-run packages-test clean
 
 ## Two windows, Alice and Bob, already paired, over a relay on this machine.
 run: packages-run release
@@ -62,6 +63,14 @@ fuzz: packages-run $(TOOLS)/bin/cargo-fuzz
 	    target/fuzz/corpus/$$t ipc/fuzz/corpus/$$t -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536 \
 	    -malloc_limit_mb=64 -print_final_stats=1 -artifact_prefix=target/fuzz/artifacts/$$t/; \
 	done
+
+## The public TUF conformance suite (https://github.com/theupdateframework/tuf-conformance), from a checkout of it:
+## make conformance SUITE=folder. It is on no package registry, so CI does not run it; it needs `faketime`.
+conformance:
+	$(CARGO) build --locked --workspace $(NOT_SHIPPED) --bin bulkhead-tuf
+	python3 -m venv target/conformance-venv
+	target/conformance-venv/bin/pip install --quiet tuf==7.0.0 'securesystemslib[crypto]==1.4.0' pytest==9.1.1 pytest-json-report==1.5.0
+	cd $(SUITE) && $(CURDIR)/target/conformance-venv/bin/pytest tuf_conformance --entrypoint $(CURDIR)/target/debug/bulkhead-tuf
 
 release:
 	$(call build,--release,release,target/release-binaries)
