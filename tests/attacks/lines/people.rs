@@ -181,11 +181,11 @@ fn keys(judge: &mut Judge) -> Result<(), Error> {
     assert_eq!(focus(&state), "Compose", "{state} {}", judge.a.log());
     judge.settle();
     let before = judge.heard();
-    let state = judge.type_text("the hare")?;
+    let state = judge.type_text("the quokka")?;
     std::thread::sleep(Duration::from_millis(300));
     let (after, log) = (judge.heard(), judge.a.log());
-    let control = text(&state, "compose") == "the hare";
-    let hex: String = b"hare".iter().map(|byte| format!("{byte:02x}")).collect();
+    let control = text(&state, "compose") == "the quokka";
+    let hex: String = b"quokka".iter().map(|byte| format!("{byte:02x}")).collect();
     judge.note(
         "hear-keys",
         "counts and times key strokes",
