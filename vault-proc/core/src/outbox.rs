@@ -95,7 +95,9 @@ impl<S: Store> Vault<S> {
         };
         let forward = match state {
             MessageState::AtRelay | MessageState::Failed => now == MessageState::Queued,
-            MessageState::Delivered => !matches!(now, MessageState::Delivered | MessageState::Note),
+            MessageState::Delivered => {
+                !matches!(now, MessageState::Delivered | MessageState::Note | MessageState::Timer)
+            }
             _ => false,
         };
         if !forward {

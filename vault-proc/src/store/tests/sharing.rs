@@ -257,7 +257,13 @@ fn parts_and_words_that_nobody_asked_for_change_nothing() {
     bob.send(&mut world, Body::Grant { request: [1; 16], part: part(1, 2, 3) });
     bob.send(&mut world, Body::Word { id: [2; 16], revision: u64::MAX, word: ShareWord::Given });
     bob.send(&mut world, Body::Ask([3; 16]));
+    world.act(0, Action::SetTimer { contact: 1, seconds: 3600 });
     bob.send(&mut world, Body::Receipt(vec![[0; 16], [9; 16]]));
+    let messages = world.vault(0).messages(1, 0..=100).unwrap();
+    assert!(
+        matches!(messages.as_slice(), [line] if line.state == MessageState::Timer),
+        "a line is nobody's to receipt"
+    );
     let alice = world.vault(0);
     assert!(alice.kept_parts().is_empty() && alice.gathered().is_none() && alice.asked_parts().is_empty());
     assert!(lines(&world, 0, 1).is_empty());
