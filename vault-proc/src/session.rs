@@ -9,24 +9,26 @@ mod errand;
 mod fields;
 mod focus;
 mod intents;
+mod opening;
 mod parts;
 mod pins;
+mod telling;
 mod ways;
 
 use crate::clock::{self, Zone};
 use crate::idle::AutoLock;
-use crate::profile::{self, ProfileError, StoreKey};
-use crate::rescue::{Damage, Rescued};
+use crate::profile::{self, StoreKey};
+use crate::rescue::Damage;
 use crate::slots::message_list::Shelf;
 use crate::store::SqlStore;
 use crate::view::Conversation;
-use crate::worker::{Derived, How, Job};
+use crate::worker::{Derived, Job};
 pub use acts::Acts;
 use bulkhead_ipc::control::{Peer, ToLauncher};
-use bulkhead_ipc::intent::{self, Accept, Command, Invite, MAX_CONTACTS, Notice, ToUi};
+use bulkhead_ipc::intent::{self, Accept, Command, Invite, Notice, ToUi};
 use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind, Theme};
 use bulkhead_ipc::{post, seal, sign};
-use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Error, Hit, Input, Plaintext, Vault};
+use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Hit, Input, Plaintext, Vault};
 pub use deletion::ERASE;
 use errand::Errand;
 pub use fields::Fields;
@@ -365,63 +367,6 @@ impl Session {
         self.stale = (true, true);
     }
 
-    /// The phase, as ui may know it.
-    pub fn told_phase(&self) -> intent::Phase {
-        match self.phase {
-            Phase::Setup => intent::Phase::Setup,
-            Phase::Locked => intent::Phase::Locked,
-            Phase::Unlocking => intent::Phase::Unlocking,
-            Phase::Open(_) => intent::Phase::Open,
-            Phase::Broken => intent::Phase::Broken,
-        }
-    }
-
-    /// Everything that a new ui may know.
-    pub fn tell_all(&mut self) {
-        let searching = !self.fields.get(SlotKind::Search).is_empty();
-        self.timers = None;
-        self.out.push(Out::Ui(ToUi::Phase(self.told_phase())));
-        self.tell_contacts();
-        self.tell_relays();
-        self.out.push(Out::Ui(ToUi::Invite(self.invite)));
-        self.out.push(Out::Ui(ToUi::Accept(self.accept)));
-        self.out.push(Out::Ui(ToUi::Searching(searching)));
-        self.out.push(Out::Ui(ToUi::Notice(self.notice)));
-        self.tell_recovery();
-        self.tell_pin();
-        self.tell_shares();
-        if let Some(handle) = self.open {
-            self.out.push(Out::Ui(ToUi::Show(handle)));
-        }
-        self.out.push(Out::Ui(ToUi::Focus(self.focus)));
-    }
-
-    fn tell_contacts(&mut self) {
-        self.stale.0 = false;
-        let contacts = self.vault().map(Vault::contacts).unwrap_or_default();
-        let told = |c: &ContactView| intent::Contact {
-            handle: c.handle,
-            unread: c.unread,
-            waiting: c.waiting,
-            verified: c.verified,
-        };
-        let list = contacts.iter().take(MAX_CONTACTS).map(told).collect();
-        let timer = |c: &ContactView| intent::Timer { handle: c.handle, seconds: c.timer };
-        let timers: Vec<_> = contacts.iter().take(MAX_CONTACTS).filter(|c| c.timer > 0).map(timer).collect();
-        self.out.push(Out::Ui(ToUi::Contacts(list)));
-        if self.timers.as_ref() != Some(&timers) {
-            self.timers = Some(timers.clone());
-            self.out.push(Out::Ui(ToUi::Timers(timers)));
-        }
-    }
-
-    fn tell_relays(&mut self) {
-        let relays = self.vault().map(Vault::relays).unwrap_or_default();
-        let told = |r: &bulkhead_vault_core::RelayView| intent::Relay { id: r.id, own: r.own, state: r.state };
-        let list = relays.iter().take(post::MAX_RELAYS).map(told).collect();
-        self.out.push(Out::Ui(ToUi::Relays(list)));
-    }
-
     /// The worker is done.
     pub fn derived(&mut self, derived: Derived) {
         match derived {
@@ -433,115 +378,6 @@ impl Session {
             Derived::SetPin(setting) => self.ask_to_seal(setting),
             Derived::PinRemoved(removed) => self.pin_removed(removed),
         }
-    }
-
-    fn open_with(&mut self, how: How, key: Result<StoreKey, ProfileError>) {
-        match key {
-            Ok(key) if self.suspect => self.offer_rescue(key),
-            Ok(key) => {
-                let create = how == How::Created;
-                // Of a profile that is being made there is nothing to back up.
-                if !create && let Err(notice) = self.run_errand(&key) {
-                    return self.broken(notice);
-                }
-                match self.open_store(&key, create) {
-                    Ok(vault) => {
-                        self.opened(vault);
-                        self.hold(key, how);
-                    }
-                    Err(Error::TooNew) => self.broken(Notice::StoreTooNew),
-                    Err(Error::NotWritable) => self.broken(Notice::StoreNotWritable),
-                    Err(Error::Moved) => self.broken(Notice::Moved),
-                    Err(_) => self.offer_rescue(key),
-                }
-            }
-            Err(ProfileError::Moved) => self.broken(Notice::Moved),
-            Err(ProfileError::Wrong | ProfileError::NoSlot) if how == How::Recovered => {
-                self.set_phase(Phase::Locked);
-                self.notice(Some(Notice::WrongRecoveryCode));
-            }
-            Err(ProfileError::Wrong) => {
-                let notice = self.wrong();
-                self.set_phase(Phase::Locked);
-                self.notice(Some(notice));
-            }
-            Err(ProfileError::InUse) => self.broken(Notice::ProfileInUse),
-            Err(ProfileError::TooNew) => self.broken(Notice::StoreTooNew),
-            Err(ProfileError::Io) => self.broken(Notice::StoreNotWritable),
-            Err(ProfileError::Damaged | ProfileError::NoSlot) => self.broken(Notice::KeyDamaged),
-        }
-    }
-
-    fn offer_rescue(&mut self, key: StoreKey) {
-        self.damaged = Some(key);
-        self.broken(Notice::StoreDamaged);
-    }
-
-    /// Has what can be read of a damaged store saved.
-    fn rescue(&mut self) {
-        if let (Phase::Broken, Some(key)) = (&self.phase, self.damaged.take()) {
-            self.set_phase(Phase::Unlocking);
-            self.notice(Some(Notice::Saving));
-            self.out.push(Out::Rescue(Damage { folder: self.folder.clone(), key }));
-        }
-    }
-
-    /// It was saved, or could not be.
-    pub fn rescued(&mut self, Rescued { key, result }: Rescued) {
-        if !matches!(self.phase, Phase::Unlocking) {
-            return;
-        }
-        self.suspect = false;
-        let opened = result.and_then(|saved| Ok((saved, self.open_store(&key, false)?)));
-        match opened {
-            Ok((saved, vault)) => {
-                let ((pages, lost), (contacts, cut)) = (saved.pages, saved.contacts);
-                eprintln!(
-                    "bulkhead-vault: saved {} messages: {lost} of {pages} pages are lost, and {cut} of {contacts} contacts; keys of {} are renewed",
-                    saved.messages, saved.renewed
-                );
-                self.opened(vault);
-                self.hold(key, How::Unlocked);
-                self.notice(Some(Notice::Saved));
-            }
-            // There may be room later: then it can be tried again.
-            Err(Error::NotWritable) => {
-                self.broken(Notice::StoreNotWritable);
-            }
-            Err(_) => {
-                self.set_phase(Phase::Broken);
-                self.notice(None);
-            }
-        }
-    }
-
-    fn open_store(&mut self, key: &StoreKey, create: bool) -> Result<Box<Vault<SqlStore>>, Error> {
-        let now = clock::now();
-        let vault = if create {
-            let name = self.new_name.take().unwrap_or_else(|| Plaintext::new(String::new()));
-            Vault::create(SqlStore::create(&self.folder, key)?, &name, &self.config, now, &mut rand::rng())?
-        } else {
-            Vault::open(SqlStore::open(&self.folder, key)?, &self.config, now)?
-        };
-        Ok(Box::new(vault))
-    }
-
-    fn opened(&mut self, vault: Box<Vault<SqlStore>>) {
-        self.fields.clear();
-        self.set_phase(Phase::Open(vault));
-        let done = self.done.take();
-        self.notice(done);
-        // net has been waiting for its Welcome since before the vault could know anything.
-        // First what has died meanwhile, before anything is shown.
-        let mut inputs = vec![Input::Steady(clock::steady())];
-        inputs.extend(self.hello.0.clone().map(Input::Post));
-        inputs.extend(self.hello.1.clone().map(Input::Sign));
-        self.inputs(inputs);
-    }
-
-    fn broken(&mut self, notice: Notice) {
-        self.set_phase(Phase::Broken);
-        self.notice(Some(notice));
     }
 
     /// Creates a profile with what did not come through fields.
