@@ -65,15 +65,16 @@ pub enum Derived {
 }
 
 impl Derived {
-    fn is_wrong(&self) -> bool {
+    /// How many attempts in a row were wrong after this one.
+    fn wrong_after(&self, wrong: u32) -> u32 {
         let error = match self {
             Self::Opened(_, result) | Self::Confirmed(result) => result.as_ref().err(),
             Self::Changed(result) | Self::PinRemoved(result) => result.as_ref().err(),
             Self::SetPin(result) => result.as_ref().err(),
-            // Wrong PINs are counted by the TPM.
-            Self::Pin(_) => return false,
+            // Whether a PIN is wrong the TPM says, and counts; nobody shortens the wait for passphrases by typing one.
+            Self::Pin(_) => return wrong,
         };
-        error == Some(&ProfileError::Wrong)
+        if error == Some(&ProfileError::Wrong) { wrong.saturating_add(1) } else { 0 }
     }
 }
 
@@ -115,7 +116,7 @@ pub fn start(inbox: Inbox) -> Sender<Job> {
         for job in jobs {
             let derived = derive(job);
             wiping::stack();
-            wrong = if derived.is_wrong() { wrong.saturating_add(1) } else { 0 };
+            wrong = derived.wrong_after(wrong);
             let until = Instant::now() + wait(wrong);
             // Parked, as the steady sandbox knows no sleep; a wake-up without a reason only asks again.
             while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
@@ -138,5 +139,13 @@ mod tests {
         let seconds: Vec<u64> = (0..12).map(|wrong| wait(wrong).as_secs()).collect();
         assert_eq!(seconds, [0, 0, 0, 0, 1, 2, 4, 8, 16, 30, 30, 30]);
         assert_eq!(wait(u32::MAX), LONGEST_WAIT);
+    }
+
+    #[test]
+    fn only_what_is_right_forgets_wrong_attempts() {
+        let wrong = Derived::Changed(Err(ProfileError::Wrong));
+        assert_eq!((wrong.wrong_after(7), wrong.wrong_after(u32::MAX)), (8, u32::MAX));
+        assert_eq!(Derived::Changed(Ok(())).wrong_after(7), 0);
+        assert_eq!(Derived::Pin(Err(ProfileError::NoSlot)).wrong_after(7), 7, "a PIN says nothing of passphrases");
     }
 }
