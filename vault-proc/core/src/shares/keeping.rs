@@ -174,7 +174,11 @@ impl<S: Store> Vault<S> {
         match word {
             ShareWord::Withdrawn => {
                 let known = self.state.shares.get(&(contact, ShareRole::Kept));
-                if known.is_some_and(|row| row.revision >= revision) {
+                if let Some(row) = known.filter(|row| row.revision >= revision) {
+                    // Said again: the receipt may have been lost with a session.
+                    if row.revision == revision && row.part.is_none() {
+                        self.owe(contact, id);
+                    }
                     return Ok(());
                 }
                 let had = known.is_some_and(|row| row.part.is_some());

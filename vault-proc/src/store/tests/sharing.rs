@@ -286,6 +286,13 @@ fn parts_and_words_that_nobody_asked_for_change_nothing() {
     assert!(lines(&world, 0, 1).len() >= 2);
     bob.send(&mut world, Body::Word { id: [5; 16], revision: u64::MAX, word: ShareWord::Withdrawn });
     assert!(world.vault(0).kept_parts().is_empty());
+    // Said again, as the receipt may have been lost: it is receipted again, and no other line stands there.
+    let waiting = |world: &World| -> i64 {
+        world.vault(0).store().db.query_row("SELECT count(*) FROM jobs WHERE kind = 1", [], |row| row.get(0)).unwrap()
+    };
+    let before = (waiting(&world), lines(&world, 0, 1).len());
+    bob.send(&mut world, Body::Word { id: [6; 16], revision: u64::MAX, word: ShareWord::Withdrawn });
+    assert_eq!((waiting(&world), lines(&world, 0, 1).len()), (before.0 + 1, before.1));
     world.restart(0);
     world.say(0, 1, "still here");
     world.settle();
