@@ -1,4 +1,4 @@
-//! Where received texts stand in a conversation.
+//! Where messages stand in a conversation: what is written here at the end, what was received where it belongs.
 //!
 //! Relays hand out what waits there in any order, and an envelope's date is drawn at random: only the sender's clock
 //! inside tells what was written first. It orders the sender's own texts and nothing else: what was written here
@@ -22,6 +22,20 @@ pub struct Heard {
     pub life: u32,
     /// No text, but a line that says that the timer changed.
     pub timer: bool,
+}
+
+/// What is written at the end of a conversation: an own text, or a line of the program's.
+pub struct Written {
+    /// Its number.
+    pub message: u64,
+    pub id: MessageId,
+    pub mine: bool,
+    pub text: Plaintext,
+    /// The writer's clock; what has none has no place in the order of texts.
+    pub sent_at: u64,
+    pub state: MessageState,
+    /// Seconds, 0 for ever.
+    pub life: u32,
 }
 
 /// Before which of the last messages each text goes. Both lists are in order; a text goes before the first
@@ -48,6 +62,27 @@ fn forget_known(tail: &[Placed], texts: &mut Vec<Heard>) {
 }
 
 impl<S: Store> Vault<S> {
+    /// The number of a new message.
+    pub(crate) const fn next_message(&mut self) -> u64 {
+        let number = self.next.message;
+        self.next.message += 1;
+        number
+    }
+
+    /// Puts something at the end of a conversation.
+    pub(crate) fn append(&mut self, contact: u32, written: Written, turn: &mut Turn) -> Result<(), Error> {
+        let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(()) };
+        let Written { message, id, mine, text, sent_at, state, life } = written;
+        let (seq, at) = (entry.newest + 1, turn.now);
+        let row = NewMessage { message, contact, seq, id, mine, text: &text, sent_at, at, state, life };
+        self.store.add_messages(&[row])?;
+        turn.before(entry);
+        entry.appended(message, MessageView { seq, mine, text, at, state, life });
+        turn.touched.insert(contact);
+        turn.messages.insert(contact);
+        Ok(())
+    }
+
     /// Stores the texts that came in, all of a transaction at once: each message that stands behind is moved once.
     pub(crate) fn settle(&mut self, turn: &mut Turn) -> Result<(), Error> {
         for handle in core::mem::take(&mut turn.heard) {

@@ -7,10 +7,11 @@ use crate::content::{self, Body, Content};
 use crate::envelope::{self, Address, Stamp};
 use crate::event::deletion;
 use crate::meeting;
-use crate::store::{JobRow, NewMessage, Store, Work};
+use crate::order::Written;
+use crate::store::{JobRow, Store, Work};
 use crate::turn::Turn;
 use crate::vault::Vault;
-use crate::{Error, Key, MAX_TEXT, MessageState, MessageView, Plaintext, Secret};
+use crate::{Error, Key, MAX_TEXT, MessageState, Plaintext, Secret};
 use bulkhead_ipc::bytes::Bytes32;
 use bulkhead_ipc::intent::Notice;
 use bulkhead_ipc::post::Event;
@@ -41,8 +42,7 @@ impl<S: Store> Vault<S> {
         let sent_at = turn.now.0.max(entry.row.sent_at.saturating_add(1)).min(i64::MAX.unsigned_abs());
         entry.row.sent_at = sent_at;
         entry.row_changed = true;
-        let (text, message) = (Plaintext::new(words.to_owned()), self.next.message);
-        self.next.message += 1;
+        let text = Plaintext::new(words.to_owned());
         let mut id = content::MessageId::default();
         rng.fill_bytes(&mut id);
         let life = entry.timer.seconds;
@@ -50,6 +50,7 @@ impl<S: Store> Vault<S> {
             0 => Body::Text { id, sent_at, text: text.clone() },
             life => Body::Vanishing { id, sent_at, text: text.clone(), life },
         };
+        let message = self.next_message();
         // After 30 days without an answer libsignal will not go on with a session: that message fails alone.
         // While the session is being renewed it waits in the conversation, and is sent in the new one.
         let state = match self.post(contact, body, message, turn, rng) {
@@ -62,17 +63,10 @@ impl<S: Store> Vault<S> {
             }
             Err(error) => return Err(error),
         };
-        let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(()) };
-        let (seq, at, mine) = (entry.newest + 1, turn.now, true);
-        let row = NewMessage { message, contact, seq, id, mine, text: &text, sent_at, at, state, life };
-        self.store.add_messages(&[row])?;
-        turn.before(entry);
-        entry.appended(message, MessageView { seq, mine, text, at, state, life });
+        self.append(contact, Written { message, id, mine: true, text, sent_at, state, life }, turn)?;
         if life > 0 && state == MessageState::Failed {
             self.begin_sent(message, turn)?;
         }
-        turn.touched.insert(contact);
-        turn.messages.insert(contact);
         Ok(())
     }
 

@@ -6,11 +6,11 @@
 //! erase everything at once: more than [`LEAP`] counts only once it has said so for [`DOUBT`], and the user is told.
 
 use crate::content::{self, Body};
-use crate::order::Heard;
-use crate::store::{Age, NewMessage, Store, Timer};
+use crate::order::{Heard, Written};
+use crate::store::{Age, Store, Timer};
 use crate::turn::Turn;
 use crate::vault::Vault;
-use crate::{Error, MessageState, MessageView, Plaintext, Time};
+use crate::{Error, MessageState, Plaintext, Time};
 use bulkhead_ipc::intent::Notice;
 use rand::{CryptoRng, Rng};
 
@@ -133,27 +133,10 @@ impl<S: Store> Vault<S> {
         }
         let sent_at = turn.now.0.max(entry.timer.changed.saturating_add(1)).min(i64::MAX.unsigned_abs());
         entry.timer = Timer { seconds, changed: sent_at };
-        let (seq, message) = (entry.newest + 1, self.next.message);
         self.store.put_timer(contact, entry.timer)?;
-        self.next.message += 1;
-        let (id, text, at, mine) = (content::MessageId::default(), Plaintext::new(String::new()), turn.now, true);
+        let (message, id, text) = (self.next_message(), content::MessageId::default(), Plaintext::new(String::new()));
         let (state, life) = (MessageState::Timer, seconds);
-        self.store.add_messages(&[NewMessage {
-            message,
-            contact,
-            seq,
-            id,
-            mine,
-            text: &text,
-            sent_at,
-            at,
-            state,
-            life,
-        }])?;
-        turn.before(entry);
-        entry.appended(message, MessageView { seq, mine, text, at, state, life });
-        turn.touched.insert(contact);
-        turn.messages.insert(contact);
+        self.append(contact, Written { message, id, mine: true, text, sent_at, state, life }, turn)?;
         match self.post(contact, Body::Timer { sent_at, seconds }, 0, turn, rng) {
             // They do not learn it, but each message says how long it lives.
             Ok(()) | Err(Error::Keys) => Ok(()),
@@ -161,7 +144,7 @@ impl<S: Store> Vault<S> {
         }
     }
 
-    /// The contact changed the timer. The newest change counts; of two at one time, the longer life.
+    /// The contact changed the timer. The newest change counts; of two at one time, the larger number.
     pub(crate) fn timer_told(&mut self, handle: u32, sent_at: u64, seconds: u32, turn: &mut Turn) -> Result<(), Error> {
         let Some(entry) = self.state.contacts.get_mut(&handle) else { return Ok(()) };
         let sent_at = sent_at.min(i64::MAX.unsigned_abs());

@@ -1,9 +1,10 @@
 //! The lines about parts that stand in conversations.
 
-use crate::store::{NewMessage, Store};
+use crate::order::Written;
+use crate::store::Store;
 use crate::turn::Turn;
 use crate::vault::Vault;
-use crate::{Error, MessageState, MessageView, Plaintext, content};
+use crate::{Error, MessageState, Plaintext, content};
 
 /// What a line says. Names are put in.
 #[derive(Clone, Copy)]
@@ -80,33 +81,15 @@ impl<S: Store> Vault<S> {
     pub(super) fn say_line(&mut self, contact: u32, line: Line<'_>, turn: &mut Turn) -> Result<(), Error> {
         let Some(entry) = self.state.contacts.get_mut(&contact) else { return Ok(()) };
         let text = Plaintext::new(line.words(entry.row.name.as_str()));
-        let (seq, message, at) = (entry.newest + 1, self.next.message, turn.now);
-        self.next.message += 1;
-        // It is not looked for by its identifier, and has no place in the sender's order.
-        let (state, mine, sent_at) = (MessageState::Note, !line.is_news(), 0);
-        let id = content::MessageId::default();
-        self.store.add_messages(&[NewMessage {
-            message,
-            contact,
-            seq,
-            id,
-            mine,
-            text: &text,
-            sent_at,
-            at,
-            state,
-            life: 0,
-        }])?;
-        turn.before(entry);
-        entry.appended(message, MessageView { seq, mine, text, at, state, life: 0 });
         if line.is_news() {
             entry.row.unread = entry.row.unread.saturating_add(1);
             entry.row_changed = true;
             *turn.arrived.entry(contact).or_default() += 1;
         }
-        turn.touched.insert(contact);
-        turn.messages.insert(contact);
-        Ok(())
+        let (message, mine) = (self.next_message(), !line.is_news());
+        // It is not looked for by its identifier, and has no place in the sender's order.
+        let (id, sent_at, state, life) = (content::MessageId::default(), 0, MessageState::Note, 0);
+        self.append(contact, Written { message, id, mine, text, sent_at, state, life }, turn)
     }
 
     /// What a contact is called here.
