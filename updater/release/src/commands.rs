@@ -135,7 +135,7 @@ fn hashed(path: &Path) -> Result<(String, u64), Failure> {
         hash.update(bytes);
         length += count as u64;
     }
-    Ok((hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), length))
+    Ok((hex::encode(hash.finalize()), length))
 }
 
 fn print_joint(given: &Arguments) -> Result<(), Failure> {

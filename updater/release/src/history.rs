@@ -46,6 +46,7 @@ pub fn verify(repository: &Repository, range: &str, trusted: Option<&str>, now: 
         return Err(one(Refusal::OtherPolicy { commit: old.id(), found: digest(&file) }));
     }
     let line = line(&old, new).map_err(one)?;
+    let ids: Vec<Oid> = std::iter::once(old.id()).chain(line.iter().map(Commit::id)).collect();
     let mut walk = Walk { repository, policy, refusals: Vec::new(), commits: 0, now };
     let mut before = old;
     for commit in &line {
@@ -53,28 +54,25 @@ pub fn verify(repository: &Repository, range: &str, trusted: Option<&str>, now: 
         before = commit.clone();
     }
     let Walk { policy, mut refusals, commits, .. } = walk;
-    let ids: Vec<Oid> = line.iter().map(Commit::id).collect();
-    let head = before.id();
+    let (head, steps) = (before.id(), line.len());
+    let (mut mirrored, mut ahead) = (head, 0);
     match mirrors::agree(&policy, head) {
-        // All show the same; where they show less than we have, that is told, and not more.
-        Ok(mirrored) => {
-            let ahead = if mirrored == head { Some(0) } else { ids.iter().rev().position(|id| *id == mirrored) };
-            let base = line.first().and_then(|first| first.parent_id(0).ok());
-            match ahead.or_else(|| (base == Some(mirrored)).then_some(ids.len())) {
-                Some(ahead) if refusals.is_empty() => {
-                    return Ok(Report { head, commits, steps: ids.len(), policy: policy.version, mirrored, ahead });
-                }
-                Some(_) => {}
-                None => refusals.push(Refusal::Disagreement {
-                    mirror: policy.mirrors.join(", "),
-                    found: mirrored.to_string(),
-                    expected: head.to_string(),
-                }),
-            }
-        }
+        // All show the same; where they show less than we have, that is told.
+        Ok(shown) => match ids.iter().rev().position(|id| *id == shown) {
+            Some(behind) => (mirrored, ahead) = (shown, behind),
+            None => refusals.push(Refusal::Disagreement {
+                mirror: policy.mirrors.join(", "),
+                found: shown.to_string(),
+                expected: head.to_string(),
+            }),
+        },
         Err(more) => refusals.extend(more),
     }
-    Err(refusals)
+    if refusals.is_empty() {
+        Ok(Report { head, commits, steps, policy: policy.version, mirrored, ahead })
+    } else {
+        Err(refusals)
+    }
 }
 
 /// The first parents from the new commit back to the old one, oldest first.
@@ -149,27 +147,33 @@ impl Walk<'_> {
                 self.refusals.push(Refusal::Time { commit: commit.id(), seconds, direction });
             }
         }
+        let change = change::between(self.repository, &before.tree()?, commit)?;
         let mut authors = BTreeSet::new();
         for id in self.brought(before, commit)? {
             self.commits += 1;
             let brought = self.repository.find_commit(id)?;
             match self.author(&brought, at)? {
                 Ok(author) => {
-                    let own = change::own(self.repository, &brought)?;
-                    self.refusals.extend(change::trespasses(&self.policy, id, &author, &own));
+                    // On a straight line the step and the commit are the same change.
+                    let own = match commit.parent_count() {
+                        1 => None,
+                        _ => Some(change::own(self.repository, &brought)?),
+                    };
+                    let own = own.as_ref().unwrap_or(&change.paths);
+                    self.refusals.extend(change::trespasses(&self.policy, id, &author, own));
                     authors.insert(author);
                 }
                 Err(refusal) => self.refusals.push(refusal),
             }
         }
-        let Change { paths, refusals } = change::between(self.repository, &before.tree()?, commit)?;
+        let Change { paths, refusals } = change;
         self.refusals.extend(refusals);
         if commit.tree_id() == before.tree_id() {
             self.refusals.push(Refusal::Empty(commit.id()));
         } else {
             self.reviewed(before.id(), commit, &paths, &authors, at);
         }
-        self.follow(before, commit, at)
+        if paths.contains(FILE) { self.follow(commit, at) } else { Ok(()) }
     }
 
     /// The commits that a step brings into the branch, the step itself among them.
@@ -271,15 +275,10 @@ impl Walk<'_> {
         needed
     }
 
-    /// Takes the policy of a step for the next, if the signers of the one before want it.
-    fn follow(&mut self, before: &Commit, commit: &Commit, at: i64) -> Result<(), Refusal> {
+    /// Takes the policy that a step brings for the next ones, if the signers of the one before want it.
+    fn follow(&mut self, commit: &Commit, at: i64) -> Result<(), Refusal> {
         let id = commit.id();
-        let (old, new) = (file_of(self.repository, before)?, file_of(self.repository, commit)?);
-        let Some(file) = new else { return Err(Refusal::NoPolicy(id)) };
-        if old.as_ref() == Some(&file) {
-            return Ok(());
-        }
-        let next = Policy::parse(&file).map_err(|error| Refusal::Policy { commit: id, error })?;
+        let (file, next) = policy_of(self.repository, commit)?;
         let signatures = signatures_of(self.repository, commit)?;
         let accepted = self.policy.accepts(&next, &file, &signatures, at);
         accepted.map_err(|error| Refusal::PolicyChange { commit: id, error })?;

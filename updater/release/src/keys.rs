@@ -146,5 +146,5 @@ pub fn signer(armoured: &[u8], purpose: Purpose, bytes: &[u8]) -> Result<Key, Si
 
 /// SHA-256, in hexadecimal: what a policy is known by outside the repository.
 pub fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }

@@ -1,10 +1,9 @@
 //! How the key is made: Pedersen's distributed key generation with proofs, as in the `frost-core` crate.
 
 use super::{Group, Hex, Share, StoreKeyError, signing::Held};
-use crypto_box::aead::{Aead, OsRng};
+use crypto_box::aead::{Aead, AeadCore, OsRng};
 use crypto_box::{ChaChaBox, Nonce, PublicKey, SecretKey};
 use frost_ed25519::keys::dkg;
-use rand::rngs::OsRng as Random;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -67,7 +66,7 @@ fn random<T>(made: Result<T, frost_ed25519::Error>) -> Result<T, StoreKeyError> 
 /// The first step.
 pub fn begin(me: &str, group: Group) -> Result<(Share, Hello), StoreKeyError> {
     let count = u16::try_from(group.people.len()).map_err(|_| StoreKeyError::Group)?;
-    let (secret, package) = random(dkg::part1(group.identifier(me)?, count, group.threshold, Random))?;
+    let (secret, package) = random(dkg::part1(group.identifier(me)?, count, group.threshold, OsRng))?;
     let post = SecretKey::generate(&mut OsRng);
     let hello = Hello {
         from: me.to_owned(),
@@ -121,10 +120,8 @@ pub fn share(begun: Begun, all: Vec<Hello>) -> Result<(Share, Vec<Parcel>, Strin
         let package = made.get(&group.identifier(to)?).ok_or(StoreKeyError::Malformed)?;
         let plain = zeroize::Zeroizing::new(random(package.serialize())?);
         let cipher = ChaChaBox::new(&public(&hello.post).map_err(|_| StoreKeyError::Wrong(to.clone()))?, &own_post);
-        let mut nonce = [0; 24];
-        getrandom::fill(&mut nonce).map_err(|_| StoreKeyError::Malformed)?;
-        let sealed =
-            cipher.encrypt(Nonce::from_slice(&nonce), plain.as_slice()).map_err(|_| StoreKeyError::Malformed)?;
+        let nonce = ChaChaBox::generate_nonce(&mut OsRng);
+        let sealed = cipher.encrypt(&nonce, plain.as_slice()).map_err(|_| StoreKeyError::Malformed)?;
         let sealed = Hex::of([nonce.as_slice(), &sealed].concat());
         parcels.push(Parcel { from: me.clone(), to: to.clone(), transcript: transcript.clone(), sealed });
     }

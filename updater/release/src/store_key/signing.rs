@@ -1,9 +1,9 @@
 //! How enough holders sign together: two rounds, and one ordinary signature.
 
 use super::{Group, Hex, StoreKeyError};
+use crypto_box::aead::OsRng;
 use frost_ed25519::keys::{KeyPackage, PublicKeyPackage};
 use frost_ed25519::{SigningPackage, aggregate, round1, round2};
-use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 
 /// What a holder keeps of a key that exists.
