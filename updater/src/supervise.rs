@@ -147,6 +147,8 @@ impl Supervisor {
         loop {
             match vault.control.try_recv(&mut self.buffer) {
                 Ok(Some(ToLauncher::Restart(peer))) => events.push(Event::Restart(peer)),
+                // Nothing here decides on releases.
+                Ok(Some(ToLauncher::Wish(_))) => {}
                 Ok(None) => return true,
                 Err(_) => {
                     events.push(Event::VaultSilent);

@@ -279,7 +279,8 @@ impl Desk {
     }
 
     fn control_packet(&mut self, packet: FromLauncher) {
-        if let FromLauncher::Restarting { peer, life, delay } = packet {
+        if let FromLauncher::Restarting { peer, life, delay } = &packet {
+            let (peer, life, delay) = (*peer, *life, *delay);
             let start = Instant::now() + Duration::from_millis(u64::from(delay));
             self.greetings.expect(peer, life, start);
         }
@@ -290,6 +291,7 @@ impl Desk {
             }
             FromLauncher::Restarting { peer: Peer::Ui, .. } => self.session.notice(Some(Notice::UiRestarted)),
             FromLauncher::Restarting { .. } => {}
+            FromLauncher::Notice(_) => {}
         }
     }
 
@@ -398,10 +400,9 @@ impl Desk {
                 }
             }
             Out::Ui(message) => self.tell(message),
-            Out::Launcher(message) => {
-                let ToLauncher::Restart(peer) = message;
-                self.restart(peer);
-            }
+            Out::Launcher(ToLauncher::Restart(peer)) => self.restart(peer),
+            // Refused while the launcher has not answered the wish before; it answers in its own time.
+            Out::Launcher(wish @ ToLauncher::Wish(_)) => drop(self.control.try_send(&wish)),
             Out::Derive(job) => {
                 if self.worker.send(job).is_err() {
                     self.session.quit();
