@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 
 impl Installation {
     /// Makes an installation of `package` in `root`. `parties` is what it knows of each party, `roots` the roots that
-    /// it trusts; `mirrors` says where the parties' mirrors are.
+    /// it trusts, from version 1 on; `mirrors` says where the parties' mirrors are.
     ///
     /// Nothing selects anything before all is there, so an attempt that breaks off can be repeated.
     pub fn first(
         root: impl Into<PathBuf>,
         package: &Path,
         parties: PerParty<PartyState>,
-        roots: &PerParty<Vec<u8>>,
+        roots: &PerParty<Vec<Vec<u8>>>,
         mirrors: &[u8],
     ) -> Result<Self, Error> {
         let made = Self::at(root);
@@ -38,7 +38,9 @@ impl Installation {
         File::open(&copy).and_then(|file| file.sync_all()).map_err(unreadable)?;
         disk::rename(&copy, &made.package(number))?;
         for party in Party::ALL {
-            made.keep_root(party, parties.of(party).roots.version(), roots.of(party))?;
+            for (version, root) in (1..).zip(roots.of(party)) {
+                made.keep_root(party, version, root)?;
+            }
         }
         disk::replace(&made.path("parties"), mirrors)?;
         disk::make(&made.staging())?;

@@ -9,6 +9,7 @@
 //! <root>/state                                    what decisions depend on
 //! <root>/trusted/<party>/<version>.root.json      roots that are trusted
 //! <root>/parties                                  where the parties' mirrors are
+//! <root>/proofs/                                  proofs of forks
 //! <root>/staging/                                 what the fetcher wrote: nobody trusts it
 //! ```
 //!
@@ -18,15 +19,17 @@
 
 mod disk;
 mod first;
+mod hold;
 mod notes;
 mod promote;
 mod recover;
 mod selection;
 
+pub use hold::Hold;
 pub use promote::Taken;
 pub use selection::{Selection, Under};
 
-use bulkhead_trust::{Party, PerParty, State};
+use bulkhead_trust::{Party, PerParty, State, Time};
 use std::path::{Path, PathBuf};
 
 /// Why the installation cannot be read or changed.
@@ -131,9 +134,33 @@ impl Installation {
         PerParty::try_make(|party| self.root_file(party, state.parties.of(party).roots.version()))
     }
 
-    /// Keeps a root that was accepted. Before the state that trusts it is written: a root too many does no harm.
-    pub fn keep_root(&self, party: Party, version: u64, file: &[u8]) -> Result<(), Error> {
+    pub(crate) fn keep_root(&self, party: Party, version: u64, file: &[u8]) -> Result<(), Error> {
         disk::replace(&self.root_path(party, version), file)
+    }
+
+    /// The folder of what was accepted of the parties: roots, and what proves forks.
+    pub fn trusted(&self) -> PathBuf {
+        self.path("trusted")
+    }
+
+    /// The folder of proofs of forks.
+    pub fn proofs(&self) -> PathBuf {
+        self.path("proofs")
+    }
+
+    /// Where the parties' mirrors are, as a file.
+    pub fn parties(&self) -> Result<Vec<u8>, Error> {
+        disk::read(&self.path("parties"), 64 * 1024)
+    }
+
+    /// When the mirrors were last asked with success, in seconds since 1970.
+    pub fn checked(&self) -> Option<Time> {
+        std::str::from_utf8(&disk::read(&self.path("checked"), 20).ok()?).ok()?.parse().ok()
+    }
+
+    /// The mirrors were asked with success.
+    pub fn note_checked(&self, now: Time) -> Result<(), Error> {
+        disk::replace(&self.path("checked"), now.to_string().as_bytes())
     }
 
     fn root_path(&self, party: Party, version: u64) -> PathBuf {

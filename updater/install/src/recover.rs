@@ -36,7 +36,7 @@ impl Installation {
             disk::replace(&self.path("parties"), &parties)?;
         }
         for name in self.names("releases")? {
-            if number(&name).is_some_and(|number| !selection.keeps(number)) {
+            if number(&name).is_some_and(|number| !selection.keeps(number) && !self.is_held(number)) {
                 disk::remove(&self.root.join("releases").join(name))?;
             }
         }

@@ -71,7 +71,7 @@ impl World {
         let package = place.join("package");
         fs::write(&package, packed(1)).unwrap();
         let installed =
-            Installation::first(&second, &package, PerParty::make(|_| nobody()), &PerParty::make(|_| vec![]), b"{}")
+            Installation::first(&second, &package, PerParty::make(|_| nobody()), &PerParty::make(|_| vec![vec![]]), b"{}")
                 .unwrap();
         stage(&installed, 2);
         let bytes = packed(2);
