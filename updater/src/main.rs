@@ -53,8 +53,8 @@ fn run(arguments: &Arguments) -> Result<u8, Error> {
     };
     let (programs, patience) = (chosen.programs.clone(), chosen.patience());
     let voices = Voices::take()?;
-    let ended = Table::new(&programs, arguments)
-        .and_then(|table| supervise::run(table, signals, chosen.updates()?, patience));
+    let ended =
+        Table::new(&programs, arguments).and_then(|table| supervise::run(table, signals, chosen.updates()?, patience));
     drop(voices);
     match chosen.after(ended)? {
         After::Exit(code) => Ok(code),

@@ -67,7 +67,8 @@ pub fn exported(fork: &Fork, place: &str) -> Status {
 
 /// The release before runs again.
 pub fn rolled_back(release: &Release) -> Status {
-    let sentence = "It did not start three times in a row. The release before it runs again, under the rules that it had.";
+    let sentence =
+        "It did not start three times in a row. The release before it runs again, under the rules that it had.";
     Status::RolledBack { release: named(release), sentence: Sentence::cut(sentence) }
 }
 

@@ -104,7 +104,9 @@ impl Supervisor {
                 self.updates.listen();
             }
             self.tell_news();
-            if self.overdue() && let Some(vault) = &self.vault {
+            if self.overdue()
+                && let Some(vault) = &self.vault
+            {
                 eprintln!("bulkhead: the release was not ready in time");
                 let _ = vault.child.kill();
                 self.patience = None;
@@ -186,11 +188,6 @@ impl Supervisor {
         }
     }
 
-    fn started(&mut self) {
-        (self.outcome.started, self.patience) = (true, None);
-        self.updates.started();
-    }
-
     fn overdue(&self) -> bool {
         self.patience.is_some_and(|patience| self.began.elapsed() >= patience)
     }
@@ -201,7 +198,10 @@ impl Supervisor {
         loop {
             match vault.control.try_recv(&mut self.buffer) {
                 Ok(Some(ToLauncher::Restart(peer))) => events.push(Event::Restart(peer)),
-                Ok(Some(ToLauncher::Started)) => self.started(),
+                Ok(Some(ToLauncher::Started)) => {
+                    (self.outcome.started, self.patience) = (true, None);
+                    self.updates.started();
+                }
                 Ok(Some(ToLauncher::Wish(Wish::Restart))) if self.updates.is_ready() => {
                     self.outcome.again = true;
                     events.push(Event::Stop);

@@ -83,7 +83,7 @@ fn judge(vault: Vault, ui: Child, net: Child) -> Result<Tried, Error> {
             }
             Heard::Broken(who) => return Ok(mute(who)),
             // How it ended says more.
-            Heard::Closed if ends_soon(&vault) => return sentence(vault.child).map(Err),
+            Heard::Closed if ends_soon(&vault) => return sentence(vault.child),
             Heard::Closed => return Ok(mute(Process::Vault)),
             Heard::Nothing => {}
         }

@@ -272,7 +272,7 @@ impl Round {
             return status;
         }
         let frozen = || notices::frozen(&self.installation.state().ok()?, now());
-        let back = || Some(notices::rolled_back(self.installation.rolled_back()?));
+        let back = || Some(notices::rolled_back(&self.installation.rolled_back()?));
         let quiet = matches!(status, Status::UpToDate);
         frozen().or_else(|| self.refused.clone().or_else(back).filter(|_| quiet)).unwrap_or(status)
     }

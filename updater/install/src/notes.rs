@@ -1,6 +1,7 @@
 //! Starts of a release that has not run well yet, and the way back from one that does not.
 
 use crate::{Error, Installation, Selection, disk};
+use bulkhead_trust::Release;
 use serde::{Deserialize, Serialize};
 
 /// How often a release may fail to start before the one before it runs again.
@@ -52,7 +53,9 @@ impl Installation {
         let Some(back) = selection.back() else { return Ok(None) };
         // First: a crash after it leaves a release that is tried once more, and nothing worse.
         self.keep_state(&self.state()?.with_failed(selection.now.current))?;
-        disk::replace(&self.path("rolled-back"), selection.now.current.to_string().as_bytes())?;
+        let failed = self.described(selection.now.current);
+        let path = self.path("rolled-back");
+        disk::replace(&path, &serde_json::to_vec(&failed).map_err(|_| Error::Damaged(path.clone()))?)?;
         self.select(&back)?;
         self.proven()?;
         self.settle()?;
@@ -60,10 +63,15 @@ impl Installation {
     }
 
     /// The release that was rolled back last, until a newer one is installed.
-    pub fn rolled_back(&self) -> Option<u64> {
-        let text = disk::read(&self.path("rolled-back"), 20).ok()?;
-        let number = crate::number(std::str::from_utf8(&text).ok()?)?;
-        (self.selection().ok()?.now.current < number).then_some(number)
+    pub fn rolled_back(&self) -> Option<Release> {
+        let release: Release = self.json("rolled-back", 1024 * 1024).ok()?;
+        (self.selection().ok()?.now.current < release.number).then_some(release)
+    }
+
+    /// What a release says about itself; at least its number, if it is too damaged to say anything.
+    fn described(&self, number: u64) -> Release {
+        let nothing = || Release { number, version: number.to_string(), changes: String::new(), rules: [].into() };
+        self.description(number).unwrap_or_else(|_| nothing())
     }
 
     fn unproven(&self, selection: &Selection) -> Option<Unproven> {

@@ -70,9 +70,14 @@ impl World {
         let (second, third) = (place.join("second"), place.join("third"));
         let package = place.join("package");
         fs::write(&package, packed(1)).unwrap();
-        let installed =
-            Installation::first(&second, &package, PerParty::make(|_| nobody()), &PerParty::make(|_| vec![vec![]]), b"{}")
-                .unwrap();
+        let installed = Installation::first(
+            &second,
+            &package,
+            PerParty::make(|_| nobody()),
+            &PerParty::make(|_| vec![vec![]]),
+            b"{}",
+        )
+        .unwrap();
         stage(&installed, 2);
         let bytes = packed(2);
         let listing = Listing {
