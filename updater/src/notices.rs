@@ -72,6 +72,36 @@ pub fn rolled_back(release: &Release) -> Status {
     Status::RolledBack { release: named(release), sentence: Sentence::cut(sentence) }
 }
 
+/// The same for whoever reads what the launcher says: a line each. Nothing while something is only under way.
+pub fn lines(status: &Status) -> Vec<String> {
+    let one = match status {
+        Status::Off | Status::Checking | Status::Fetching { .. } | Status::Trying(_) => return Vec::new(),
+        Status::Ready { wider, release, .. } => {
+            let number = release.number;
+            let ready = format!("release {number} is ready: it runs from the next start on");
+            let widens = |sentence: &Sentence| {
+                format!("release {number} widens, once the release after it runs: {}", sentence.as_str())
+            };
+            return std::iter::once(ready).chain(wider.iter().map(widens)).collect();
+        }
+        Status::UpToDate => "up to date".to_owned(),
+        Status::Waiting { number, .. } => format!("release {number} is not listed by all parties yet"),
+        Status::Frozen { parties, .. } => format!("no daily statement comes any more from: {parties:?}"),
+        Status::Forked { party, .. } => format!("{party:?} has signed two histories: do not update"),
+        Status::Revoked(party) => format!("{party:?} uses a key that was revoked: nothing was changed"),
+        Status::Expired { role, party, .. } => format!("the file {role:?} of {party:?} has expired"),
+        Status::Refused(sentence) => sentence.as_str().to_owned(),
+        Status::NeedsMore { release, sentence } => {
+            format!("release {} is not installed: {}", release.number, sentence.as_str())
+        }
+        Status::RolledBack { release, sentence } => {
+            format!("release {} was given up: {}", release.number, sentence.as_str())
+        }
+        Status::Unreachable { .. } => "what the parties publish could not be fetched: try again later".to_owned(),
+    };
+    vec![one]
+}
+
 /// A release's number and name.
 pub fn named(release: &Release) -> update::Release {
     update::Release { number: release.number, version: Sentence::cut(&release.version) }

@@ -26,6 +26,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{pipe2, read as read_pipe, write};
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read as _;
@@ -73,6 +74,8 @@ pub struct Round {
     listed: Option<Listing>,
     /// The release that was tried and did not start.
     refused: Option<Status>,
+    /// What was said last, for people.
+    said: RefCell<Vec<String>>,
 }
 
 impl Round {
@@ -84,7 +87,17 @@ impl Round {
         home: PathBuf,
         lock: Option<Hold>,
     ) -> Self {
-        Self { installation, running, proxy, home, lock, began: now(), listed: None, refused: None }
+        Self {
+            installation,
+            running,
+            proxy,
+            home,
+            lock,
+            began: now(),
+            listed: None,
+            refused: None,
+            said: RefCell::default(),
+        }
     }
 }
 
@@ -236,6 +249,10 @@ impl Round {
             (Ok(state), Ok(selection)) => notices::details(&state, &selection, self.listed.as_ref()),
             _ => String::new(),
         };
+        let lines = notices::lines(&status);
+        if !lines.is_empty() && self.said.replace(lines.clone()) != lines {
+            lines.iter().for_each(|line| eprintln!("bulkhead: {line}"));
+        }
         mouth.say(notices::notice(status, self.installation.checked(), &details));
     }
 

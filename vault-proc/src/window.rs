@@ -213,7 +213,8 @@ impl App {
         }
         // Wayland shows a window by its first picture.
         if !self.desk.trial
-            && let Err(error) = screen.show(self.desk.painter.pixels(), self.desk.painter.size(), damage) {
+            && let Err(error) = screen.show(self.desk.painter.pixels(), self.desk.painter.size(), damage)
+        {
             self.failed = Some(format!("the display takes no pixels any more: {error}"));
         }
         if !self.sandboxed {

@@ -20,7 +20,7 @@ pub fn pack(folder: &Path, into: impl Write) -> Result<(), Error> {
     }
     // No name, no time, and an operating system that is not said.
     let bounded = Bounded { into, left: LONGEST };
-    let mut packed = GzBuilder::new().mtime(0).operating_system(255).write(bounded, Compression::best());
+    let mut packed = GzBuilder::new().mtime(0).operating_system(255).write(bounded, Compression::default());
     let mut left = MOST_BYTES;
     for (name, path) in files {
         let file = File::open(path)?;
