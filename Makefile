@@ -11,13 +11,14 @@ FUZZ_SECONDS   := 1800
 FAULTS_SECONDS := 1800
 KILLS          := 2000
 TOOLS          := target/tools
-BINARIES       := bulkhead bulkhead-net bulkhead-seal bulkhead-ui bulkhead-vault
+BINARIES       := bulkhead bulkhead-net bulkhead-seal bulkhead-ui bulkhead-update bulkhead-vault
 CARGO          := cargo
 # Tools of judges and of the people who make releases, which no binary depends on.
 NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bulkhead-release --exclude bulkhead-fetch \
-                  --exclude bulkhead-repository --exclude bulkhead-trust
+                  --exclude bulkhead-repository --exclude bulkhead-trust --exclude bulkhead-releases \
+                  --exclude bulkhead-rules-wider --exclude bulkhead-updater-wider
 
-# $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the five binaries, as shipped and with the test driver.
+# $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the six binaries, as shipped and with the test driver.
 define build
 	$(CARGO) build --locked $(1) --workspace $(NOT_SHIPPED) --bins --features bulkhead-vault/test-driver
 	mkdir -p $(3)/driver && install -t $(3)/driver $(addprefix target/$(2)/,$(BINARIES))

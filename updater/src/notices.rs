@@ -2,10 +2,12 @@
 
 use bulkhead_install::Selection;
 use bulkhead_ipc::update::{self, MAX_WIDER, Notice, Sentence, Status, Words};
-use bulkhead_rules::Process;
 use bulkhead_rules::audit::{Comparison, Kind};
 use bulkhead_trust::{Fork, Freshness, Listing, Party, Refusal, Release, Role, State, Time, freshness};
 use std::collections::BTreeSet;
+
+/// Whose rules, and how the new ones differ from the old ones.
+pub type Compared = (&'static str, Comparison);
 
 /// Why nothing was changed.
 pub fn refused(refusal: &Refusal) -> Status {
@@ -41,7 +43,7 @@ pub fn frozen(state: &State, now: Time) -> Option<Status> {
 }
 
 /// A release is selected, and runs from the next start on. `rules`: those in force for it then, against its own.
-pub fn ready(release: &Release, rules: &[(Process, Comparison)]) -> Status {
+pub fn ready(release: &Release, rules: &[Compared]) -> Status {
     let (wider, narrower) = changes(rules);
     Status::Ready {
         wider,
@@ -53,7 +55,7 @@ pub fn ready(release: &Release, rules: &[(Process, Comparison)]) -> Status {
 }
 
 /// The release does not start under the rules in force. Its own rules say what it may be missing.
-pub fn needs_more(release: &Release, why: &str, rules: &[(Process, Comparison)]) -> Status {
+pub fn needs_more(release: &Release, why: &str, rules: &[Compared]) -> Status {
     let (wider, _) = changes(rules);
     let more = wider.first().map(|first| format!(" Its own rules would allow more: {}", first.as_str()));
     let sentence = format!("{why}{}", more.unwrap_or_default());
@@ -152,12 +154,12 @@ pub fn details(state: &State, selection: &Selection, listing: Option<&Listing>) 
 }
 
 /// What the new rules give more, a sentence each, and in how many places they give less.
-fn changes(rules: &[(Process, Comparison)]) -> (Vec<Sentence>, u32) {
-    let all = || rules.iter().flat_map(|(process, c)| c.differences.iter().map(move |d| (process, d)));
+fn changes(rules: &[Compared]) -> (Vec<Sentence>, u32) {
+    let all = || rules.iter().flat_map(|(whose, c)| c.differences.iter().map(move |d| (whose, d)));
     let wider: Vec<Sentence> = all()
         // What could not be judged may be wider.
         .filter(|(_, difference)| matches!(difference.kind, Kind::Wider | Kind::Undecided))
-        .map(|(process, difference)| Sentence::cut(&format!("{}: {}", process.program(), difference.text)))
+        .map(|(whose, difference)| Sentence::cut(&format!("{whose}: {}", difference.text)))
         .collect();
     let narrower = all().filter(|(_, difference)| difference.kind == Kind::Narrower).count();
     (fitting(wider), u32::try_from(narrower).unwrap_or(u32::MAX))
@@ -227,7 +229,7 @@ mod tests {
     #[test]
     fn rules_that_widen_are_told_and_those_that_do_not_are_counted() {
         let kinds = [Kind::Wider, Kind::Undecided, Kind::Narrower, Kind::Narrower, Kind::Remark];
-        let Status::Ready { wider, narrower, signers, .. } = ready(&release(), &[(Process::Ui, comparison(&kinds))])
+        let Status::Ready { wider, narrower, signers, .. } = ready(&release(), &[("bulkhead-ui", comparison(&kinds))])
         else {
             panic!("ready")
         };
@@ -238,17 +240,17 @@ mod tests {
     #[test]
     fn more_than_fits_is_counted() {
         let many = comparison(&[Kind::Wider; MAX_WIDER + 5]);
-        let Status::Ready { wider, .. } = ready(&release(), &[(Process::Ui, many)]) else { panic!("ready") };
+        let Status::Ready { wider, .. } = ready(&release(), &[("bulkhead-ui", many)]) else { panic!("ready") };
         assert_eq!(wider.len(), MAX_WIDER);
         assert_eq!(wider.last().map(Words::as_str), Some("… and 6 more"));
         let some = comparison(&[Kind::Wider; MAX_WIDER]);
-        let Status::Ready { wider, .. } = ready(&release(), &[(Process::Ui, some)]) else { panic!("ready") };
+        let Status::Ready { wider, .. } = ready(&release(), &[("bulkhead-ui", some)]) else { panic!("ready") };
         assert!(wider.last().is_some_and(|last| last.as_str().contains("network")));
     }
 
     #[test]
     fn release_that_needs_more_says_what_for() {
-        let rules = [(Process::Ui, comparison(&[Kind::Wider]))];
+        let rules = [("bulkhead-ui", comparison(&[Kind::Wider]))];
         let Status::NeedsMore { sentence, .. } = needs_more(&release(), "It did not start.", &rules) else { panic!() };
         assert!(sentence.as_str().starts_with("It did not start. Its own rules would allow more: bulkhead-ui"));
     }

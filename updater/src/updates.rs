@@ -12,7 +12,7 @@
 //!
 //! A round that fails changes nothing, and says why.
 
-use crate::notices;
+use crate::notices::{self, Compared};
 use crate::trial::{self, Tried};
 use bulkhead_install::{Hold, Installation, Selection, Taken};
 use bulkhead_ipc::update::{Notice, Sentence, Status, Wish};
@@ -450,13 +450,13 @@ impl Round {
 
     /// What the rules in `folder` give more or less than those of release `old`. They are data for telling: what a launcher
     /// enforces is compiled into it.
-    fn compared(&self, old: u64, folder: &Path) -> Vec<(Process, Comparison)> {
+    fn compared(&self, old: u64, folder: &Path) -> Vec<Compared> {
         let read = |folder: &Path| Collection::read(&folder.join("rules"));
         let compared = read(&self.installation.release(old)).and_then(|old| diff(&old, &read(folder)?));
-        compared.unwrap_or_else(|error| {
-            let text = format!("its rules could not be compared: {error}");
-            let difference = Difference { kind: Kind::Undecided, text };
-            vec![(Process::Vault, Comparison { verdict: Verdict::Incomparable, differences: vec![difference] })]
+        let named = compared.map(|all| all.into_iter().map(|(process, one)| (process.program(), one)).collect());
+        named.unwrap_or_else(|error| {
+            let difference = Difference { kind: Kind::Undecided, text: format!("they cannot be compared: {error}") };
+            vec![("the rules", Comparison { verdict: Verdict::Incomparable, differences: vec![difference] })]
         })
     }
 
