@@ -96,7 +96,7 @@ fn package_is_the_same_wherever_and_whenever_it_is_packed() {
     // Another compressor would make another package of the same release, and the parties could not compare theirs.
     let mut sum = flate2::Crc::new();
     sum.update(&first);
-    assert_eq!((first.len(), sum.sum()), (238, 212_319_994), "the compressor writes other bytes than it did");
+    assert_eq!((first.len(), sum.sum()), (235, 2_199_327_428), "the compressor writes other bytes than it did");
 }
 
 #[test]
