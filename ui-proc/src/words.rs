@@ -229,7 +229,7 @@ pub fn notice(notice: Notice) -> &'static str {
             "A message arrived that could not be opened. The keys are renewed by themselves, and what is missing comes again."
         }
         Notice::OlderCopy => {
-            "A contact knows more of this profile than the profile itself: it is an older copy. All keys are being renewed. If it is in use on another computer too, stop one of them."
+            "This profile is an older copy: a contact, or this machine, has seen a newer one. All keys are being renewed. If it is in use on another computer too, stop one of them."
         }
         Notice::Moved => {
             "This profile was moved to another computer or folder, and goes on there. Here it can be deleted; for a new one, start Bulkhead with --profile and another name."

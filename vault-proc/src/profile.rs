@@ -10,6 +10,7 @@ mod pin;
 mod recovery;
 mod slots;
 
+use bulkhead_ipc::seal::Half;
 use bulkhead_vault_core::shares::SetId;
 use bulkhead_vault_core::{Key, Passphrase};
 pub use file::Lock;
@@ -249,6 +250,13 @@ impl StoreKey {
             let _ = self.write(&Slots::new(vec![opened.clone()]));
         }
     }
+}
+
+/// 32 random bytes.
+pub fn half() -> Result<Half, ProfileError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    fill(&mut *bytes)?;
+    Ok(Half::new(*bytes))
 }
 
 /// Random bytes from the kernel.

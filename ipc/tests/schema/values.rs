@@ -374,6 +374,10 @@ pub fn seal_to_seal() -> BoxedStrategy<seal::ToSeal> {
     every!(ToSeal {
         ToSeal::Seal { .. } => (halves(), halves()).prop_map(|(pin, share)| ToSeal::Seal { pin, share }),
         ToSeal::Unseal { .. } => (halves(), objects()).prop_map(|(pin, object)| ToSeal::Unseal { pin, object }),
+        ToSeal::NewCounter { .. } => halves().prop_map(|secret| ToSeal::NewCounter { secret }),
+        ToSeal::Count { .. } =>
+            (halves(), seal::COUNTERS).prop_map(|(secret, counter)| ToSeal::Count { secret, counter }),
+        ToSeal::DropCounter(_) => seal::COUNTERS.prop_map(ToSeal::DropCounter),
     })
 }
 
@@ -393,6 +397,9 @@ pub fn seal_from_seal() -> BoxedStrategy<seal::FromSeal> {
         FromSeal::Ready { .. } => any::<(bool, u16)>().prop_map(|(guarded, version)| FromSeal::Ready { guarded, version }),
         FromSeal::Sealed(_) => objects().prop_map(FromSeal::Sealed),
         FromSeal::Unsealed(_) => halves().prop_map(FromSeal::Unsealed),
+        FromSeal::Counted { .. } =>
+            (any::<u64>(), seal::COUNTERS).prop_map(|(value, counter)| FromSeal::Counted { value, counter }),
+        FromSeal::Dropped => Just(FromSeal::Dropped),
         FromSeal::Refused(_) => whys().prop_map(FromSeal::Refused),
     })
 }
