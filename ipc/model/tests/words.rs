@@ -158,6 +158,7 @@ fn the_lines_that_carry_messages_are_covered() {
         ("ui", "UnlockPin"),
         ("ui", "SetPin"),
         ("ui", "RemovePin"),
+        ("ui", "BackUp"),
         // The seal line is asked one question at a time, and answers with nothing that any other line knows of.
         ("seal", "Ready"),
         ("seal", "Seal"),

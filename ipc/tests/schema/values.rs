@@ -41,7 +41,7 @@ names!(peers, Peer: Net Ui);
 names!(phases, Phase: Setup Locked Unlocking Open Broken);
 names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort StoreTooNew StoreDamaged StoreNotWritable
     ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable
-    OlderCopy Moved RestoreWaits Restored BackupDamaged BackupInTheWay BackedUp MoveDone Refused
+    OlderCopy Moved RestoreWaits Restored BackupDamaged BackupInTheWay BackupWaits BackedUp MoveDone Refused
     NameMissing WrongOften PassphraseChanged NotARecoveryCode WrongRecoveryCode RecoverySet RecoveryCopied KeyFileMended
     LockedByItself KeyDamaged Saving Saved KeysLost ClockLeapt NotErased WrongPin PinTooShort PinUnguarded
     PinsDiffer PinSet PinRemoved PinResting PinUseless TpmFailing PartsSent PartsWithdrawn TooFewKeepers PartsComplete PartGivenAway);
@@ -327,6 +327,7 @@ pub fn intent_from_ui() -> BoxedStrategy<intent::FromUi> {
         FromUi::Newest => Just(FromUi::Newest),
         FromUi::EndSearch => Just(FromUi::EndSearch),
         FromUi::Salvage => Just(FromUi::Salvage),
+        FromUi::BackUp => Just(FromUi::BackUp),
         FromUi::UnlockPin => Just(FromUi::UnlockPin),
         FromUi::SetPin => Just(FromUi::SetPin),
         FromUi::RemovePin => Just(FromUi::RemovePin),

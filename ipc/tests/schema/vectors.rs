@@ -213,7 +213,7 @@ fn intent_line() -> List {
     add(&mut list, "intent-from-ui", values::themes().into_iter().map(FromUi::Theme));
     add(&mut list, "intent-from-ui", [FromUi::Newest, FromUi::EndSearch, FromUi::Dismiss]);
     add(&mut list, "intent-from-ui", [FromUi::ChangePassphrase, FromUi::NewRecovery, FromUi::Recover]);
-    add(&mut list, "intent-from-ui", [FromUi::Salvage]);
+    add(&mut list, "intent-from-ui", [FromUi::Salvage, FromUi::BackUp]);
     add(&mut list, "intent-from-ui", [FromUi::UnlockPin, FromUi::SetPin, FromUi::RemovePin]);
     add(&mut list, "intent-from-ui", [FromUi::ChooseKeepers(true), FromUi::ChooseKeepers(false)]);
     add(&mut list, "intent-from-ui", [FromUi::PickKeeper(handle), FromUi::NeedParts(3), FromUi::GiveParts]);
