@@ -5,6 +5,7 @@
 mod attestation;
 mod command;
 mod history;
+mod holders;
 mod house;
 mod keys;
 mod party;
