@@ -111,6 +111,7 @@ fn released(work: &Path, keys: &Path, range: &str) {
     let joint = ours(work, &words.iter().map(String::as_str).collect::<Vec<_>>(), "");
     assert!(joint.status.success(), "{}", text(&joint.stderr));
     assert_eq!(text(&joint.stdout).matches("BEGIN SSH SIGNATURE").count(), 6);
+    crate::publishing::published(work, keys, range, package.to_str().unwrap(), &text(&joint.stdout));
     std::fs::write(&package, "bots").unwrap();
     let other = ours(work, &words.iter().map(String::as_str).collect::<Vec<_>>(), "");
     assert!(text(&other.stderr).contains("the parties agree on another package"), "{}", text(&other.stderr));

@@ -10,5 +10,6 @@ mod house;
 mod keys;
 mod party;
 mod policy;
+mod publishing;
 mod speed;
 mod store_key;
