@@ -11,13 +11,13 @@ FUZZ_SECONDS   := 1800
 FAULTS_SECONDS := 1800
 KILLS          := 2000
 TOOLS          := target/tools
-BINARIES       := bulkhead bulkhead-net bulkhead-seal bulkhead-ui bulkhead-vault
+BINARIES       := bulkhead bulkhead-net bulkhead-seal bulkhead-ui bulkhead-update bulkhead-vault
 CARGO          := cargo
 # Tools of judges and of the people who make releases, which no binary depends on.
 NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bulkhead-release --exclude bulkhead-fetch \
                   --exclude bulkhead-repository --exclude bulkhead-trust
 
-# $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the five binaries, as shipped and with the test driver.
+# $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the six binaries, as shipped and with the test driver.
 define build
 	$(CARGO) build --locked $(1) --workspace $(NOT_SHIPPED) --bins --features bulkhead-vault/test-driver
 	mkdir -p $(3)/driver && install -t $(3)/driver $(addprefix target/$(2)/,$(BINARIES))
@@ -67,7 +67,7 @@ fuzz: packages-run $(TOOLS)/bin/cargo-fuzz
 ## The public TUF conformance suite (https://github.com/theupdateframework/tuf-conformance), from a checkout of it:
 ## make conformance SUITE=folder. It is on no package registry, so CI does not run it; it needs `faketime`.
 conformance:
-	$(CARGO) build --locked --workspace $(NOT_SHIPPED) --bin bulkhead-tuf
+	$(CARGO) build --locked -p bulkhead-fetch --bin bulkhead-tuf
 	python3 -m venv target/conformance-venv
 	target/conformance-venv/bin/pip install --quiet tuf==7.0.0 'securesystemslib[crypto]==1.4.0' pytest==9.1.1 pytest-json-report==1.5.0
 	cd $(SUITE) && $(CURDIR)/target/conformance-venv/bin/pytest tuf_conformance --entrypoint $(CURDIR)/target/debug/bulkhead-tuf
