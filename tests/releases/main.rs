@@ -8,6 +8,8 @@
 mod kit;
 mod parties;
 
+use bulkhead_trust::Party;
+use bulkhead_trust::proof::Proof;
 use kit::{Contents, Ear, World, until};
 use std::fs;
 
@@ -43,6 +45,7 @@ fn wider_rules_take_two_releases_and_the_user_is_told_at_the_first() {
     assert!(!ear.heard(), "ui has a network under the rules of the release before");
     third.end();
 
+    world.parties.rotate(Party::Quality);
     world.publish(asking(4));
     let said = world.starts_and_says("release 4 is ready");
     assert!(!said.contains("widens"), "{said}");
@@ -108,4 +111,16 @@ fn release_that_needs_more_or_does_not_start_or_goes_back_changes_nothing_for_go
     world.starts_and_says("brings back older sandbox rules for ui");
     assert_eq!(fs::read(world.root().join("selection")).unwrap(), before);
     assert!(!mark.exists());
+
+    // One party says two things: nothing comes from it any more, and the proof convinces whoever knows its first root.
+    world.parties.fork(Party::Security);
+    world.starts_and_says("Security has signed two histories: do not update");
+    let state = world.installation().state().unwrap();
+    let fork = state.condemned().expect("a fork that is remembered");
+    let proofs: Vec<_> =
+        fs::read_dir(world.root().join("proofs")).unwrap().map(|proof| proof.unwrap().path()).collect();
+    let proof: Proof = serde_json::from_slice(&fs::read(&proofs[0]).unwrap()).unwrap();
+    let first = state.parties.of(Party::Security).roots.at(1).unwrap();
+    assert_eq!((proofs.len(), proof.verify(first).as_ref()), (1, Ok(fork)));
+    assert_eq!(fs::read(world.root().join("selection")).unwrap(), before);
 }

@@ -14,6 +14,7 @@ type Files = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 /// A party: keys 0 to 3 are offline, 4 is online.
 struct House {
     pairs: Vec<Pair>,
+    signers: [usize; 2],
     repository: Repository,
     releases: Vec<Entry>,
 }
@@ -55,6 +56,28 @@ impl Parties {
         self.serve();
     }
 
+    /// One of the parties replaces one of its keys, and signs with the others from now on.
+    pub fn rotate(&mut self, party: Party) {
+        let house = self.houses.of_mut(party);
+        house.pairs.push(Pair::from_seed(&[200; 32]));
+        house.signers = [1, 2];
+        let roles = house.roles([1, 2, 3, 5]);
+        let root = house.repository.root(now(), &roles).unwrap().signed_by(house.signing());
+        house.repository.add_root(&root);
+        let releases = house.releases.clone();
+        house.list(releases);
+        self.serve();
+    }
+
+    /// One of the parties says something else about its last release.
+    pub fn fork(&mut self, party: Party) {
+        let house = self.houses.of_mut(party);
+        let mut releases = house.releases.clone();
+        releases.last_mut().unwrap().length += 1;
+        house.list(releases);
+        self.serve();
+    }
+
     fn serve(&self) {
         let mut served = self.served.lock().unwrap();
         for (party, house) in self.houses.iter() {
@@ -88,24 +111,34 @@ impl Parties {
 impl House {
     fn new(party: Party) -> Self {
         let pair = |number: u8| Pair::from_seed(&[50 + 20 * party as u8 + number; 32]);
-        let pairs: Vec<Pair> = (0..5).map(pair).collect();
-        let role = |pairs: &[Pair], threshold| RoleKeys { keys: pairs.iter().map(Pair::key).collect(), threshold };
-        let (offline, online) = (role(&pairs[..4], 2), role(&pairs[4..], 1));
-        let roles = Roles { root: offline.clone(), timestamp: online.clone(), snapshot: online, targets: offline };
-        let mut repository = Repository::new(Lifetimes::default());
-        let root = repository.root(now(), &roles).unwrap().signed_by(&pairs[..2]);
-        repository.add_root(&root);
-        Self { pairs, repository, releases: vec![] }
+        let (pairs, repository) = ((0..5).map(pair).collect(), Repository::new(Lifetimes::default()));
+        let mut house = Self { pairs, signers: [0, 1], repository, releases: vec![] };
+        let roles = house.roles([0, 1, 2, 3]);
+        let root = house.repository.root(now(), &roles).unwrap().signed_by(house.signing());
+        house.repository.add_root(&root);
+        house
+    }
+
+    fn roles(&self, offline: [usize; 4]) -> Roles {
+        let role = |keys: &[usize], threshold| RoleKeys {
+            keys: keys.iter().map(|number| self.pairs[*number].key()).collect(),
+            threshold,
+        };
+        let (offline, online) = (role(&offline, 2), role(&[4], 1));
+        Roles { root: offline.clone(), timestamp: online.clone(), snapshot: online, targets: offline }
+    }
+
+    fn signing(&self) -> impl Iterator<Item = &Pair> {
+        self.signers.iter().map(|number| &self.pairs[*number])
     }
 
     fn list(&mut self, releases: Vec<Entry>) {
-        let (repository, online) = (&mut self.repository, &self.pairs[4]);
-        let targets = repository.targets(now(), &releases).unwrap().signed_by(&self.pairs[..2]);
-        repository.add_targets(&targets);
-        let snapshot = repository.snapshot(now()).unwrap().signed_by([online]);
-        repository.add_snapshot(&snapshot);
-        let stamp = repository.timestamp(now(), "We have received no orders.", "Nothing.").unwrap();
-        repository.add_timestamp(&stamp.signed_by([online]));
+        let targets = self.repository.targets(now(), &releases).unwrap().signed_by(self.signing());
+        self.repository.add_targets(&targets);
+        let snapshot = self.repository.snapshot(now()).unwrap().signed_by([&self.pairs[4]]);
+        self.repository.add_snapshot(&snapshot);
+        let stamp = self.repository.timestamp(now(), "We have received no orders.", "Nothing.").unwrap();
+        self.repository.add_timestamp(&stamp.signed_by([&self.pairs[4]]));
         self.releases = releases;
     }
 }

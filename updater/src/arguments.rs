@@ -25,7 +25,7 @@ Usage: bulkhead [OPTIONS]
   --move               the same, then close the profile here for ever: it goes on from that file
   --restore FILE       make a new profile of a backup; name it with --profile
   --passphrase-fd N    read the passphrase from this open descriptor instead of asking for it
-  --try DIR            only see whether the programs in this folder start: shows nothing, keeps nothing
+  --try DIR            only see whether the programs in this folder start, and show nothing; with --data-dir
   --version            print the version
   --help               print this
 ";
@@ -117,6 +117,9 @@ pub enum Error {
     /// More than one of `--backup`, `--move` and `--restore`.
     #[error("--backup, --move and --restore are three different things: give one of them")]
     Errands,
+    /// `--try` without `--data-dir`.
+    #[error("--try needs --data-dir: a folder that is of no other use")]
+    Trial,
     /// Neither an option nor the environment says where.
     #[error("no folder for profiles is known: give one with --data-dir")]
     NoFolder,
@@ -158,6 +161,9 @@ pub fn parse(
     }
     if errands.len() > 1 {
         return Err(Error::Errands);
+    }
+    if trial.is_some() && data_dir.is_none() {
+        return Err(Error::Trial);
     }
     let data_dir = data_dir.or_else(|| default_folder(environment)).ok_or(Error::NoFolder)?;
     // The processes run in the root folder: a relative path would mean another place to them.

@@ -59,12 +59,16 @@ pub fn choose(program: &Path, arguments: &Arguments) -> Result<Before, Error> {
     let Some((installation, own)) = Installation::of(program) else {
         return Ok(Before::Run(Chosen { programs: folder.to_path_buf(), place: None }));
     };
-    let lock = installation.lock()?;
+    // A disk that is full, or an installation that is somebody else's, keeps nobody from the chat.
+    let lock = told(installation.lock()).flatten();
+    if lock.is_some() {
+        let _ = told(installation.recover());
+    }
     // Whoever has the lock may be in the middle of a change, but `selection` is always whole.
-    let mut selection = if lock.is_some() { installation.recover()? } else { installation.selection()? };
+    let mut selection = installation.selection()?;
     if lock.is_some()
         && installation.is_hopeless(&selection)
-        && let Some(back) = installation.roll_back()?
+        && let Some(back) = told(installation.roll_back()).flatten()
     {
         eprintln!("bulkhead: release {} does not start: going back", selection.now.current);
         selection = back;
@@ -72,8 +76,8 @@ pub fn choose(program: &Path, arguments: &Arguments) -> Result<Before, Error> {
     if selection.now.enforcer != own {
         return Ok(Before::HandOver(installation.launcher(selection.now.enforcer)));
     }
-    let held = [installation.hold(own)?, installation.hold(selection.now.current)?];
-    let proven = lock.is_none() || installation.starting(&selection)?;
+    let held = [own, selection.now.current].map(|number| told(installation.hold(number)).flatten());
+    let proven = lock.is_none() || told(installation.starting(&selection)).unwrap_or(true);
     let programs = installation.release(selection.now.current).join("bin");
     let (proxy, lock) = (arguments.socks, RefCell::new(lock));
     let place = Place { installation, selection, proven, proxy, lock, _held: held };
@@ -108,12 +112,17 @@ impl Chosen {
         match ended {
             // That says nothing of the release.
             Ok(outcome) if outcome.stopped || i32::from(outcome.code) == NO_DISPLAY => {
-                installation.uncount(&selection)?;
+                let _ = told(installation.uncount(&selection));
                 Ok(After::Exit(outcome.code))
             }
             Ok(_) | Err(_) => Ok(After::Again(installation.launcher(selection.now.enforcer))),
         }
     }
+}
+
+/// Says what went wrong and goes on.
+fn told<T>(result: Result<T, bulkhead_install::Error>) -> Option<T> {
+    result.map_err(|error| eprintln!("bulkhead: {error}")).ok()
 }
 
 /// Becomes another launcher, with the same words; returns only if that fails.
