@@ -113,7 +113,7 @@ fn release_that_needs_more_or_does_not_start_or_goes_back_changes_nothing_for_go
     assert!(!mark.exists());
 
     // One party says two things: nothing comes from it any more, and the proof convinces whoever knows its first root.
-    world.parties.fork(Party::Security);
+    world.parties.fork(Party::Security, 4);
     world.starts_and_says("Security has signed two histories: do not update");
     let state = world.installation().state().unwrap();
     let fork = state.condemned().expect("a fork that is remembered");

@@ -69,11 +69,11 @@ impl Parties {
         self.serve();
     }
 
-    /// One of the parties says something else about its last release.
-    pub fn fork(&mut self, party: Party) {
+    /// One of the parties says something else about a release than before.
+    pub fn fork(&mut self, party: Party, number: u64) {
         let house = self.houses.of_mut(party);
         let mut releases = house.releases.clone();
-        releases.last_mut().unwrap().length += 1;
+        releases.iter_mut().find(|entry| entry.release.number == number).unwrap().length += 1;
         house.list(releases);
         self.serve();
     }
