@@ -68,24 +68,25 @@ fn judge(vault: Vault, ui: Child, net: Child) -> Result<Tried, Error> {
             Err(error) => return Err(error.into()),
         }
         let [vault_ended, ui_ended, net_ended, said] = set.map(|entry| entry.any().unwrap_or(false));
-        // net and ui first: what the vault does about their end is not its fault.
-        if ui_ended {
-            return sentence(ui);
+        let heard = if said { hear(&vault) } else { Heard::Nothing };
+        if let Heard::Started = heard {
+            // It ends by itself, and is ended otherwise.
+            let _ = ends_soon(&vault);
+            return Ok(Tried::Works);
         }
-        if net_ended {
-            return sentence(net);
+        // net and ui first: what the vault does about their end is not its fault. Who ends in order has seen it end.
+        if ui_ended || net_ended {
+            let child = if ui_ended { ui } else { net };
+            let (process, how) = (child.process(), child.wait()?);
+            let vaults = how == Ended::Exit(0) && ends_soon(&vault);
+            return if vaults { sentence(vault.child) } else { Ok(judged(process, how)) };
         }
-        match if said { hear(&vault) } else { Heard::Nothing } {
-            Heard::Started => {
-                // It ends by itself, and is ended otherwise.
-                let _ = ends_soon(&vault);
-                return Ok(Tried::Works);
-            }
+        match heard {
             Heard::Broken(who) => return Ok(mute(who)),
             // How it ended says more.
             Heard::Closed if ends_soon(&vault) => return sentence(vault.child),
             Heard::Closed => return Ok(mute(Process::Vault)),
-            Heard::Nothing => {}
+            Heard::Started | Heard::Nothing => {}
         }
         if vault_ended {
             return sentence(vault.child);
@@ -124,12 +125,17 @@ fn mute(who: Process) -> Tried {
 }
 
 fn sentence(child: Child) -> Result<Tried, Error> {
-    let name = child.process().program();
-    Ok(match child.wait()? {
+    let process = child.process();
+    Ok(judged(process, child.wait()?))
+}
+
+fn judged(process: Process, how: Ended) -> Tried {
+    let name = process.program();
+    match how {
         Ended::Forbidden => Tried::Fails(format!("{name} did what the rules in force do not allow.")),
         Ended::Exit(NO_DISPLAY) => Tried::Unknown(format!("{name} has no display: the release could not be tried.")),
         how => Tried::Fails(format!("{name} {how} before it was ready.")),
-    })
+    }
 }
 
 /// Has the launcher of `enforcer` try the candidate.
