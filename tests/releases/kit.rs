@@ -150,7 +150,8 @@ impl World {
         let child = command.spawn().unwrap();
         let driver = Driver::connect(&socket);
         let mut program = Program { child, log, driver: None };
-        program.driver = Some(driver.unwrap_or_else(|error| panic!("{error}; it said: {}", program.said())));
+        program.driver =
+            Some(driver.unwrap_or_else(|error| panic!("{error}; it said: {}; {}", program.said(), program.seen())));
         let drawn = |state: &serde_json::Value| state["phase"] == "setup" && state["drawn"] == true;
         program.driver.as_mut().unwrap().until("a prompt", drawn).unwrap();
         program
@@ -176,6 +177,16 @@ impl Program {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// What of it can be seen from outside, for whoever looks for a mistake.
+    fn seen(&self) -> String {
+        let seen = Command::new("ps").args(["-eLo", "pid,ppid,stat,wchan:30,args"]).output().unwrap();
+        String::from_utf8_lossy(&seen.stdout)
+            .lines()
+            .filter(|line| line.contains("bulkhead"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
     /// Waits until it says `words`.
     pub fn says(&self, words: &str) {
         until(&format!("`{words}`; it said: {}", self.said()), || self.said().contains(words));
@@ -198,7 +209,7 @@ impl Program {
         until("ui to be replaced", || self.process("bulkhead-ui") != Some(before));
     }
 
-    fn process(&self, name: &str) -> Option<i32> {
+    pub fn process(&self, name: &str) -> Option<i32> {
         let parent = self.child.id().to_string();
         let ids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         ids.into_iter().find(|id: &i32| {

@@ -13,7 +13,7 @@ use bulkhead_trust::Party;
 use bulkhead_trust::proof::Proof;
 use kit::{Contents, Ear, World, until};
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[test]
 fn wider_rules_take_two_releases_and_the_user_is_told_at_the_first() {
@@ -84,6 +84,15 @@ fn wider_rules_take_two_releases_and_the_user_is_told_at_the_first() {
 #[test]
 fn release_that_needs_more_or_does_not_start_or_goes_back_changes_nothing_for_good() {
     let (mut world, ear) = (World::new(), Ear::new());
+
+    // A fetcher that waits for a mirror does not keep the program from ending.
+    world.parties.fall_silent(true);
+    let waiting = world.start();
+    until("the fetcher to run", || waiting.process("bulkhead-update").is_some());
+    let began = Instant::now();
+    waiting.end();
+    assert!(began.elapsed() < Duration::from_secs(8));
+    world.parties.fall_silent(false);
 
     // It needs at once what the rules in force do not give.
     world.publish(Contents { wider: true, calls_home: Some((ear.port(), 1)), ..Contents::honest(2) });

@@ -7,6 +7,7 @@
 
 pub mod arguments;
 pub mod installed;
+pub mod leash;
 pub mod notices;
 pub mod processes;
 pub mod restarts;
