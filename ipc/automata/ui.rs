@@ -118,6 +118,7 @@ const ROWS: &[Row] = &[
     told("Timers", IF_OPEN, &[Number]),
     told("Pin", &[], &[Choice]),
     told("Shares", IF_OPEN, &[Number, Choice]),
+    told("Update", &[], &[Number, Choice]),
     told("Command", &[], &[Choice]),
     told("Pointer", &[], &[Geometry]),
     meant("Open", OF_CONTACT, &[Number]),
@@ -154,6 +155,7 @@ const ROWS: &[Row] = &[
     meant("AskPart", OF_CONTACT, &[Number]),
     meant("AnswerPart", OF_CONTACT, &[Number]),
     meant("ShowParts", IN_PHASE, &[]),
+    meant("Wish", IN_PHASE, &[Choice]),
 ];
 
 /// The last one is above what a held key repeats at, two intents a time.
@@ -265,6 +267,7 @@ impl Word for intent::ToUi {
             Self::Timers(_) => "Timers",
             Self::Pin(_) => "Pin",
             Self::Shares(_) => "Shares",
+            Self::Update(_) => "Update",
             Self::Command(_) => "Command",
             Self::Pointer(_) => "Pointer",
         }
@@ -334,6 +337,7 @@ impl Word for intent::FromUi {
             Self::AskPart(_) => "AskPart",
             Self::AnswerPart(_) => "AnswerPart",
             Self::ShowParts => "ShowParts",
+            Self::Wish(_) => "Wish",
         }
     }
 

@@ -46,6 +46,7 @@ fn step() -> impl Strategy<Value = ToUi> {
         Just(Command::Search),
         Just(Command::AddContact),
         Just(Command::Settings),
+        Just(Command::Updates),
         Just(Command::NextConversation),
         Just(Command::PreviousConversation),
         Just(Command::Down),
