@@ -2,7 +2,7 @@
 //! is to wish, again and again.
 
 use bulkhead_ipc::descriptors as fd;
-use bulkhead_ipc::intent::FromUi;
+use bulkhead_ipc::intent::{FromUi, ToUi};
 use bulkhead_ipc::line::inherit;
 use bulkhead_ipc::pixels::{Cursor, Rect, Slot, SlotKey, SlotKind};
 use bulkhead_ipc::update::Wish;
@@ -22,6 +22,8 @@ pub fn ui() -> ! {
     steady(Process::Ui).expect("narrower rules");
     say(&pixels, &pixels::FromUi::Hello { life, version: VERSION });
     say(&intents, &FromUi::Hello { life, version: VERSION });
+    // Before its Welcome it would be found out and replaced.
+    while !matches!(cbor::decode(&hear(&intents)), Ok(ToUi::Phase(_))) {}
     loop {
         match cbor::decode(&hear(&pixels)) {
             Ok(pixels::ToUi::Configure { serial, width, height, .. }) => {

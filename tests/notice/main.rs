@@ -102,7 +102,7 @@ fn alarm(state: &Value) -> Option<&str> {
 fn every_notice_is_seen_and_its_one_act_becomes_a_wish() -> Result<(), Error> {
     let (person, folder) = (Person::new("Alice", &["ws://127.0.0.1:1"])?, Scratch::new()?);
     let mut stand = Stand::start(&person, folder.path(), false)?;
-    stand.running.driver.create("Alice", PASSPHRASE)?;
+    stand.first_start()?;
     assert!(update_is("Off")(&stand.state()?), "nothing was said yet");
     stand.open_page()?;
     for (name, status) in every() {
@@ -143,7 +143,7 @@ fn every_notice_is_seen_and_its_one_act_becomes_a_wish() -> Result<(), Error> {
 fn what_is_loud_is_seen_locked_and_open() -> Result<(), Error> {
     let (person, folder) = (Person::new("Alice", &["ws://127.0.0.1:1"])?, Scratch::new()?);
     let mut stand = Stand::start(&person, folder.path(), false)?;
-    stand.running.driver.create("Alice", PASSPHRASE)?;
+    stand.first_start()?;
     stand.running.driver.simple("lock")?;
     for (name, status) in every() {
         stand.say(&notice(status));
@@ -192,7 +192,9 @@ fn a_hostile_ui_hides_nothing_loud_and_wishes_nothing() -> Result<(), Error> {
     for hostile in [false, true] {
         let (person, folder) = (Person::new("Alice", &["ws://127.0.0.1:1"])?, Scratch::new()?);
         let mut stand = Stand::start(&person, folder.path(), hostile)?;
-        stand.running.driver.create("Alice", PASSPHRASE)?;
+        stand.first_start()?;
+        // The window has just got its size: for two seconds that counts as an act of the user's, which ui may answer.
+        std::thread::sleep(Duration::from_millis(2500));
         stand.say(&notice(frozen.clone()));
         let state = stand.running.driver.until("a freeze", update_is("Frozen"))?;
         let high = state["alarm_height"].as_f64().expect("a height");
@@ -208,7 +210,7 @@ fn a_hostile_ui_hides_nothing_loud_and_wishes_nothing() -> Result<(), Error> {
 fn a_wish_waits_for_the_answer_to_the_one_before() -> Result<(), Error> {
     let (person, folder) = (Person::new("Alice", &["ws://127.0.0.1:1"])?, Scratch::new()?);
     let mut stand = Stand::start(&person, folder.path(), false)?;
-    stand.running.driver.create("Alice", PASSPHRASE)?;
+    stand.first_start()?;
     stand.say(&notice(Status::UpToDate));
     stand.running.driver.until("a notice", update_is("UpToDate"))?;
     stand.open_page()?;

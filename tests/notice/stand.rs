@@ -5,7 +5,7 @@ use bulkhead_ipc::control::{FromLauncher, ToLauncher};
 use bulkhead_tests::Error;
 use bulkhead_tests::driver::text;
 use bulkhead_tests::folder::{Build, binaries, pictures};
-use bulkhead_tests::person::{Person, Running};
+use bulkhead_tests::person::{PASSPHRASE, Person, Running};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -45,6 +45,19 @@ impl Stand {
         Ok(Self { running, home: person.home().to_path_buf(), launcher: BufReader::new(launcher) })
     }
 
+    /// Makes the profile, and waits until ui has seen that no recovery code is wanted.
+    pub fn first_start(&mut self) -> Result<(), Error> {
+        self.running.driver.create("Alice", PASSPHRASE)?;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            self.running.driver.simple("quiet")?;
+            if !self.shows("RecoveryCode")? {
+                return Ok(());
+            }
+            assert!(Instant::now() < deadline, "the recovery code stays on screen");
+        }
+    }
+
     /// Says something on the control line.
     pub fn say(&mut self, message: &FromLauncher) {
         self.say_bytes(&cbor::encode(message).expect("a message within its bounds"));
@@ -74,7 +87,7 @@ impl Stand {
     /// Holds that it says nothing.
     pub fn hears_nothing(&mut self, when: &str) -> Result<(), Error> {
         match self.next(SILENCE) {
-            Some(said) => Err(Error::Odd(format!("{said:?}, {when}"))),
+            Some(said) => Err(Error::Odd(format!("{said:?}, {when}: {}", self.running.log()))),
             None => Ok(()),
         }
     }
@@ -117,6 +130,7 @@ impl Stand {
     /// Opens the page about updates by keys: in the settings its button is two stops before the choice of when to lock.
     pub fn open_page(&mut self) -> Result<(), Error> {
         self.key("Ctrl+,")?;
+        self.shown("OwnName")?;
         for _ in 0..60 {
             self.key("Tab")?;
             if self.state()?.pointer("/focus/kind") == Some(&"AutoLock".into()) {

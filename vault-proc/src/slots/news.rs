@@ -39,15 +39,15 @@ pub fn notice<'a>(blocks: Vec<Block>, palette: &'static Palette) -> Element<'a, 
     let mut page = Column::new().spacing(10).width(Length::Fill);
     for block in blocks {
         let (words, size, font, tone, above, left) = match block {
-            Block::Lead(words) => (words, 15, REGULAR, palette.text, 0, 0),
-            Block::Heading(words) => (words.to_owned(), 13, SEMIBOLD, palette.text, 8, 0),
-            Block::Body(words) => (words, 14, REGULAR, palette.text, 0, 0),
-            Block::Item(words) => (format!("•  {words}"), 14, REGULAR, palette.text, 0, 8),
-            Block::Aside(words) => (words, 13, REGULAR, palette.muted, 4, 0),
+            Block::Lead(words) => (words, 15, REGULAR, palette.text, 0.0, 0.0),
+            Block::Heading(words) => (words.to_owned(), 13, SEMIBOLD, palette.text, 8.0, 0.0),
+            Block::Body(words) => (words, 14, REGULAR, palette.text, 0.0, 0.0),
+            Block::Item(words) => (format!("•  {words}"), 14, REGULAR, palette.text, 0.0, 8.0),
+            Block::Aside(words) => (words, 13, REGULAR, palette.muted, 4.0, 0.0),
         };
         let words =
             text(words).size(size).font(font).line_height(LEADING).color(tone.color()).wrapping(Wrapping::WordOrGlyph);
-        let around = Padding { top: f32::from(above as u8), left: f32::from(left as u8), ..Padding::ZERO };
+        let around = Padding { top: above, left, ..Padding::ZERO };
         page = page.push(container(words.width(Length::Fill)).padding(around));
     }
     scrolled(SlotKind::UpdateNotice, page.into(), palette)
