@@ -8,6 +8,7 @@
 mod hostile;
 mod stand;
 
+use bulkhead_ipc::cbor;
 use bulkhead_ipc::control::{FromLauncher, ToLauncher};
 use bulkhead_ipc::update::{Notice, Party, Release, Role, Sentence, Status, Wish, Words};
 use bulkhead_tests::Error;
@@ -23,7 +24,7 @@ fn main() {
     if Path::new(&name).file_name().is_some_and(|name| name == "bulkhead-ui") {
         hostile::ui();
     }
-    let judges: [(&str, fn() -> Result<(), Error>); 5] = [
+    let judges: [(&str, Judge); 5] = [
         ("every_notice_is_seen_and_its_one_act_becomes_a_wish", every_notice_is_seen_and_its_one_act_becomes_a_wish),
         ("what_is_loud_is_seen_locked_and_open_and_leads_to_the_page", what_is_loud_is_seen_locked_and_open),
         ("a_hostile_ui_hides_nothing_loud_and_wishes_nothing", a_hostile_ui_hides_nothing_loud_and_wishes_nothing),
@@ -35,6 +36,8 @@ fn main() {
         println!("test {name} ... ok");
     }
 }
+
+type Judge = fn() -> Result<(), Error>;
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -230,8 +233,7 @@ fn a_wish_waits_for_the_answer_to_the_one_before() -> Result<(), Error> {
 
 fn what_the_schema_forbids_is_not_painted() -> Result<(), Error> {
     let sentence = |text: &str| {
-        let FromLauncher::Notice(legal) = notice(Status::Refused(Sentence::cut("########"))) else { unreachable!() };
-        let packet = bulkhead_ipc::cbor::encode(&FromLauncher::Notice(legal)).expect("a message");
+        let packet = cbor::encode(&notice(Status::Refused(Sentence::cut("########")))).expect("a message");
         let at = packet.windows(8).position(|part| part == b"########").expect("the words");
         // The head of a text of eight bytes, and the text.
         let mut head = match u16::try_from(text.len()).expect("a length") {
