@@ -70,13 +70,19 @@ impl Stand {
         self.launcher.get_mut().write_all(line.as_bytes()).expect("the stand-in reads");
     }
 
+    /// The next wish, or the next call for a fresh process; what else the vault says of its start is not judged here.
     fn next(&mut self, patience: Duration) -> Option<ToLauncher> {
         self.launcher.get_ref().set_read_timeout(Some(patience)).expect("a time limit");
-        let mut line = String::new();
-        self.launcher.read_line(&mut line).ok()?;
-        let byte = |at| u8::from_str_radix(&line[at..at + 2], 16).expect("hexadecimal");
-        let packet: Vec<u8> = (0..line.trim_end().len()).step_by(2).map(byte).collect();
-        cbor::decode(&packet).ok()
+        loop {
+            let mut line = String::new();
+            self.launcher.read_line(&mut line).ok()?;
+            let byte = |at| u8::from_str_radix(&line[at..at + 2], 16).expect("hexadecimal");
+            let packet: Vec<u8> = (0..line.trim_end().len()).step_by(2).map(byte).collect();
+            let said = cbor::decode(&packet).ok()?;
+            if matches!(said, ToLauncher::Wish(_) | ToLauncher::Restart(_)) {
+                return Some(said);
+            }
+        }
     }
 
     /// What the vault says next.

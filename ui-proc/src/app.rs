@@ -8,6 +8,7 @@ use crate::state::State;
 use crate::widgets::ROW;
 use bulkhead_ipc::intent::{Accept, Command, FromUi, Invite, Notice, Phase, Recovery, ToUi};
 use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind};
+use bulkhead_ipc::update::Kind;
 
 /// A scroll that the program asks for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,7 +93,8 @@ impl App {
                 }
             }
             ToUi::Update(update) => {
-                self.state.update_seen &= update.kind == self.state.update.kind;
+                // Another release is fetched and tried first; looking for one is no news.
+                self.state.update_seen &= !matches!(update.kind, Kind::Fetching | Kind::Trying);
                 self.state.update = update;
             }
             ToUi::Command(command) => self.command(command),
