@@ -33,6 +33,8 @@ const ROWS: &[Row] = &[
     row(CONTROL, &[RUNNING], Vault, "Wish", &[Step::Put(WISHES, Else::Ignored)], RUNNING, &[Choice]),
     row(CONTROL, &[ENDING], Vault, "Wish", &[], ENDING, &[Choice]),
     row(CONTROL, &[RUNNING], Peer, "Notice", &[Step::Clear(WISHES)], RUNNING, &[Choice, Number, Time, Published]),
+    row(CONTROL, &[RUNNING], Vault, "Started", &[], RUNNING, &[]),
+    row(CONTROL, &[ENDING], Vault, "Started", &[], ENDING, &[]),
     row(CONTROL, &[RUNNING], Vault, "Restart", &[], RUNNING, &[Choice]),
     row(CONTROL, &[ENDING], Vault, "Restart", &[], ENDING, &[Choice]),
     row(CONTROL, &[RUNNING], Peer, "Restarting", &[], RUNNING, &[Choice, Number]),
@@ -61,6 +63,7 @@ impl Word for ToLauncher {
     fn name(&self) -> &'static str {
         match self {
             Self::Restart(_) => "Restart",
+            Self::Started => "Started",
             Self::Wish(_) => "Wish",
         }
     }

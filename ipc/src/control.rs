@@ -20,6 +20,8 @@ pub enum Peer {
 pub enum ToLauncher {
     /// The peer broke the protocol or hangs: end it and start a fresh one.
     Restart(Peer),
+    /// net and ui have greeted, and ui's first frame is there: this release starts. Said once.
+    Started,
     /// What the user wishes about updates.
     Wish(Wish),
 }

@@ -101,6 +101,7 @@ fn every_message_is_deterministic_and_round_trips() -> Result<(), Error> {
     round_trip(control::ToLauncher::Restart(control::Peer::Ui))?;
     round_trip(control::FromLauncher::Restarting { peer: control::Peer::Net, life: Some(3), delay: 250 })?;
     round_trip(control::FromLauncher::Quit)?;
+    round_trip(control::ToLauncher::Started)?;
     round_trip(control::ToLauncher::Wish(update::Wish::ExportProof))?;
     let sentence = || update::Sentence::cut("é 1");
     for status in [

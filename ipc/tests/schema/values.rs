@@ -359,6 +359,7 @@ pub fn control_to_launcher() -> BoxedStrategy<control::ToLauncher> {
     use control::ToLauncher;
     every!(ToLauncher {
         ToLauncher::Restart(_) => one_of(peers()).prop_map(ToLauncher::Restart),
+        ToLauncher::Started => Just(ToLauncher::Started),
         ToLauncher::Wish(_) => one_of(wishes()).prop_map(ToLauncher::Wish),
     })
 }

@@ -234,6 +234,7 @@ fn control_line() -> List {
         add(&mut list, "control-from-launcher", restarting);
     }
     add(&mut list, "control-from-launcher", [FromLauncher::Quit]);
+    add(&mut list, "control-to-launcher", [ToLauncher::Started]);
     add(&mut list, "control-to-launcher", values::wishes().into_iter().map(ToLauncher::Wish));
     let details = update::Words::cut("release 7: sha256 00ff\nroot of development: version 3");
     let notices = statuses().into_iter().enumerate().map(|(at, status)| update::Notice {
