@@ -3,7 +3,7 @@
 RUN_PACKAGES   := build-essential pkg-config protobuf-compiler libssl-dev libx11-6 libx11-xcb1 libxcursor1 libxi6 \
                   libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 TEST_PACKAGES  := $(RUN_PACKAGES) xvfb xdotool openbox x11-utils x11-xkb-utils xsettingsd fcitx5 fcitx5-hangul \
-                  imagemagick strace swtpm python3-venv git openssh-client
+                  imagemagick strace swtpm python3-venv git openssh-client apt gpgv
 DENY_VERSION   := 0.20.2
 FUZZ_VERSION   := 0.13.2
 FUZZ_TARGETS   := line_net line_ui relay_frame content monitors

@@ -240,7 +240,7 @@ pub enum Notice {
     Copied,
     /// Messages arrived that could not be decrypted; nothing else was lost.
     Undecryptable,
-    /// A contact has heard more from this profile than it knows of: it is an older copy. Sessions are renewed.
+    /// A contact has heard more from this profile than it knows of, or the TPM knows a newer one: it is an older copy. Sessions are renewed.
     OlderCopy,
     /// The profile was moved: it goes on elsewhere.
     Moved,
@@ -252,6 +252,8 @@ pub enum Notice {
     BackupDamaged,
     /// A backup waits where there is a store already.
     BackupInTheWay,
+    /// A backup is made when the profile is opened.
+    BackupWaits,
     /// A backup was made.
     BackedUp,
     /// A backup was made, and the profile closed for ever.
@@ -502,6 +504,8 @@ pub enum FromUi {
     Recover,
     /// Build a new store of what can be read of the damaged one.
     Salvage,
+    /// Lock, and make a backup when the profile is opened again.
+    BackUp,
     /// Unlock with the PIN typed.
     UnlockPin,
     /// Take the PIN typed, if the passphrase typed is right.

@@ -1,6 +1,7 @@
 //! Locking, unlocking, and the ways into the profile, through the real processes and real key presses.
 
 mod kit;
+mod older;
 mod pin;
 
 use bulkhead_tests::Error;

@@ -14,7 +14,7 @@ fn tone(p: &Palette, notice: Notice) -> Tone {
         Notice::BackedUp | Notice::MoveDone | Notice::Restored => p.ok,
         Notice::PinSet | Notice::PinRemoved => p.ok,
         Notice::PartsSent | Notice::PartsWithdrawn | Notice::PartsComplete => p.ok,
-        Notice::Saved | Notice::RestoreWaits => p.warn,
+        Notice::Saved | Notice::RestoreWaits | Notice::BackupWaits => p.warn,
         Notice::NetRestarted | Notice::UiRestarted | Notice::LockedByItself => p.warn,
         _ => p.danger,
     }

@@ -13,6 +13,7 @@
 mod pin;
 
 use super::{ProfileError, fill};
+use bulkhead_vault_core::shares::SetId;
 use bulkhead_vault_core::{Key, Passphrase};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -45,10 +46,12 @@ pub enum Kind {
     Passphrase,
     /// What the owner wrote down: 256 random bits, so HKDF is enough.
     Recovery,
-    /// The same, split among people who must cooperate.
+    /// The same, split among people who must cooperate. The parameters name the set of parts.
     Shares,
     /// A PIN, and what this machine's TPM gives out for it.
     Pin,
+    /// Another set of parts: a new one is made beside the old one, which opens until the store has the new one's parts.
+    OtherShares,
     /// Of a version to come.
     Other(u8),
 }
@@ -60,6 +63,7 @@ impl Kind {
             2 => Self::Recovery,
             3 => Self::Shares,
             4 => Self::Pin,
+            6 => Self::OtherShares,
             other => Self::Other(other),
         }
     }
@@ -70,6 +74,7 @@ impl Kind {
             Self::Recovery => 2,
             Self::Shares => 3,
             Self::Pin => 4,
+            Self::OtherShares => 6,
             Self::Other(byte) => byte,
         }
     }
@@ -96,6 +101,16 @@ impl Slot {
     /// Wraps the store's key under a random secret of 256 bits.
     pub fn secret(store: &Key, kind: Kind, secret: &Key) -> Result<Self, ProfileError> {
         Self::wrap(store, kind, Vec::new(), salt()?, |salt| expand(secret, kind, salt))
+    }
+
+    /// The same for a secret of which others keep parts, of this set.
+    pub fn shares(store: &Key, kind: Kind, set: SetId, secret: &Key) -> Result<Self, ProfileError> {
+        Self::wrap(store, kind, set.to_vec(), salt()?, |salt| expand(secret, kind, salt))
+    }
+
+    /// The set of parts that opens this slot.
+    pub fn set(&self) -> Option<SetId> {
+        matches!(self.kind, Kind::Shares | Kind::OtherShares).then(|| self.parameters.as_slice().try_into().ok())?
     }
 
     fn wrap(
@@ -226,6 +241,17 @@ impl Slots {
             Some(old) => *old = slot,
             None => self.list.push(slot),
         }
+    }
+
+    /// The sets of parts that open slots.
+    pub fn sets(&self) -> Vec<SetId> {
+        self.list.iter().filter_map(Slot::set).collect()
+    }
+
+    /// Takes out the slots that sets of parts open, but for these sets.
+    pub fn keep_sets(&mut self, sets: &[SetId]) {
+        let shares = |kind| matches!(kind, Kind::Shares | Kind::OtherShares);
+        self.list.retain(|slot| !shares(slot.kind) || slot.set().is_some_and(|set| sets.contains(&set)));
     }
 
     /// Takes a slot out, if there is one.

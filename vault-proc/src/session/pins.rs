@@ -2,13 +2,14 @@
 //!
 //! The passphrase opens the profile whatever becomes of the TPM: each path here that fails leads back to it.
 
+use super::counting::Counting;
 use super::{Out, Phase, Session};
 use crate::profile::{self, Kind, MIN_PIN, MIN_PIN_UNGUARDED, Opening, ProfileError, Setting};
 use crate::worker::{How, Job};
 use bulkhead_ipc::VERSION;
 use bulkhead_ipc::intent::{Command, Notice, Pin, ToUi};
 use bulkhead_ipc::pixels::SlotKind;
-use bulkhead_ipc::seal::{FromSeal, Why};
+use bulkhead_ipc::seal::{FromSeal, ToSeal, Why};
 use bulkhead_vault_core::Passphrase;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 enum Waiting {
     Opening(Box<Opening>),
     Setting(Box<Setting>),
+    Counting(Box<Counting>),
 }
 
 /// What the session knows of PIN and TPM.
@@ -77,6 +79,16 @@ impl Session {
         self.pins.waiting = None;
     }
 
+    /// Whether there is a TPM, and it waits for a question.
+    pub(super) const fn may_ask_tpm(&self) -> bool {
+        self.pins.there && self.pins.waiting.is_none()
+    }
+
+    pub(super) fn ask_to_count(&mut self, counting: Counting, question: ToSeal) {
+        self.pins.waiting = Some((Waiting::Counting(Box::new(counting)), Instant::now()));
+        self.out.push(Out::Seal(question));
+    }
+
     /// When [`Session::judge_seal`] is to be called at the latest.
     pub fn seal_due(&self) -> Option<Instant> {
         self.pins.waiting.as_ref().map(|(_, since)| *since + PATIENCE)
@@ -119,6 +131,16 @@ impl Session {
                     }
                 }
             }
+            FromSeal::Counted { value, counter } => {
+                if let Some((Waiting::Counting(counting), _)) = self.pins.waiting.take() {
+                    self.counted(*counting, counter, value);
+                }
+            }
+            FromSeal::Dropped => {
+                if let Some((Waiting::Counting(counting), _)) = self.pins.waiting.take() {
+                    self.not_counted(*counting, false);
+                }
+            }
             FromSeal::Refused(why) => self.seal_refused(why),
         }
     }
@@ -138,6 +160,7 @@ impl Session {
             Why::Failing => Notice::TpmFailing,
         };
         match waiting {
+            Waiting::Counting(counting) => return self.not_counted(*counting, why == Why::Unknown),
             Waiting::Opening(_) => self.set_phase(Phase::Locked),
             Waiting::Setting(_) => self.ways.busy = false,
         }
