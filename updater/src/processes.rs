@@ -89,7 +89,8 @@ impl Table {
             net: [net_post, net_sign],
             ui: [ui_pixels, ui_intent],
             vault: Some(vault),
-            seal: tpm(arguments.tpm.as_deref()).map(|tpm| [seal, tpm]),
+            // A trial leaves the TPM alone.
+            seal: tpm(arguments.tpm.as_deref()).filter(|_| arguments.trial.is_none()).map(|tpm| [seal, tpm]),
         })
     }
 
@@ -153,7 +154,7 @@ fn net_arguments(number: u32, proxy: Option<std::net::SocketAddr>) -> Vec<OsStri
     list
 }
 
-/// `bulkhead-vault --data-dir DIR --profile NAME [--relay URL]... [--proxied] [--backup | --move] [--passphrase-fd 9]`
+/// `bulkhead-vault --data-dir DIR --profile NAME [--relay URL]... [--proxied] [--backup | --move] [--try] [--passphrase-fd 9]`
 fn vault_arguments(arguments: &Arguments) -> Vec<OsString> {
     let mut list: Vec<OsString> = vec!["--data-dir".into(), arguments.data_dir.clone().into()];
     list.extend(["--profile".into(), arguments.profile.clone().into()]);
@@ -167,6 +168,9 @@ fn vault_arguments(arguments: &Arguments) -> Vec<OsString> {
         Some(Errand::Backup) => list.push("--backup".into()),
         Some(Errand::Move) => list.push("--move".into()),
         Some(Errand::Restore(_)) | None => {}
+    }
+    if arguments.trial.is_some() {
+        list.push("--try".into());
     }
     if arguments.passphrase.is_some() {
         list.extend(["--passphrase-fd".into(), VAULT_PASSPHRASE.to_string().into()]);
