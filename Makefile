@@ -6,6 +6,8 @@ TEST_PACKAGES  := $(RUN_PACKAGES) xvfb xdotool openbox x11-utils x11-xkb-utils x
                   imagemagick strace swtpm python3-venv git openssh-client apt gpgv
 DENY_VERSION   := 0.20.2
 FUZZ_VERSION   := 0.13.2
+MUTANTS_VERSION := 27.1.0
+MUTATED        := decide.rs 'decide/*.rs' keys.rs chain.rs
 FUZZ_TARGETS   := line_net line_ui relay_frame content monitors
 FUZZ_SECONDS   := 1800
 FAULTS_SECONDS := 1800
@@ -13,6 +15,8 @@ KILLS          := 2000
 TOOLS          := target/tools
 BINARIES       := bulkhead bulkhead-net bulkhead-seal bulkhead-ui bulkhead-update bulkhead-vault
 CARGO          := cargo
+# A launcher that does what a test says.
+STAND_IN       := bulkhead-stand-in
 # Tools of judges and of the people who make releases, which no binary depends on.
 NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bulkhead-release --exclude bulkhead-fetch \
                   --exclude bulkhead-repository --exclude bulkhead-trust --exclude bulkhead-releases \
@@ -21,12 +25,12 @@ NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bul
 # $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the six binaries, as shipped and with the test driver.
 define build
 	$(CARGO) build --locked $(1) --workspace $(NOT_SHIPPED) --bins --features bulkhead-vault/test-driver
-	mkdir -p $(3)/driver && install -t $(3)/driver $(addprefix target/$(2)/,$(BINARIES))
+	mkdir -p $(3)/driver && install -t $(3)/driver $(addprefix target/$(2)/,$(BINARIES) $(STAND_IN))
 	$(CARGO) build --locked $(1) --workspace $(NOT_SHIPPED) --bins
 	mkdir -p $(3)/shipped && install -t $(3)/shipped $(addprefix target/$(2)/,$(BINARIES))
 endef
 
-.PHONY: conformance run test bench kills faults fuzz model binaries release lint deny packages-run packages-test clean
+.PHONY: conformance mutants run test bench kills faults fuzz model binaries release lint deny packages-run packages-test clean
 
 ## Two windows, Alice and Bob, already paired, over a relay on this machine.
 run: packages-run release
@@ -73,9 +77,14 @@ conformance:
 	target/conformance-venv/bin/pip install --quiet tuf==7.0.0 'securesystemslib[crypto]==1.4.0' pytest==9.1.1 pytest-json-report==1.5.0
 	cd $(SUITE) && $(CURDIR)/target/conformance-venv/bin/pytest tuf_conformance --entrypoint $(CURDIR)/target/debug/bulkhead-tuf
 
+## Every change that cargo-mutants knows to what decides on releases: a test must find each of them out.
+mutants: $(TOOLS)/bin/cargo-mutants
+	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(CARGO) mutants --output target/mutants -p bulkhead-trust $(addprefix -f updater/trust/src/,$(MUTATED)) \
+	  --timeout 300 -- --locked --lib --test decide --test model
+
 release:
 	$(call build,--release,release,target/release-binaries)
-	$(CARGO) build --locked --release -p bulkhead-vault -p bulkhead-ipc --examples
+	$(CARGO) build --locked --release -p bulkhead-vault -p bulkhead-ipc -p bulkhead-trust -p bulkhead-update --examples
 
 binaries:
 	$(call build,,debug,target/binaries)
@@ -91,6 +100,9 @@ deny: $(TOOLS)/bin/cargo-deny
 
 $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install --locked --quiet cargo-deny@$(DENY_VERSION) --root $(TOOLS)
+
+$(TOOLS)/bin/cargo-mutants:
+	$(CARGO) install --locked --quiet cargo-mutants@$(MUTANTS_VERSION) --root $(TOOLS)
 
 $(TOOLS)/bin/cargo-fuzz:
 	$(CARGO) install --locked --quiet cargo-fuzz@$(FUZZ_VERSION) --root $(TOOLS)

@@ -118,6 +118,7 @@ const ROWS: &[Row] = &[
     told("Timers", IF_OPEN, &[Number]),
     told("Pin", &[], &[Choice]),
     told("Shares", IF_OPEN, &[Number, Choice]),
+    told("Update", &[], &[Number, Choice]),
     told("Command", &[], &[Choice]),
     told("Pointer", &[], &[Geometry]),
     meant("Open", OF_CONTACT, &[Number]),
@@ -155,6 +156,7 @@ const ROWS: &[Row] = &[
     meant("AskPart", OF_CONTACT, &[Number]),
     meant("AnswerPart", OF_CONTACT, &[Number]),
     meant("ShowParts", IN_PHASE, &[]),
+    meant("Wish", IN_PHASE, &[Choice]),
 ];
 
 /// The last one is above what a held key repeats at, two intents a time.
@@ -266,6 +268,7 @@ impl Word for intent::ToUi {
             Self::Timers(_) => "Timers",
             Self::Pin(_) => "Pin",
             Self::Shares(_) => "Shares",
+            Self::Update(_) => "Update",
             Self::Command(_) => "Command",
             Self::Pointer(_) => "Pointer",
         }
@@ -336,6 +339,7 @@ impl Word for intent::FromUi {
             Self::AskPart(_) => "AskPart",
             Self::AnswerPart(_) => "AnswerPart",
             Self::ShowParts => "ShowParts",
+            Self::Wish(_) => "Wish",
         }
     }
 

@@ -128,11 +128,15 @@ pub enum SlotKind {
     RepeatPin,
     /// Dialogue: asks whether to give, withdraw or ask for parts of a recovery secret, with the vault's own buttons.
     ConfirmParts,
+    /// What there is to say of updates: sentences, times, what a release changes. It scrolls.
+    UpdateNotice,
+    /// The same for auditors. It scrolls.
+    UpdateDetails,
 }
 
 impl SlotKind {
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::Unlock,
         Self::NewPassphrase,
         Self::RepeatPassphrase,
@@ -164,6 +168,8 @@ impl SlotKind {
         Self::NewPin,
         Self::RepeatPin,
         Self::ConfirmParts,
+        Self::UpdateNotice,
+        Self::UpdateDetails,
     ];
 
     /// Whether a person can type into it, so that it takes part in keyboard focus.
@@ -199,6 +205,8 @@ impl SlotKind {
                     | Self::RecoveryCode
                     | Self::AutoLock
                     | Self::ConfirmParts
+                    | Self::UpdateNotice
+                    | Self::UpdateDetails
             )
     }
 

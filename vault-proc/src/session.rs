@@ -14,6 +14,7 @@ mod opening;
 mod parts;
 mod pins;
 mod telling;
+mod updates;
 mod ways;
 
 use crate::clock::{self, Zone};
@@ -36,6 +37,7 @@ pub use fields::Fields;
 pub use parts::{Parts, Press, Question};
 pub use pins::Pins;
 use std::path::PathBuf;
+pub use updates::Updates;
 pub use ways::{Answer, Ways};
 
 /// Most search results.
@@ -119,6 +121,8 @@ pub struct Session {
     pub pins: Pins,
     /// Parts of recovery secrets.
     pub parts: Parts,
+    /// What is known of updates.
+    pub updates: Updates,
     /// When to lock without being told.
     pub auto_lock: AutoLock,
     folder: PathBuf,
@@ -165,6 +169,7 @@ impl Session {
             ways: Ways::default(),
             pins: Pins::default(),
             parts: Parts::default(),
+            updates: Updates::default(),
             auto_lock: AutoLock::load(&folder),
             folder,
             config,

@@ -3,12 +3,14 @@
 //! One file per group of kinds. All of them are iced widgets over what the session holds; what they publish
 //! is a [`Said`], and nothing of it goes to ui.
 
+pub mod alarm;
 pub mod codes;
 pub mod confirm;
 pub mod fields;
 pub mod ink;
 pub mod labels;
 pub mod message_list;
+pub mod news;
 pub mod parts;
 pub mod place;
 pub mod recovery;
@@ -42,4 +44,6 @@ pub enum Said {
     AutoLock(AutoLock),
     /// A button of the dialogue that deletes the profile was pressed.
     Erase(bool),
+    /// The button beside the sentence above the strip was pressed.
+    Alarm,
 }

@@ -1,7 +1,7 @@
 //! The open program: the list on the left, what was chosen on the right; in a narrow window one at a time.
 
 use super::{
-    add_contact, contact, conversation, delete, erase, list, notice, parts, passphrase, pin, safety, settings,
+    add_contact, contact, conversation, delete, erase, list, notice, parts, passphrase, pin, safety, settings, updates,
 };
 use crate::message::Panel;
 use crate::widgets::{Element, LIST_WIDTH, View, fill};
@@ -21,6 +21,7 @@ pub fn view(view: View<'_>) -> Element<'_> {
     };
     match state.notice {
         Some(it) => column![notice::bar(view, it), panes].into(),
+        None if state.announces_update() => column![updates::ready(view), panes].into(),
         None => panes,
     }
 }
@@ -38,6 +39,8 @@ fn right(view: View<'_>) -> Element<'_> {
         Some(Panel::Pin) => pin::set(view),
         Some(Panel::Parts) => parts::view(view),
         Some(Panel::Question) => parts::question(view),
+        Some(Panel::Updates) => updates::view(view),
+        Some(Panel::UpdateDetails) => updates::details(view),
         None => conversation::view(view),
     }
 }

@@ -16,6 +16,7 @@ mod safety;
 mod settings;
 mod setup;
 mod unlock;
+mod updates;
 
 use crate::focus::Focus;
 use crate::state::State;

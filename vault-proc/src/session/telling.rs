@@ -32,6 +32,7 @@ impl Session {
         self.tell_recovery();
         self.tell_pin();
         self.tell_shares();
+        self.tell_update();
         if let Some(handle) = self.open {
             self.out.push(Out::Ui(ToUi::Show(handle)));
         }
