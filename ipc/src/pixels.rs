@@ -128,11 +128,13 @@ pub enum SlotKind {
     RepeatPin,
     /// Dialogue: asks whether to give, withdraw or ask for parts of a recovery secret, with the vault's own buttons.
     ConfirmParts,
+    /// Whether the desktop's keyring opens the profile: a button, the vault's own.
+    Keyring,
 }
 
 impl SlotKind {
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Unlock,
         Self::NewPassphrase,
         Self::RepeatPassphrase,
@@ -164,6 +166,7 @@ impl SlotKind {
         Self::NewPin,
         Self::RepeatPin,
         Self::ConfirmParts,
+        Self::Keyring,
     ];
 
     /// Whether a person can type into it, so that it takes part in keyboard focus.
@@ -199,6 +202,7 @@ impl SlotKind {
                     | Self::RecoveryCode
                     | Self::AutoLock
                     | Self::ConfirmParts
+                    | Self::Keyring
             )
     }
 

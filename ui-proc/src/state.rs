@@ -1,7 +1,7 @@
 //! What ui knows: what the vault told it, and what the user has opened. No words, no names, no keys.
 
 use crate::message::Panel;
-use bulkhead_ipc::intent::{Accept, Contact, Invite, Notice, Phase, Pin, Recovery, Relay, Shares, Timer};
+use bulkhead_ipc::intent::{Accept, Contact, Invite, Keyring, Notice, Phase, Pin, Recovery, Relay, Shares, Timer};
 use bulkhead_ipc::pixels::Theme;
 use bulkhead_ipc::post::{RelayState, Trouble};
 
@@ -31,6 +31,8 @@ pub struct State {
     pub recovering: bool,
     /// How the PIN stands.
     pub pin: Pin,
+    /// How it stands with the desktop's keyring.
+    pub keyring: Keyring,
     /// The lock screen asks for the passphrase, although there is a PIN.
     pub by_passphrase: bool,
     /// The sentence in the notice bar.
@@ -62,6 +64,7 @@ impl Default for State {
             shares: Shares::default(),
             recovering: false,
             pin: Pin::None,
+            keyring: Keyring::None,
             by_passphrase: false,
             notice: None,
             searching: false,

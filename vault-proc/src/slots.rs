@@ -7,6 +7,7 @@ pub mod codes;
 pub mod confirm;
 pub mod fields;
 pub mod ink;
+pub mod keyring;
 pub mod labels;
 pub mod message_list;
 pub mod parts;
@@ -42,4 +43,6 @@ pub enum Said {
     AutoLock(AutoLock),
     /// A button of the dialogue that deletes the profile was pressed.
     Erase(bool),
+    /// The button was pressed that has the desktop's keyring open the profile, or not any more.
+    Keyring,
 }

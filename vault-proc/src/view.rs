@@ -7,7 +7,7 @@ use crate::slots::labels::{Avatar, Label, Side};
 use crate::slots::message_list::{MessageList, Messages};
 use crate::slots::results::Found;
 use crate::slots::strip::Strip;
-use crate::slots::{Said, codes, confirm, fields, ink, parts, recovery, results, stopwatch};
+use crate::slots::{Said, codes, confirm, fields, ink, keyring, parts, recovery, results, stopwatch};
 use crate::store::SqlStore;
 use bulkhead_canvas::core::{Color, Font, Length, Rectangle, alignment, text::Shaping};
 use bulkhead_canvas::fonts::{REGULAR, SEMIBOLD};
@@ -207,6 +207,7 @@ fn content<'a>(
         SlotKind::AutoLock => {
             Some(recovery::auto_lock(session.auto_lock, session.focus == Some(key), rect.width, palette))
         }
+        SlotKind::Keyring => Some(keyring::button(session.keyring.is_on(), session.focus == Some(key), palette)),
         SlotKind::RelayUrl => {
             let url = &vault?.relays().iter().find(|relay| u32::from(relay.id) == key.handle)?.url;
             label(url.as_str(), 14.0, REGULAR, palette.text, Side::Start)
