@@ -36,7 +36,9 @@ const fn place(bit: Places, process: Process, stage: &'static str, proxied: bool
     Place { bit, process, stage, proxied, title }
 }
 
-pub const PLACES: [Place; 10] = [
+pub const PLACES: [Place; 12] = [
+    place(KEYRING_START, Process::Keyring, "start", false, "keyring, start"),
+    place(KEYRING_STEADY, Process::Keyring, "steady", false, "keyring"),
     place(NET_START, Process::Net, "start", false, "net, start"),
     place(NET_STEADY, Process::Net, "steady", false, "net"),
     place(PROXIED_START, Process::Net, "start", true, "proxied net, start"),

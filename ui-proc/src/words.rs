@@ -318,7 +318,7 @@ pub fn notice(notice: Notice) -> &'static str {
             "Your desktop's keyring is locked, or its window still waits for an answer. Nothing is lost: your passphrase opens your messages."
         }
         Notice::KeyringUseless => {
-            "Your desktop's keyring has not what opens this profile: it was removed or replaced, or the file profile.key was changed. Nothing is lost: use your passphrase."
+            "Your desktop's keyring no longer has what opens this profile: it was removed or replaced, or the file profile.key was changed. Nothing is lost: use your passphrase."
         }
         Notice::KeyringFailing => {
             "Your desktop's keyring does not answer, or has no place for new secrets. Nothing is lost: use your passphrase."
