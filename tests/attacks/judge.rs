@@ -1,8 +1,8 @@
 //! Runs an attack under rules and without, and says how it went.
 
 use crate::attack::{
-    Attack, Lines, NET_START, NET_STEADY, PROXIED_START, PROXIED_STEADY, Places, SEAL_START, SEAL_STEADY, UI_START,
-    UI_STEADY, VAULT_START, VAULT_STEADY, World,
+    Attack, KEYRING_START, KEYRING_STEADY, Lines, NET_START, NET_STEADY, PROXIED_START, PROXIED_STEADY, Places,
+    SEAL_START, SEAL_STEADY, UI_START, UI_STEADY, VAULT_START, VAULT_STEADY, World,
 };
 use crate::kernel::{BROKEN, NOT_HERE, NOTHING};
 use bulkhead_ipc::frame_memory;
