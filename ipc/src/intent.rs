@@ -256,7 +256,7 @@ pub enum Notice {
     Copied,
     /// Messages arrived that could not be decrypted; nothing else was lost.
     Undecryptable,
-    /// A contact has heard more from this profile than it knows of: it is an older copy. Sessions are renewed.
+    /// A contact has heard more from this profile than it knows of, or the TPM knows a newer one: it is an older copy. Sessions are renewed.
     OlderCopy,
     /// The profile was moved: it goes on elsewhere.
     Moved,
@@ -268,6 +268,8 @@ pub enum Notice {
     BackupDamaged,
     /// A backup waits where there is a store already.
     BackupInTheWay,
+    /// A backup is made when the profile is opened.
+    BackupWaits,
     /// A backup was made.
     BackedUp,
     /// A backup was made, and the profile closed for ever.
@@ -532,6 +534,8 @@ pub enum FromUi {
     Recover,
     /// Build a new store of what can be read of the damaged one.
     Salvage,
+    /// Lock, and make a backup when the profile is opened again.
+    BackUp,
     /// Unlock with the PIN typed.
     UnlockPin,
     /// Take the PIN typed, if the passphrase typed is right.

@@ -3,12 +3,17 @@
 //! Neither half travels with what it is for. The vault makes the key of the profile's PIN slot of two halves: this
 //! one, random, and one that it stretches from the PIN and never says. What travels to seal is an image of the PIN
 //! (another part of the same stretching), which the TPM wants to see before it gives this half back.
+//!
+//! A counter in the TPM only rises, whatever copy of the profile's files is put back: by it the vault knows an older one.
 
 use crate::{Message, OutOfBounds, bound};
 use core::fmt;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroize;
+
+/// Numbers that counters can have: what the TCG's registry of reserved handles leaves to the machine's owner.
+pub const COUNTERS: core::ops::RangeInclusive<u32> = 0x0180_0000..=0x01bf_ffff;
 
 /// Longest [`Object`] in bytes.
 pub const MAX_OBJECT: usize = 1024;
@@ -126,12 +131,27 @@ pub enum ToSeal {
         /// What [`FromSeal::Sealed`] said.
         object: Object,
     },
+    /// Make a counter, and count to its first value.
+    NewCounter {
+        /// Random; who does not know it does not count.
+        secret: Half,
+    },
+    /// Count on by one.
+    Count {
+        /// What it was made with.
+        secret: Half,
+        /// Its number, one of [`COUNTERS`].
+        counter: u32,
+    },
+    /// Do away with a counter: it is not needed any more.
+    DropCounter(u32),
 }
 
 impl Message for ToSeal {
     fn check(&self) -> Result<(), OutOfBounds> {
         match self {
-            Self::Seal { .. } => Ok(()),
+            Self::Seal { .. } | Self::NewCounter { .. } => Ok(()),
+            Self::Count { counter, .. } | Self::DropCounter(counter) => bound(COUNTERS.contains(counter), "counter"),
             Self::Unseal { object, .. } => object.check(),
         }
     }
@@ -157,7 +177,7 @@ pub enum Why {
         /// Seconds after which it takes one again.
         seconds: u32,
     },
-    /// This TPM did not seal it, or was cleared since.
+    /// This TPM did not seal it, or has no such counter, or was cleared since.
     Unknown,
     /// It does not answer, or refuses for another reason.
     Failing,
@@ -179,7 +199,16 @@ pub enum FromSeal {
     Sealed(Object),
     /// Answers [`ToSeal::Unseal`].
     Unsealed(Half),
-    /// Answers either.
+    /// Answers [`ToSeal::NewCounter`] and [`ToSeal::Count`].
+    Counted {
+        /// How far it is now.
+        value: u64,
+        /// Its number, one of [`COUNTERS`].
+        counter: u32,
+    },
+    /// Answers [`ToSeal::DropCounter`].
+    Dropped,
+    /// Answers any.
     Refused(Why),
 }
 
@@ -187,6 +216,7 @@ impl Message for FromSeal {
     fn check(&self) -> Result<(), OutOfBounds> {
         match self {
             Self::Sealed(object) => object.check(),
+            Self::Counted { counter, .. } => bound(COUNTERS.contains(counter), "counter"),
             _ => Ok(()),
         }
     }

@@ -3,7 +3,8 @@
 use super::pair;
 use bulkhead_tests::Error;
 use bulkhead_tests::folder::Build;
-use bulkhead_tests::person::{Person, Running, phase_is};
+use bulkhead_tests::person::{PASSPHRASE, Person, Running, phase_is};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -89,5 +90,35 @@ fn a_backup_brings_the_conversation_back_after_the_disk_died() -> Result<(), Err
     pair.b.driver.send("Alice", "welcome")?;
     a.driver.wait("Bob", 3)?;
     assert_eq!(a.driver.texts("Bob")?, ["kept", "back again", "welcome"]);
+    Ok(())
+}
+
+#[test]
+fn the_button_in_the_settings_makes_a_backup_of_what_there_is_when_the_profile_opens_again() -> Result<(), Error> {
+    let mut pair = pair()?;
+    pair.a.driver.send("Bob", "kept")?;
+    pair.b.driver.wait("Alice", 1)?;
+    let mut key = |name: &str| {
+        pair.a.driver.ask(&json!({"do": "key", "key": name}))?;
+        pair.a.driver.simple("quiet")?;
+        pair.a.driver.simple("state")
+    };
+    // Its place is counted from the end of the settings; the other buttons there only lead to questions.
+    let mut from_the_end = 1..12;
+    while !phase_is(&key("Ctrl+,")?, "locked") {
+        let Some(count) = from_the_end.next() else { return Err(Error::Odd("there is no such button".into())) };
+        for _ in 0..count {
+            key("Shift+Tab")?;
+        }
+        key("Enter")?;
+    }
+    assert!(backup(&pair.alice).is_err(), "nothing is written while the profile is open");
+    pair.a.driver.until("a sentence", |state| state["notice"] == "BackupWaits")?;
+    pair.a.driver.unlock(PASSPHRASE)?;
+    pair.a.driver.until("word that it is done", |state| state["notice"] == "BackedUp")?;
+    let there = Person::new("Alice", &[pair.relay.url()])?;
+    let file = backup(&pair.alice)?;
+    assert!(pair.a.quit()?.success());
+    assert_eq!(restore(&there, &file)?.driver.texts("Bob")?, ["kept"]);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod keyring;
 mod kit;
+mod older;
 mod pin;
 
 use bulkhead_tests::Error;

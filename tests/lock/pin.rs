@@ -15,17 +15,17 @@ use std::time::{Duration, Instant};
 const PIN: &str = "482915";
 const OTHER: &str = "135790";
 /// Long enough where whoever has the machine can reset the count of wrong ones.
-const LONG: &str = "4829154829";
+pub const LONG: &str = "4829154829";
 
 /// Starts the program at this machine.
-fn start(person: &Person, tpm: &Tpm) -> Result<Hands, Error> {
+pub fn start(person: &Person, tpm: &Tpm) -> Result<Hands, Error> {
     let mut command = person.command(Build::Driver)?;
     command.args(tpm.arguments());
     Ok(Hands::at(person, person.start_by(command)?))
 }
 
 /// Somebody with a profile, and the settings' page of the PIN.
-fn owner(relay: &Relay, tpm: &Tpm) -> Result<(Person, Hands), Error> {
+pub fn owner(relay: &Relay, tpm: &Tpm) -> Result<(Person, Hands), Error> {
     let person = Person::new("Alice", &[relay.url()])?;
     let mut hands = start(&person, tpm)?;
     hands.0.driver.until("a prompt", |state| phase_is(state, "setup"))?;
@@ -36,7 +36,7 @@ fn owner(relay: &Relay, tpm: &Tpm) -> Result<(Person, Hands), Error> {
 
 impl Hands {
     /// Goes to the page of the PIN: its button is one of the last in the settings.
-    fn pin_page(&mut self) -> Result<(), Error> {
+    pub fn pin_page(&mut self) -> Result<(), Error> {
         let deadline = Instant::now() + Duration::from_secs(60);
         // The button is there once the TPM has answered.
         for from_the_end in (1..5).cycle().take_while(|_| Instant::now() < deadline) {
@@ -55,7 +55,7 @@ impl Hands {
     }
 
     /// Fills in what the page asks for.
-    fn set_pin(&mut self, passphrase: &str, pin: &str, repeated: &str) -> Result<(), Error> {
+    pub fn set_pin(&mut self, passphrase: &str, pin: &str, repeated: &str) -> Result<(), Error> {
         for words in [passphrase, pin, repeated] {
             self.write(words)?;
             self.keys(&["Enter"])?;
@@ -64,17 +64,17 @@ impl Hands {
     }
 
     /// Types a PIN on the lock screen.
-    fn try_pin(&mut self, pin: &str) -> Result<(), Error> {
+    pub fn try_pin(&mut self, pin: &str) -> Result<(), Error> {
         self.focused("Pin")?;
         self.write(pin)?;
         self.keys(&["Enter"])
     }
 
-    fn is_open(&mut self) -> Result<(), Error> {
+    pub fn is_open(&mut self) -> Result<(), Error> {
         self.0.driver.until("the open profile", |state| phase_is(state, "open")).map(drop)
     }
 
-    fn told(&mut self, notice: &'static str) -> Result<(), Error> {
+    pub fn told(&mut self, notice: &'static str) -> Result<(), Error> {
         self.0.driver.until(notice, notice_is(notice)).map(drop)
     }
 }

@@ -12,8 +12,9 @@ use bulkhead_tests::Error;
 use bulkhead_tests::desktop::{Desktop, Program};
 use bulkhead_tests::driver::{Driver, text};
 use bulkhead_tests::folder::{Build, Scratch};
-use bulkhead_tests::person::{PASSPHRASE, Person, descendants, phase_is};
+use bulkhead_tests::person::{PASSPHRASE, Person, Running, descendants, phase_is};
 use bulkhead_tests::relay::Relay;
+use bulkhead_tests::tpm::Tpm;
 use bulkhead_vault_core::store::Store;
 use scan::{Needle, scan};
 use serde_json::json;
@@ -30,12 +31,14 @@ const RECEIVED: &str = "a received message";
 const DRAFT: &str = "a draft";
 const NAME: &str = "a contact's name";
 const CODE: &str = "the recovery code";
+const PIN: &str = "the PIN";
 /// All that must not outlive the lock.
-const ALL: [&str; 10] = [PASS, STORE, IDENTITY, MAILBOX, SEAL, SENT, RECEIVED, DRAFT, NAME, CODE];
+const ALL: [&str; 11] = [PASS, STORE, IDENTITY, MAILBOX, SEAL, SENT, RECEIVED, DRAFT, NAME, CODE, PIN];
 
 const SENT_TEXT: &str = "The heron leaves at a quarter past nine";
 const RECEIVED_TEXT: &str = "Bring the copper kettle tomorrow";
 const DRAFT_TEXT: &str = "Nobody shall know of the marmalade";
+const PIN_TEXT: &str = "quince 48291";
 const NAME_TEXT: &str = "Barnaby Quillfeather";
 
 fn skipped() -> bool {
@@ -186,6 +189,56 @@ fn a_recovery_code_that_was_shown_is_gone_once_the_vault_is_locked() -> Result<(
     drop(std::mem::replace(&mut a.driver, Driver::connect(&socket)?));
     a.driver.simple("lock")?;
     a.driver.simple("quiet")?;
+    assert_clean(vault, &needles)
+}
+
+#[test]
+fn a_pin_that_was_set_and_typed_is_gone_once_the_vault_is_locked() -> Result<(), Error> {
+    if skipped() {
+        return Ok(());
+    }
+    let (relay, tpm) = (Relay::start()?, Tpm::new()?);
+    let person = Person::new("Alice", &[relay.url()])?;
+    let mut command = person.command(Build::Driver)?;
+    command.args(tpm.arguments());
+    let mut a = person.open_by(command)?;
+    let ask = |a: &mut Running, what: &str, value: &str| -> Result<(), Error> {
+        let name = if what == "key" { "key" } else { "text" };
+        a.driver.ask(&json!({"do": what, name: value}))?;
+        a.driver.simple("quiet").map(drop)
+    };
+    // The button is there once the TPM has answered; its place is counted from the end of the settings.
+    let page = |a: &mut Running| -> Result<bool, Error> {
+        let slots = a.driver.simple("slots")?;
+        Ok(slots["slots"].as_array().is_some_and(|slots| slots.iter().any(|slot| slot["kind"] == "NewPin")))
+    };
+    let mut tries = (1..5).cycle().take(40);
+    while !page(&mut a)? {
+        let Some(from_the_end) = tries.next() else { return Err(Error::Odd("the settings lead to no PIN".into())) };
+        ask(&mut a, "key", "Ctrl+,")?;
+        (0..from_the_end).try_for_each(|_| ask(&mut a, "key", "Shift+Tab"))?;
+        ask(&mut a, "key", "Enter")?;
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    for words in [PASSPHRASE, PIN_TEXT, PIN_TEXT] {
+        ask(&mut a, "type", words)?;
+        ask(&mut a, "key", "Enter")?;
+    }
+    a.driver.until("word that the PIN counts", |state| state["notice"] == "PinSet")?;
+    ask(&mut a, "key", "Ctrl+L")?;
+    a.driver.until("the PIN's field", |state| state["focus"]["kind"] == "Pin")?;
+    ask(&mut a, "type", PIN_TEXT)?;
+    let needles = scan::text(PIN, PIN_TEXT);
+    let vault = vault_of(a.launcher())?;
+    assert_found(vault, &needles, &[PIN])?;
+    assert_others_clean(a.launcher(), &needles)?;
+    ask(&mut a, "key", "Enter")?;
+    a.driver.until("the open profile", |state| phase_is(state, "open"))?;
+    let socket = person.home().join("driver.sock");
+    drop(std::mem::replace(&mut a.driver, Driver::connect(&socket)?));
+    a.driver.simple("lock")?;
+    a.driver.simple("quiet")?;
+    assert_others_clean(a.launcher(), &needles)?;
     assert_clean(vault, &needles)
 }
 

@@ -280,6 +280,8 @@ fn three_of_five_contacts_open_a_profile_again_and_two_do_not() -> Result<(), Er
     alice.picture("given-away")?;
 
     // What is withdrawn is gone from the keepers, and the old code opens nothing.
+    let key_file = alice.person.home().join("default/profile.key");
+    let before = std::fs::read(&key_file).map_err(|error| Error::System("reading the key file", error))?;
     alice.open_parts()?;
     alice.ask(json!({"do": "parts", "act": "withdraw", "passphrase": NEW}))?;
     alice.answer(1)?;
@@ -288,6 +290,13 @@ fn three_of_five_contacts_open_a_profile_again_and_two_do_not() -> Result<(), Er
         assert_eq!(keeper.parts()?["kept"], json!([]));
         assert!(keeper.has_line("Alice", "withdrew")?);
     }
+    alice.keys(&["Ctrl+L"])?;
+    alice.recover(&code, "a third horse")?;
+    alice.running.driver.until("the refusal", |state| state["notice"] == "WrongRecoveryCode")?;
+
+    // Nor does it where the program ended after the store was written, and before the key file was.
+    std::fs::write(&key_file, before).map_err(|error| Error::System("writing the key file", error))?;
+    alice.running.driver.unlock(NEW)?;
     alice.keys(&["Ctrl+L"])?;
     alice.recover(&code, "a third horse")?;
     alice.running.driver.until("the refusal", |state| state["notice"] == "WrongRecoveryCode")?;

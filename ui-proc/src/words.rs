@@ -125,6 +125,9 @@ words! {
     CHANGE_PASSPHRASE = "Change passphrase";
     CHANGE_LEAD = "From then on the old passphrase opens nothing here. Copies of the profile folder that were made before keep the old one.";
     CURRENT_PASSPHRASE = "Your passphrase now";
+    BACKUP = "Backup";
+    BACKUP_HINT = "A copy of all messages and contacts in one encrypted file, which opens with today's passphrase. Bulkhead locks for it, and makes the file when you open the profile again.";
+    BACKUP_NEW = "Make a backup";
     RECOVERY_CODE = "Recovery code";
     RECOVERY_LEAD = "A code on paper opens your messages if you forget the passphrase. Whoever has both the paper and this computer can read everything. A new code takes the place of the one before.";
     RECOVERY_SET = "You have a recovery code.";
@@ -239,7 +242,7 @@ pub fn notice(notice: Notice) -> &'static str {
             "A message arrived that could not be opened. The keys are renewed by themselves, and what is missing comes again."
         }
         Notice::OlderCopy => {
-            "A contact knows more of this profile than the profile itself: it is an older copy. All keys are being renewed. If it is in use on another computer too, stop one of them."
+            "This profile is an older copy: a contact, or this machine, has seen a newer one. All keys are being renewed. If it is in use on another computer too, stop one of them."
         }
         Notice::Moved => {
             "This profile was moved to another computer or folder, and goes on there. Here it can be deleted; for a new one, start Bulkhead with --profile and another name."
@@ -256,6 +259,7 @@ pub fn notice(notice: Notice) -> &'static str {
         Notice::BackupInTheWay => {
             "There are messages in this profile's folder already. Nothing was restored: start Bulkhead with --profile and another name."
         }
+        Notice::BackupWaits => "Open the profile again: right before it opens, the backup is made.",
         Notice::BackedUp => {
             "The backup is in the profile's folder, in a file that ends with .bulkhead-backup. Copy it to another disk; only today's passphrase opens it."
         }

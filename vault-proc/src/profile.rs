@@ -11,6 +11,8 @@ mod pin;
 mod recovery;
 mod slots;
 
+use bulkhead_ipc::seal::Half;
+use bulkhead_vault_core::shares::SetId;
 use bulkhead_vault_core::{Key, Passphrase};
 pub use file::Lock;
 pub use keyring::{Keeping, Stand, keyring_stand, open_with_keyring};
@@ -113,7 +115,7 @@ pub fn recover(folder: &Path, secret: &RecoverySecret) -> Result<StoreKey, Profi
     let lock = Lock::take(folder)?;
     let slots = Slots::parse(&file::read(folder)?)?;
     let mut tried = ProfileError::NoSlot;
-    for slot in [Kind::Recovery, Kind::Shares].into_iter().filter_map(|kind| slots.get(kind)) {
+    for slot in [Kind::Recovery, Kind::Shares, Kind::OtherShares].into_iter().filter_map(|kind| slots.get(kind)) {
         match opened(lock.clone(), &slots, slot.open_with_secret(secret.key())) {
             Ok(mut key) => {
                 key.mend(&slots, slot);
@@ -189,6 +191,29 @@ impl StoreKey {
         self.change(|slots| slots.put(slot))
     }
 
+    /// Lets a secret open the profile of which others are to keep parts, beside the one of which they do already, and
+    /// names the set of parts.
+    pub fn add_shares(&self, secret: &RecoverySecret) -> Result<SetId, ProfileError> {
+        let mut set = SetId::default();
+        fill(&mut set)?;
+        let taken = Slots::parse(&file::read(self.lock.folder())?)?.kinds();
+        let free = [Kind::Shares, Kind::OtherShares].into_iter().find(|kind| !taken.contains(kind));
+        let slot = Slot::shares(&self.key, free.ok_or(ProfileError::NoSlot)?, set, secret.key())?;
+        self.change(|slots| slots.put(slot))?;
+        Ok(set)
+    }
+
+    /// Lets no sets of parts open the profile but these, and returns those that do.
+    pub fn keep_shares(&self, sets: &[SetId]) -> Result<Vec<SetId>, ProfileError> {
+        let mut kept = Slots::parse(&file::read(self.lock.folder())?)?;
+        let before = kept.kinds();
+        kept.keep_sets(sets);
+        if kept.kinds() != before {
+            self.change(|slots| slots.keep_sets(sets))?;
+        }
+        Ok(kept.sets())
+    }
+
     /// Makes a recovery secret, in place of the one before, and returns it.
     pub fn set_recovery(&self) -> Result<RecoverySecret, ProfileError> {
         let secret = RecoverySecret::random()?;
@@ -229,6 +254,13 @@ impl StoreKey {
             let _ = self.write(&Slots::new(vec![opened.clone()]));
         }
     }
+}
+
+/// 32 random bytes.
+pub fn half() -> Result<Half, ProfileError> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    fill(&mut *bytes)?;
+    Ok(Half::new(*bytes))
 }
 
 /// Random bytes from the kernel.

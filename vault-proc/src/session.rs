@@ -4,6 +4,7 @@
 //! same session runs behind a window and behind the test driver.
 
 mod acts;
+mod counting;
 mod deletion;
 mod errand;
 mod fields;

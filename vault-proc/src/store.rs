@@ -8,6 +8,7 @@
 //! shared library. So its security updates come with the system, and the vault loads one more library.
 
 mod ages;
+mod counter;
 mod erasures;
 mod moves;
 mod removal;
@@ -29,6 +30,7 @@ use bulkhead_vault_core::store::{
     ShareRow, Snapshot, Store, TieRow, Timer, Unreceipted,
 };
 use bulkhead_vault_core::{Error, Key, MessageState, MessageView, Plaintext, Secret};
+pub use counter::Counter;
 use erasures::Erasures;
 use rows::{first, message, number, state_number, work_columns};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Params, params};
@@ -122,6 +124,21 @@ impl SqlStore {
         ties::mark(&self.db, ties::MOVED, true).map_err(|error| cause(&error))
     }
 
+    /// Notes that this is an older state: what it sent since is not known here.
+    pub fn mark_restored(&self) -> Result<(), Error> {
+        ties::mark(&self.db, ties::RESTORED, true).map_err(|error| cause(&error))
+    }
+
+    /// Its counter in the machine's TPM, if it has one.
+    pub fn counter(&self) -> Result<Option<Counter>, Error> {
+        counter::load(&self.db).map_err(|error| cause(&error))
+    }
+
+    /// Notes its counter.
+    pub fn put_counter(&self, counter: Option<&Counter>) -> Result<(), Error> {
+        counter::put(&self.db, counter).map_err(|error| cause(&error))
+    }
+
     fn moved(&self) -> Result<bool, Error> {
         ties::marked(&self.db, ties::MOVED).map_err(|error| cause(&error))
     }
@@ -174,11 +191,6 @@ impl SqlStore {
 
 #[cfg(test)]
 impl SqlStore {
-    /// As if it came out of a backup.
-    fn mark_restored(&self) {
-        ties::mark(&self.db, ties::RESTORED, true).unwrap();
-    }
-
     /// As if the disk were full, or not any more.
     fn limit_pages(&self, full: bool) {
         let pages: i64 = self.db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();

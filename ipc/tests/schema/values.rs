@@ -42,7 +42,7 @@ names!(peers, Peer: Net Ui);
 names!(phases, Phase: Setup Locked Unlocking Open Broken);
 names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort StoreTooNew StoreDamaged StoreNotWritable
     ProfileInUse NetRestarted UiRestarted MessageTooLong BadRelay LastRelay TooManyRelays Copied Undecryptable
-    OlderCopy Moved RestoreWaits Restored BackupDamaged BackupInTheWay BackedUp MoveDone Refused
+    OlderCopy Moved RestoreWaits Restored BackupDamaged BackupInTheWay BackupWaits BackedUp MoveDone Refused
     NameMissing WrongOften PassphraseChanged NotARecoveryCode WrongRecoveryCode RecoverySet RecoveryCopied KeyFileMended
     LockedByItself KeyDamaged Saving Saved KeysLost ClockLeapt NotErased WrongPin PinTooShort PinUnguarded
     PinsDiffer PinSet PinRemoved PinResting PinUseless TpmFailing PartsSent PartsWithdrawn TooFewKeepers PartsComplete PartGivenAway
@@ -332,6 +332,7 @@ pub fn intent_from_ui() -> BoxedStrategy<intent::FromUi> {
         FromUi::Newest => Just(FromUi::Newest),
         FromUi::EndSearch => Just(FromUi::EndSearch),
         FromUi::Salvage => Just(FromUi::Salvage),
+        FromUi::BackUp => Just(FromUi::BackUp),
         FromUi::UnlockPin => Just(FromUi::UnlockPin),
         FromUi::SetPin => Just(FromUi::SetPin),
         FromUi::RemovePin => Just(FromUi::RemovePin),
@@ -379,6 +380,10 @@ pub fn seal_to_seal() -> BoxedStrategy<seal::ToSeal> {
     every!(ToSeal {
         ToSeal::Seal { .. } => (halves(), halves()).prop_map(|(pin, share)| ToSeal::Seal { pin, share }),
         ToSeal::Unseal { .. } => (halves(), objects()).prop_map(|(pin, object)| ToSeal::Unseal { pin, object }),
+        ToSeal::NewCounter { .. } => halves().prop_map(|secret| ToSeal::NewCounter { secret }),
+        ToSeal::Count { .. } =>
+            (halves(), seal::COUNTERS).prop_map(|(secret, counter)| ToSeal::Count { secret, counter }),
+        ToSeal::DropCounter(_) => seal::COUNTERS.prop_map(ToSeal::DropCounter),
     })
 }
 
@@ -398,6 +403,9 @@ pub fn seal_from_seal() -> BoxedStrategy<seal::FromSeal> {
         FromSeal::Ready { .. } => any::<(bool, u16)>().prop_map(|(guarded, version)| FromSeal::Ready { guarded, version }),
         FromSeal::Sealed(_) => objects().prop_map(FromSeal::Sealed),
         FromSeal::Unsealed(_) => halves().prop_map(FromSeal::Unsealed),
+        FromSeal::Counted { .. } =>
+            (any::<u64>(), seal::COUNTERS).prop_map(|(value, counter)| FromSeal::Counted { value, counter }),
+        FromSeal::Dropped => Just(FromSeal::Dropped),
         FromSeal::Refused(_) => whys().prop_map(FromSeal::Refused),
     })
 }

@@ -214,7 +214,7 @@ fn intent_line() -> List {
     add(&mut list, "intent-from-ui", values::themes().into_iter().map(FromUi::Theme));
     add(&mut list, "intent-from-ui", [FromUi::Newest, FromUi::EndSearch, FromUi::Dismiss]);
     add(&mut list, "intent-from-ui", [FromUi::ChangePassphrase, FromUi::NewRecovery, FromUi::Recover]);
-    add(&mut list, "intent-from-ui", [FromUi::Salvage]);
+    add(&mut list, "intent-from-ui", [FromUi::Salvage, FromUi::BackUp]);
     add(&mut list, "intent-from-ui", [FromUi::UnlockPin, FromUi::SetPin, FromUi::RemovePin]);
     add(&mut list, "intent-from-ui", [FromUi::ChooseKeepers(true), FromUi::ChooseKeepers(false)]);
     add(&mut list, "intent-from-ui", [FromUi::PickKeeper(handle), FromUi::NeedParts(3), FromUi::GiveParts]);
@@ -242,6 +242,10 @@ fn seal_line() -> List {
     let mut list = List::new();
     let unseal = |length| ToSeal::Unseal { pin: pin.clone(), object: object(length) };
     add(&mut list, "seal-to-seal", [ToSeal::Seal { pin: pin.clone(), share: share.clone() }, unseal(1), unseal(300)]);
+    let counter = *seal::COUNTERS.start();
+    let count = ToSeal::Count { secret: share.clone(), counter };
+    let new = ToSeal::NewCounter { secret: share.clone() };
+    add(&mut list, "seal-to-seal", [new, count, ToSeal::DropCounter(*seal::COUNTERS.end())]);
     let whys = [Why::Wrong { left: 31 }, Why::Resting { seconds: 600 }, Why::Unknown, Why::Failing];
     add(&mut list, "seal-from-seal", [true, false].map(|guarded| FromSeal::Ready { guarded, version: 3 }));
     add(
@@ -249,6 +253,7 @@ fn seal_line() -> List {
         "seal-from-seal",
         [FromSeal::Sealed(object(300)), FromSeal::Unsealed(share)].into_iter().chain(whys.map(FromSeal::Refused)),
     );
+    add(&mut list, "seal-from-seal", [FromSeal::Counted { value: 70_000, counter }, FromSeal::Dropped]);
     list
 }
 

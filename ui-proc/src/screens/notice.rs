@@ -16,7 +16,7 @@ fn tone(p: &Palette, notice: Notice) -> Tone {
         Notice::KeyringOn | Notice::KeyringOff => p.ok,
         Notice::KeyringNotKept => p.warn,
         Notice::PartsSent | Notice::PartsWithdrawn | Notice::PartsComplete => p.ok,
-        Notice::Saved | Notice::RestoreWaits => p.warn,
+        Notice::Saved | Notice::RestoreWaits | Notice::BackupWaits => p.warn,
         Notice::NetRestarted | Notice::UiRestarted | Notice::LockedByItself => p.warn,
         _ => p.danger,
     }

@@ -1,4 +1,4 @@
-//! Settings: name, relays, appearance, security, lock.
+//! Settings: name, relays, appearance, security, lock, backup.
 
 use super::contact::panel_bar;
 use super::{keyring, parts, pin};
@@ -38,6 +38,8 @@ pub fn view(view: View<'_>) -> Element<'_> {
         hint(p, words::AUTO_LOCK_HINT)
     ]
     .spacing(8);
+    let backup = button(view, Face::Secondary, words::BACKUP_NEW, Message::Tell(FromUi::BackUp));
+    let backup = column![label(p, words::BACKUP), hint(p, words::BACKUP_HINT), backup].spacing(8);
     let ways = column![
         label(p, words::PASSPHRASE),
         hint(p, words::PASSPHRASE_HINT),
@@ -61,6 +63,7 @@ pub fn view(view: View<'_>) -> Element<'_> {
         card(view, appearance),
         card(view, security(p)),
         card(view, lock),
+        card(view, backup),
         card(view, ways),
         card(view, parts),
         card(view, about),

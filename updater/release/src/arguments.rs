@@ -27,6 +27,20 @@ A key that nobody has (FROST): each holder runs these on a machine of their own 
   store-key sign --share FILE --message FILE COMMITMENT... prints a part of the signature
   store-key join --key FILE --message FILE COMMITMENT... PART...
                                                            prints the signature, in hexadecimal
+
+A party's repository, which its mirrors copy. Each holder of a key has it on a machine of their own:
+  party new-key --key FILE                                 makes a key, prints its public half
+  party sign --key FILE DRAFT                              prints a signature
+Whoever publishes needs none of them:
+  party draft-root --folder FOLDER --offline KEY,KEY,KEY,KEY --online KEY
+                                                           prints the draft of a root that names these public keys
+  party draft-release --folder FOLDER --release NAME --package FILE --description FILE OLD..NEW JOINT
+                                                           judges the joint signature again, prints the draft
+  party publish --folder FOLDER [--package FILE] DRAFT SIGNATURE...
+                                                           adds it to the folder, once enough holders signed it
+And every day, where the online key is:
+  party timestamp --folder FOLDER --key FILE --statement FILE [--report FILE] [--every HOURS]
+                                                           says what is current
 ";
 
 /// A command and what it is about.
@@ -49,6 +63,27 @@ pub struct Arguments {
     pub package: Option<PathBuf>,
     /// What concerns a key that nobody has.
     pub store: StoreKeyArguments,
+    /// What concerns a party's repository.
+    pub party: PartyArguments,
+}
+
+/// What concerns a party's repository.
+#[derive(Default)]
+pub struct PartyArguments {
+    /// Its folder.
+    pub folder: Option<PathBuf>,
+    /// Public keys of a root.
+    pub offline: Vec<String>,
+    /// The public key of the timestamp service.
+    pub online: Option<String>,
+    /// What a release says about itself.
+    pub description: Option<PathBuf>,
+    /// What a timestamp says besides.
+    pub statement: Option<PathBuf>,
+    /// The transparency report.
+    pub report: Option<PathBuf>,
+    /// Hours between two timestamps.
+    pub every: Option<u64>,
 }
 
 /// What concerns a key that nobody has.
@@ -71,6 +106,7 @@ impl Arguments {
         let (mut words, mut files) = (Vec::new(), Vec::new());
         let (mut repository, mut policy, mut verdict) = (PathBuf::from("."), None, Verdict::Approve);
         let (mut release, mut package, mut store) = (None, None, StoreKeyArguments::default());
+        let mut party = PartyArguments::default();
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("repo") => repository = parser.value()?.into(),
@@ -81,6 +117,15 @@ impl Arguments {
                 Long("key") => store.key = Some(parser.value()?.into()),
                 Long("message") => store.message = Some(parser.value()?.into()),
                 Long("threshold") => store.threshold = Some(parser.value()?.parse()?),
+                Long("folder") => party.folder = Some(parser.value()?.into()),
+                Long("offline") => {
+                    party.offline = parser.value()?.string()?.split(',').map(str::to_owned).collect();
+                }
+                Long("online") => party.online = Some(parser.value()?.string()?),
+                Long("description") => party.description = Some(parser.value()?.into()),
+                Long("statement") => party.statement = Some(parser.value()?.into()),
+                Long("report") => party.report = Some(parser.value()?.into()),
+                Long("every") => party.every = Some(parser.value()?.parse()?),
                 Long("reject") => verdict = Verdict::Reject,
                 Value(word) if words.len() < 2 => words.push(word.string()?),
                 Value(word) => files.push(word.into()),
@@ -90,9 +135,9 @@ impl Arguments {
         let Ok([command, what]) = <[String; 2]>::try_from(words) else {
             return Err(Failure::Usage("give a command and what it is about".into()));
         };
-        if !matches!(command.as_str(), "assemble" | "store-key") && !files.is_empty() {
+        if !matches!(command.as_str(), "assemble" | "store-key" | "party") && !files.is_empty() {
             return Err(Failure::Usage("give one thing that the command is about".into()));
         }
-        Ok(Self { command, what, files, repository, policy, verdict, release, package, store })
+        Ok(Self { command, what, files, repository, policy, verdict, release, package, store, party })
     }
 }

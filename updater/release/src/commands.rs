@@ -5,14 +5,15 @@ use crate::arguments::Arguments;
 use bulkhead_release::attestation::{Attestation, assemble};
 use bulkhead_release::history::{self, Report};
 use bulkhead_release::keys::{LONGEST_SIGNATURE, Purpose, digest, signer};
+use bulkhead_release::party::folder::hashed;
 use bulkhead_release::policy::{FILE, LONGEST, Policy};
 use bulkhead_release::review::{self, Statement};
 use bulkhead_release::signed;
+use bulkhead_trust::Release;
 use git2::{Commit, Repository};
-use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{Read, stdin};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Does what the command says.
@@ -26,26 +27,31 @@ pub fn run(given: &Arguments) -> Result<(), Failure> {
         }
         "add-review" => add_review(given),
         "attest" => {
-            let (_, attestation) = attestation(given)?;
+            let (_, attestation) = attestation(given, &given.what)?;
             print!("{}", attestation.text());
             Ok(())
         }
-        "assemble" => print_joint(given),
+        "assemble" => {
+            print!("{}", joint(given, &given.what, &given.files)?);
+            Ok(())
+        }
         "store-key" => crate::holder::run(given),
+        "party" => crate::publisher::run(given),
         other => Err(Failure::Usage(format!("{other} is not a command"))),
     }
 }
 
-fn now() -> i64 {
+/// Seconds since 1970.
+pub fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs().cast_signed())
 }
 
-fn verified(repository: &Repository, given: &Arguments) -> Result<Report, Failure> {
-    history::verify(repository, &given.what, given.policy.as_deref(), now()).map_err(Failure::all)
+fn verified(repository: &Repository, given: &Arguments, range: &str) -> Result<Report, Failure> {
+    history::verify(repository, range, given.policy.as_deref(), now()).map_err(Failure::all)
 }
 
 fn verify_tree(given: &Arguments) -> Result<(), Failure> {
-    let report = verified(&Repository::open(&given.repository)?, given)?;
+    let report = verified(&Repository::open(&given.repository)?, given, &given.what)?;
     println!(
         "verified: {} commits in {} steps up to {}, policy version {}",
         report.commits, report.steps, report.head, report.policy
@@ -103,7 +109,7 @@ fn add_review(given: &Arguments) -> Result<(), Failure> {
 }
 
 /// What this machine has to say of a package: only after the whole history is verified and published.
-fn attestation(given: &Arguments) -> Result<(Policy, Attestation), Failure> {
+fn attestation(given: &Arguments, range: &str) -> Result<(Policy, Attestation), Failure> {
     let (Some(release), Some(package)) = (&given.release, &given.package) else {
         return Err(Failure::Usage("give --release and --package".into()));
     };
@@ -111,7 +117,7 @@ fn attestation(given: &Arguments) -> Result<(Policy, Attestation), Failure> {
         return Err(Failure::Usage("a release is named by up to 64 letters, digits, dots and hyphens".into()));
     }
     let repository = Repository::open(&given.repository)?;
-    let report = verified(&repository, given)?;
+    let report = verified(&repository, given, range)?;
     if report.ahead > 0 {
         let reason =
             format!("the mirrors show {}: publish all steps before a release is made of them", report.mirrored);
@@ -119,32 +125,35 @@ fn attestation(given: &Arguments) -> Result<(Policy, Attestation), Failure> {
     }
     let commit = repository.find_commit(report.head)?;
     let policy = policy_in(&repository, &commit)?;
-    let (package, length) = hashed(package)?;
+    let hashed = File::open(package).and_then(|mut file| hashed(&mut file));
+    let (package, length) = hashed.map_err(|error| Failure::one(format!("{}: {error}", package.display())))?;
+    let package = package.to_string();
     let (commit, tree) = (commit.id(), commit.tree_id());
     Ok((policy, Attestation { release: release.clone(), commit, tree, policy: report.policy, package, length }))
 }
 
-/// A package's digest and length; it is never in memory as a whole.
-fn hashed(path: &Path) -> Result<(String, u64), Failure> {
-    let fail = |error| Failure::one(format!("{}: {error}", path.display()));
-    let mut file = File::open(path).map_err(fail)?;
-    let (mut hash, mut length, mut buffer) = (Sha256::new(), 0, vec![0; 64 * 1024]);
-    loop {
-        let count = file.read(&mut buffer).map_err(fail)?;
-        let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
-        hash.update(bytes);
-        length += count as u64;
+/// The joint signature, if there is one: the history is judged again, and what every party says.
+fn joint(given: &Arguments, range: &str, files: &[PathBuf]) -> Result<String, Failure> {
+    let (policy, ours) = attestation(given, range)?;
+    let mut texts = Vec::new();
+    for path in files {
+        let text = String::from_utf8_lossy(&read(path, signed::LONGEST)?).into_owned();
+        texts.push((path.display().to_string(), text));
     }
-    Ok((hex::encode(hash.finalize()), length))
+    assemble(&policy, &ours, &texts, now()).map_err(Failure::all)
 }
 
-fn print_joint(given: &Arguments) -> Result<(), Failure> {
-    let (policy, ours) = attestation(given)?;
-    let mut files = Vec::new();
-    for path in &given.files {
-        let text = String::from_utf8_lossy(&read(path, signed::LONGEST)?).into_owned();
-        files.push((path.display().to_string(), text));
+/// The description of a release that all parties attest.
+pub fn joint_release(given: &Arguments) -> Result<Release, Failure> {
+    let (Some((range, files)), Some(description)) = (given.files.split_first(), &given.party.description) else {
+        return Err(Failure::Usage("give --description, the range, and the joint signature".into()));
+    };
+    joint(given, &range.to_string_lossy(), files)?;
+    let release = serde_json::from_slice(&read(description, LONGEST)?);
+    let release: Release =
+        release.map_err(|error| Failure::one(format!("{}: not a description: {error}", description.display())))?;
+    if given.release.as_deref() != Some(&release.version) {
+        return Err(Failure::one(format!("{} describes release {}", description.display(), release.version)));
     }
-    print!("{}", assemble(&policy, &ours, &files, now()).map_err(Failure::all)?);
-    Ok(())
+    Ok(release)
 }

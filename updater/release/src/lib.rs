@@ -8,6 +8,7 @@ pub mod change;
 pub mod history;
 pub mod keys;
 pub mod mirrors;
+pub mod party;
 pub mod policy;
 pub mod refusal;
 pub mod review;

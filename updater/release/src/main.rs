@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod holder;
+mod publisher;
 
 use arguments::{Arguments, USAGE};
 use std::process::ExitCode;

@@ -5,9 +5,11 @@
 //! and the set of files; it never holds a key.
 
 mod draft;
+mod load;
 mod pair;
 mod repository;
 
 pub use draft::Draft;
+pub use load::Unreadable;
 pub use pair::Pair;
 pub use repository::{Entry, Lifetimes, Repository};

@@ -37,12 +37,12 @@ impl Default for Lifetimes {
 #[derive(Clone, Debug)]
 pub struct Repository {
     lifetimes: Lifetimes,
-    files: BTreeMap<String, Vec<u8>>,
-    root: (u64, Option<Digest>),
-    timestamp: (u64, Option<Digest>),
-    snapshot: u64,
-    targets: (u64, Option<Digest>),
-    targets_pin: Option<Pin>,
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    pub(crate) root: (u64, Option<Digest>),
+    pub(crate) timestamp: (u64, Option<Digest>),
+    pub(crate) snapshot: u64,
+    pub(crate) targets: (u64, Option<Digest>),
+    pub(crate) targets_pin: Option<Pin>,
     snapshot_pin: Option<Pin>,
 }
 
@@ -137,6 +137,6 @@ impl Repository {
     }
 }
 
-fn pin(version: u64, file: &[u8]) -> Pin {
+pub(crate) fn pin(version: u64, file: &[u8]) -> Pin {
     Pin { version, length: u64::try_from(file.len()).unwrap_or(u64::MAX), sha256: Digest::of(file) }
 }

@@ -415,7 +415,9 @@ impl<S: Store> Vault<S> {
                 turn.direct.push(Effect::Post(ToNet::Reconnect));
                 Ok(())
             }
-            Action::GiveParts { contacts, needed, secret } => self.give_parts(&contacts, needed, &secret, turn, rng),
+            Action::GiveParts { contacts, needed, set, secret } => {
+                self.give_parts(&contacts, needed, (set, &secret), turn, rng)
+            }
             Action::WithdrawParts => self.withdraw_parts(None, turn, rng),
             Action::AskPart(contact) => self.ask_part(contact, turn, rng),
             Action::AnswerPart { contact, owner } => self.answer_part(contact, owner, turn, rng),

@@ -2,6 +2,7 @@
 //!
 //! Everything that holds words is [`Plaintext`], so none of these types can be logged or sent by accident.
 
+use crate::shares::SetId;
 use crate::{Key, Plaintext, Time};
 use bulkhead_ipc::{intent, post, sign};
 
@@ -210,6 +211,8 @@ pub enum Action {
         contacts: Vec<u32>,
         /// How many are needed.
         needed: u8,
+        /// What names the set; no other set ever had that name.
+        set: SetId,
         /// The secret.
         secret: Key,
     },

@@ -1,4 +1,4 @@
-//! Speaks with the machine's TPM. Holds half of what opens a profile, and only while it is asked for it.
+//! Speaks with the machine's TPM: half of what opens a profile, and a counter by which an older copy of it is known.
 //!
 //! | module | what |
 //! | --- | --- |
@@ -7,6 +7,7 @@
 //! | [`tpm`] | sealing and unsealing |
 //! | [`server`] | what the vault asks, one question at a time |
 
+mod counter;
 pub mod server;
 pub mod session;
 pub mod tpm;

@@ -21,8 +21,15 @@ pub fn serve<D: Device>(vault: &Vault, tpm: &mut Tpm<D>) -> Result<(), Error> {
         let answer = match &asked {
             ToSeal::Seal { pin, share } => tpm.seal(pin, share).map(FromSeal::Sealed),
             ToSeal::Unseal { pin, object } => tpm.unseal(pin, object).map(FromSeal::Unsealed),
+            ToSeal::NewCounter { secret } => tpm.new_counter(secret).map(|(counter, value)| counted(counter, value)),
+            ToSeal::Count { secret, counter } => tpm.count(*counter, secret).map(|value| counted(*counter, value)),
+            ToSeal::DropCounter(counter) => tpm.drop_counter(*counter).map(|()| FromSeal::Dropped),
         };
         drop(asked);
         vault.send(&answer.unwrap_or_else(FromSeal::Refused))?;
     }
+}
+
+const fn counted(counter: u32, value: u64) -> FromSeal {
+    FromSeal::Counted { value, counter }
 }

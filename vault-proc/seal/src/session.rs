@@ -25,6 +25,8 @@ const CFB: u16 = 0x0043;
 /// Which first parameter is encrypted; as bits of a session's attributes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hidden {
+    /// There is none, or nothing that has to be.
+    Nothing = 0,
     /// The command's.
     Asked = 0x20,
     /// The answer's.
@@ -79,13 +81,13 @@ impl Session {
         self.number
     }
 
-    /// Runs a command whose first handle this session speaks for with `secret`, the handle's own; returns the answer's
-    /// parameters.
+    /// Runs a command that names these handles, for the first of which this session speaks with `secret`, the handle's
+    /// own; returns the answer's parameters.
     pub fn run(
         &self,
         device: &mut impl Device,
         code: u32,
-        handle: Handle<'_>,
+        handles: &[Handle<'_>],
         secret: &[u8],
         mut parameters: Zeroizing<Vec<u8>>,
         hidden: Hidden,
@@ -97,11 +99,14 @@ impl Session {
             let key = derive(&value, b"CFB", &ours, &self.nonce)?;
             encrypt(&key, first(&mut parameters)?);
         }
-        let asked = Sha256::new().chain_update(code.to_be_bytes()).chain_update(handle.name).chain_update(&*parameters);
-        let proof = mac(&value)?.chain_update(asked.finalize()).chain_update(ours).chain_update(&self.nonce);
+        let mut asked = Sha256::new().chain_update(code.to_be_bytes());
+        handles.iter().for_each(|handle| asked.update(handle.name));
+        let asked = asked.chain_update(&*parameters).finalize();
+        let proof = mac(&value)?.chain_update(asked).chain_update(ours).chain_update(&self.nonce);
         let proof = proof.chain_update([attributes]).finalize().into_bytes();
         let authority = Writer::new().u32(self.number).sized(&ours).u8(attributes).sized(&proof).done();
-        let answer = exchange(device, &framed(code, handle.number, &authority, &parameters))?;
+        let answer =
+            exchange(device, &framed(code, handles.iter().map(|handle| handle.number), &authority, &parameters))?;
         let mut answer = Reader::answer(&answer)?;
         let length = usize::try_from(answer.u32()?).map_err(|_| Error::Malformed)?;
         let mut parameters = Zeroizing::new(answer.bytes(length)?.to_vec());
@@ -125,13 +130,19 @@ pub(crate) fn run_bare(
     parameters: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     let authority = Writer::new().u32(PASSWORD).sized(&[]).u8(0).sized(&[]).done();
-    let answer = exchange(device, &framed(code, handle, &authority, parameters))?;
+    let answer = exchange(device, &framed(code, [handle], &authority, parameters))?;
     Ok(Zeroizing::new(Reader::answer(&answer)?.0.to_vec()))
 }
 
-fn framed(code: u32, handle: u32, authority: &[u8], parameters: &[u8]) -> Zeroizing<Vec<u8>> {
+fn framed(
+    code: u32,
+    handles: impl IntoIterator<Item = u32>,
+    authority: &[u8],
+    parameters: &[u8],
+) -> Zeroizing<Vec<u8>> {
     let length = u32::try_from(authority.len()).unwrap_or(u32::MAX);
-    command(SESSIONS, code, &Writer::new().u32(handle).u32(length).bytes(authority).bytes(parameters).done())
+    let named = handles.into_iter().fold(Writer::new(), Writer::u32);
+    command(SESSIONS, code, &named.u32(length).bytes(authority).bytes(parameters).done())
 }
 
 fn nonce(random: &SystemRandom) -> Result<[u8; 32], Error> {

@@ -1,7 +1,7 @@
 //! Sealing and unsealing.
 //!
 //! A share becomes an object below a storage key that the TPM makes anew each time, always the same, of its own seed:
-//! nothing is written into the TPM, and clearing it makes the object worthless. The object's secret is the image of
+//! nothing of it is written into the TPM, and clearing it makes the object worthless. The object's secret is the image of
 //! the PIN, and the TPM counts wrong ones (no `noDA`): it rests after as many as its owner or maker allows.
 
 use crate::session::{Handle, Hidden, Point, Session, run_bare};
@@ -18,10 +18,10 @@ const FLUSH: u32 = 0x165;
 const GET_CAPABILITY: u32 = 0x17a;
 
 /// TPM_RH_OWNER: the hierarchy that belongs to who uses the machine.
-const OWNER: u32 = 0x4000_0001;
+pub(crate) const OWNER: u32 = 0x4000_0001;
 const ECC: u16 = 0x0023;
 const KEYED_HASH: u16 = 0x0008;
-const SHA256: u16 = 0x000b;
+pub(crate) const SHA256: u16 = 0x000b;
 const NULL: u16 = 0x0010;
 /// fixedTPM, fixedParent, sensitiveDataOrigin, userWithAuth, noDA, restricted, decrypt: the key itself has no secret.
 const STORAGE_KEY: u32 = 0x0003_0472;
@@ -38,13 +38,13 @@ const LOCKOUT_AUTH_SET: u32 = 1 << 2;
 /// TPM_PT_LOCKOUT_COUNTER; the next two are how many are allowed, and the seconds after which one is forgotten.
 const COUNTER: u32 = 0x20e;
 /// An object's name: the algorithm and a SHA-256.
-const NAME: usize = 34;
+pub(crate) const NAME: usize = 34;
 
 /// A TPM.
 pub struct Tpm<D>(pub D);
 
 /// The storage key, as long as the TPM holds it.
-struct Storage {
+pub(crate) struct Storage {
     number: u32,
     name: [u8; NAME],
     point: Point,
@@ -66,7 +66,7 @@ impl<D: Device> Tpm<D> {
             // Nothing from outside, and no state of the machine: an update of the firmware is no reason to lose it.
             let asked = Writer::new().sized(&secret).sized(&public).sized(&[]).u32(0).done();
             let handle = Handle { number: storage.number, name: &storage.name };
-            let answer = tpm.in_session(storage, CREATE, handle, &[], asked, Hidden::Asked)?;
+            let answer = tpm.in_session(storage, CREATE, &[handle], &[], asked, Hidden::Asked)?;
             let mut answer = Reader(&answer);
             let (private, public) = (answer.sized()?, answer.sized()?);
             Ok(Writer::new().bytes(&storage.name).sized(private).sized(public).done().to_vec())
@@ -93,11 +93,9 @@ impl<D: Device> Tpm<D> {
                 error => error,
             })?;
             let number = Reader(&loaded).u32()?;
-            // The TPM compares secrets without zeros at their end.
-            let end = pin.bytes().iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-            let secret = pin.bytes().get(..end).unwrap_or_default();
             let handle = Handle { number, name: &name };
-            let share = tpm.in_session(storage, UNSEAL, handle, secret, Zeroizing::new(Vec::new()), Hidden::Answered);
+            let share =
+                tpm.in_session(storage, UNSEAL, &[handle], compared(pin), Zeroizing::new(Vec::new()), Hidden::Answered);
             tpm.forget(number);
             let share = share?;
             Reader(&share).sized()?.try_into().map(Half::new).map_err(|_| Error::Other)
@@ -146,7 +144,10 @@ impl<D: Device> Tpm<D> {
     }
 
     /// Makes the storage key, and forgets it after the work.
-    fn below_storage_key<T>(&mut self, work: impl FnOnce(&mut Self, &Storage) -> Result<T, Error>) -> Result<T, Error> {
+    pub(crate) fn below_storage_key<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self, &Storage) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         // The template of the TCG's own storage key (EK credential profile, template SRK for P-256), without a salt.
         let parameters = Writer::new().u16(0x0006).u16(128).u16(0x0043).u16(NULL).u16(0x0003).u16(NULL).done();
         let public = Writer::new().u16(ECC).u16(SHA256).u32(STORAGE_KEY).sized(&[]).bytes(&parameters);
@@ -163,17 +164,17 @@ impl<D: Device> Tpm<D> {
     }
 
     /// Runs one command in a session of its own.
-    fn in_session(
+    pub(crate) fn in_session(
         &mut self,
         storage: &Storage,
         code: u32,
-        handle: Handle<'_>,
+        handles: &[Handle<'_>],
         secret: &[u8],
         parameters: Zeroizing<Vec<u8>>,
         hidden: Hidden,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
         let session = Session::start(&mut self.0, storage.number, storage.point)?;
-        let done = session.run(&mut self.0, code, handle, secret, parameters, hidden);
+        let done = session.run(&mut self.0, code, handles, secret, parameters, hidden);
         if done.is_err() {
             // It ends by itself with a command that succeeds.
             self.forget(session.number());
@@ -187,8 +188,14 @@ impl<D: Device> Tpm<D> {
     }
 }
 
-/// The name of an object with this public part.
-fn name(public: &[u8]) -> [u8; NAME] {
+/// What the TPM compares of a secret: it leaves zeros at the end out.
+pub(crate) fn compared(secret: &Half) -> &[u8] {
+    let end = secret.bytes().iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    secret.bytes().get(..end).unwrap_or_default()
+}
+
+/// The name of an object or a counter with this public part.
+pub(crate) fn name(public: &[u8]) -> [u8; NAME] {
     let mut name = [0; NAME];
     let hash: [u8; 32] = Sha256::digest(public).into();
     name.iter_mut().zip(SHA256.to_be_bytes().iter().chain(&hash)).for_each(|(to, from)| *to = *from);

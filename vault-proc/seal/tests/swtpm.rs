@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-use bulkhead_ipc::seal::{Half, Object, Why};
+use bulkhead_ipc::seal::{COUNTERS, Half, Object, Why};
 use bulkhead_seal::tpm::Tpm;
 use bulkhead_seal::wire::{Device, Error};
 use std::fs::File;
@@ -213,6 +213,58 @@ fn a_tpm_says_whether_a_password_guards_its_count_of_wrong_pins() {
     assert_eq!(tpm.look(), Some(false));
     guard(&mut tpm);
     assert_eq!(tpm.look(), Some(true));
+}
+
+#[test]
+fn a_counter_only_rises_and_only_for_who_knows_its_secret() {
+    let (machine, mut tpm) = Machine::on("counter");
+    let secret = half(7);
+    let (counter, first) = tpm.new_counter(&secret).unwrap();
+    for further in 1..12 {
+        assert_eq!(tpm.count(counter, &secret), Ok(first + further));
+    }
+    assert_eq!(tpm.count(counter, &half(8)), Err(Why::Unknown), "another secret");
+    let (other, _) = tpm.new_counter(&half(8)).unwrap();
+    assert_ne!(other, counter);
+    drop(tpm);
+    let (machine, mut tpm) = machine.again(false);
+    assert_eq!(tpm.count(counter, &secret), Ok(first + 12), "after the machine was switched off");
+    // Not even PINs that were wrong until the TPM rests keep it from counting.
+    let object = tpm.seal(&half(1), &half(100)).unwrap();
+    while !matches!(unseal(&mut tpm, &half(2), &object), Err(Why::Resting { .. })) {}
+    assert_eq!(tpm.count(counter, &secret), Ok(first + 13));
+
+    assert_eq!(tpm.drop_counter(counter), Ok(()));
+    assert_eq!(tpm.drop_counter(counter), Err(Why::Unknown));
+    assert_eq!(tpm.count(counter, &secret), Err(Why::Unknown));
+    // A new one begins above every value that there was.
+    for _ in 0..5 {
+        let (counter, value) = tpm.new_counter(&secret).unwrap();
+        assert!(value >= first + 13, "{value}");
+        assert_eq!(tpm.drop_counter(counter), Ok(()));
+    }
+    drop(tpm);
+    let (_machine, mut tpm) = machine.again(true);
+    assert_eq!(tpm.count(counter, &secret), Err(Why::Unknown), "a TPM that was cleared");
+    assert!(tpm.new_counter(&secret).is_ok());
+}
+
+#[test]
+fn what_is_no_counter_of_this_program_stays() {
+    let (_machine, mut tpm) = Machine::on("foreign");
+    // Eight bytes of somebody else's, under the first number, without a secret.
+    let number = COUNTERS.start().to_be_bytes();
+    let public = [&number[..], &[0, 0x0b, 0, 4, 0, 4, 0, 0, 0, 8]].concat();
+    let parameters = [&[0, 0, 0, 14][..], &public].concat();
+    let authority = [&[0, 0, 0, 9, 0x40, 0, 0, 9][..], &[0; 5]].concat();
+    let body = [&[0, 0, 1, 0x2a, 0x40, 0, 0, 1][..], &authority, &parameters].concat();
+    let length = u32::try_from(6 + body.len()).unwrap();
+    let answer = tpm.0.exchange(&[&[0x80, 2][..], &length.to_be_bytes(), &body].concat()).unwrap();
+    assert_eq!(answer[6..10], [0; 4], "it is there");
+    assert_eq!(tpm.drop_counter(*COUNTERS.start()), Err(Why::Unknown));
+    assert_eq!(tpm.count(*COUNTERS.start(), &half(1)), Err(Why::Unknown));
+    let read = [&[0x80, 1, 0, 0, 0, 14, 0, 0, 1, 0x69][..], &number].concat();
+    assert_eq!(tpm.0.exchange(&read).unwrap()[6..10], [0; 4], "it is there still");
 }
 
 /// Says one thing after the other.

@@ -1,11 +1,10 @@
 //! Opening a profile with what the desktop's keyring keeps, and giving it something to keep.
 
-use super::{Kind, Lock, ProfileError, Slot, Slots, StoreKey, file, fill, opened};
+use super::{Kind, Lock, ProfileError, Slot, Slots, StoreKey, file, fill, half, opened};
 use bulkhead_ipc::bytes::{Bytes, Bytes32};
 use bulkhead_ipc::keyring::ToKeyring;
 use bulkhead_ipc::seal::Half;
 use std::path::Path;
-use zeroize::Zeroizing;
 
 /// How it stands with the keyring, as far as a file says that nobody vouches for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,11 +56,9 @@ pub fn open_with_keyring(folder: &Path, share: &Half) -> Result<StoreKey, Profil
 impl Keeping {
     /// Under the name that is in use, or a new one.
     pub fn fresh(name: Option<Bytes32>) -> Result<Self, ProfileError> {
-        let mut share = Zeroizing::new([0; 32]);
-        fill(&mut *share)?;
         let mut random = [0; 32];
         fill(&mut random)?;
-        Ok(Self { name: name.unwrap_or(Bytes(random)), share: Half::new(*share) })
+        Ok(Self { name: name.unwrap_or(Bytes(random)), share: half()? })
     }
 
     /// What to ask the keyring; whether it may ask the user.

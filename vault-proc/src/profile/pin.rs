@@ -2,12 +2,11 @@
 //! second, and what is done with the TPM's answer, which takes none.
 
 use super::slots::Stretched;
-use super::{Kind, Lock, ProfileError, Slot, Slots, StoreKey, confirm, file, fill, opened};
+use super::{Kind, Lock, ProfileError, Slot, Slots, StoreKey, confirm, file, half, opened};
 use bulkhead_ipc::seal::{Half, Object, ToSeal};
 use bulkhead_vault_core::Passphrase;
 use std::path::Path;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 /// Fewest characters in a new PIN. The TPM counts wrong ones, so it need not withstand a search.
 pub const MIN_PIN: usize = 6;
@@ -41,9 +40,7 @@ pub fn open_with_pin(folder: &Path, pin: &Passphrase) -> Result<Opening, Profile
 /// The first step of setting, for who has the profile open and knows its passphrase.
 pub fn set_pin(lock: Arc<Lock>, current: &Passphrase, pin: &Passphrase) -> Result<Setting, ProfileError> {
     let key = confirm(lock, current)?;
-    let mut share = Zeroizing::new([0; 32]);
-    fill(&mut *share)?;
-    Ok(Setting { key, share: Half::new(*share), typed: Stretched::fresh(pin)? })
+    Ok(Setting { key, share: half()?, typed: Stretched::fresh(pin)? })
 }
 
 impl Opening {

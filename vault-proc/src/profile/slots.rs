@@ -15,6 +15,7 @@ mod keyring;
 mod pin;
 
 use super::{ProfileError, fill};
+use bulkhead_vault_core::shares::SetId;
 use bulkhead_vault_core::{Key, Passphrase};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -47,12 +48,14 @@ pub enum Kind {
     Passphrase,
     /// What the owner wrote down: 256 random bits, so HKDF is enough.
     Recovery,
-    /// The same, split among people who must cooperate.
+    /// The same, split among people who must cooperate. The parameters name the set of parts.
     Shares,
     /// A PIN, and what this machine's TPM gives out for it.
     Pin,
     /// What the desktop's keyring keeps: 256 random bits.
     Keyring,
+    /// Another set of parts: a new one is made beside the old one, which opens until the store has the new one's parts.
+    OtherShares,
     /// Of a version to come.
     Other(u8),
 }
@@ -65,6 +68,7 @@ impl Kind {
             3 => Self::Shares,
             4 => Self::Pin,
             5 => Self::Keyring,
+            6 => Self::OtherShares,
             other => Self::Other(other),
         }
     }
@@ -76,6 +80,7 @@ impl Kind {
             Self::Shares => 3,
             Self::Pin => 4,
             Self::Keyring => 5,
+            Self::OtherShares => 6,
             Self::Other(byte) => byte,
         }
     }
@@ -102,6 +107,16 @@ impl Slot {
     /// Wraps the store's key under a random secret of 256 bits.
     pub fn secret(store: &Key, kind: Kind, secret: &Key) -> Result<Self, ProfileError> {
         Self::wrap(store, kind, Vec::new(), salt()?, |salt| expand(secret, kind, salt))
+    }
+
+    /// The same for a secret of which others keep parts, of this set.
+    pub fn shares(store: &Key, kind: Kind, set: SetId, secret: &Key) -> Result<Self, ProfileError> {
+        Self::wrap(store, kind, set.to_vec(), salt()?, |salt| expand(secret, kind, salt))
+    }
+
+    /// The set of parts that opens this slot.
+    pub fn set(&self) -> Option<SetId> {
+        matches!(self.kind, Kind::Shares | Kind::OtherShares).then(|| self.parameters.as_slice().try_into().ok())?
     }
 
     fn wrap(
@@ -232,6 +247,17 @@ impl Slots {
             Some(old) => *old = slot,
             None => self.list.push(slot),
         }
+    }
+
+    /// The sets of parts that open slots.
+    pub fn sets(&self) -> Vec<SetId> {
+        self.list.iter().filter_map(Slot::set).collect()
+    }
+
+    /// Takes out the slots that sets of parts open, but for these sets.
+    pub fn keep_sets(&mut self, sets: &[SetId]) {
+        let shares = |kind| matches!(kind, Kind::Shares | Kind::OtherShares);
+        self.list.retain(|slot| !shares(slot.kind) || slot.set().is_some_and(|set| sets.contains(&set)));
     }
 
     /// Takes a slot out, if there is one.

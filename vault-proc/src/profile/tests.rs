@@ -164,18 +164,47 @@ fn a_recovery_secret_opens_until_another_takes_its_place_or_it_is_removed() {
     let first = key.set_recovery().unwrap();
     let second = key.set_recovery().unwrap();
     let shared = RecoverySecret::random().unwrap();
-    key.set_secret(Kind::Shares, &shared).unwrap();
+    let set = key.add_shares(&shared).unwrap();
     drop(key);
     assert_eq!(kinds(&folder.0).unwrap(), [Kind::Passphrase, Kind::Recovery, Kind::Shares]);
     assert_eq!(recover(&folder.0, &first).err(), Some(ProfileError::Wrong));
     assert!(recover(&folder.0, &shared).unwrap().key == Key::new([42; 32]));
     let key = recover(&folder.0, &second).unwrap();
     key.remove(Kind::Recovery).unwrap();
-    key.remove(Kind::Shares).unwrap();
+    assert_eq!(key.keep_shares(&[set]), Ok(vec![set]));
+    assert_eq!(key.keep_shares(&[]), Ok(Vec::new()));
     assert_eq!(key.remove(Kind::Passphrase), Err(ProfileError::NoSlot));
     drop(key);
     assert_eq!(recover(&folder.0, &second).err(), Some(ProfileError::NoSlot));
     assert!(quick_unlock(&folder, "correct horse").is_ok());
+}
+
+#[test]
+fn parts_open_the_profile_until_those_that_replace_them_are_out() {
+    let folder = Folder::new("sets");
+    let key = quick(&folder);
+    let [old, new, newest] = [(); 3].map(|()| RecoverySecret::random().unwrap());
+    let first = key.add_shares(&old).unwrap();
+    let second = key.add_shares(&new).unwrap();
+    assert_eq!(key.add_shares(&newest), Err(ProfileError::NoSlot), "nothing takes the place of one that opens");
+    let unlock = || unlock_at(Lock::take(&folder.0).unwrap(), &typed("correct horse"), LITTLE).unwrap();
+    let opens = |secret| recover(&folder.0, secret).is_ok();
+    let again = |key: StoreKey| {
+        drop(key);
+        assert_eq!([opens(&old), opens(&new)], [true, true]);
+        unlock()
+    };
+    let key = again(key);
+    assert_eq!(key.keep_shares(&[first, [1; 16]]), Ok(vec![first]));
+    drop(key);
+    assert_eq!([opens(&old), opens(&new)], [true, false], "the new one did not get out");
+    let key = unlock();
+    let third = key.add_shares(&new).unwrap();
+    assert!(third != second);
+    let key = again(key);
+    assert_eq!(key.keep_shares(&[third]), Ok(vec![third]));
+    drop(key);
+    assert_eq!([opens(&old), opens(&new)], [false, true]);
 }
 
 #[test]

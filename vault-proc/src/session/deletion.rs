@@ -69,6 +69,7 @@ impl Session {
         self.hits.clear();
         self.invite = Invite::None;
         self.accept = Accept::Idle;
+        self.drop_counter();
         // Closes the store. The lock goes last, so that nobody opens what is being destroyed.
         self.let_go();
         self.phase = Phase::Locked;

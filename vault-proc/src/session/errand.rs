@@ -53,6 +53,15 @@ impl Session {
         }
     }
 
+    /// Closes the profile, to back it up when it is opened again: who sits at an open window takes nothing along.
+    pub(super) fn back_up(&mut self) {
+        if self.is_open() && !self.suspect {
+            self.lock();
+            self.errand = Some(Errand::Backup(Kind::Copy));
+            self.notice(Some(Notice::BackupWaits));
+        }
+    }
+
     /// Does what is to be done with the profile before it is opened. An error is a sentence with which nothing goes
     /// on; one about a mere backup is shown when the profile is open.
     pub fn run_errand(&mut self, key: &StoreKey) -> Result<(), Notice> {

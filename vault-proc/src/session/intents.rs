@@ -75,6 +75,7 @@ impl Session {
             FromUi::ChangePassphrase => self.change_passphrase(),
             FromUi::NewRecovery => self.new_recovery(),
             FromUi::SetPin => self.set_pin(),
+            FromUi::BackUp => self.back_up(),
             FromUi::RemovePin => self.remove_pin(),
             FromUi::ChooseKeepers(choosing) => self.choose_keepers(choosing),
             FromUi::PickKeeper(contact) => self.pick_keeper(contact),

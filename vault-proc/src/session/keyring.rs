@@ -41,6 +41,8 @@ enum Waiting {
 #[derive(Default)]
 pub struct Keyring {
     there: There,
+    /// It was asked, or may not be any more: the program has started.
+    asked: bool,
     waiting: Option<Waiting>,
     /// It is locked, and the user did not open it when the program started: not asked again for this profile.
     declined: bool,
@@ -104,6 +106,7 @@ impl Session {
                 match profile::open_with_keyring(&self.folder, &share) {
                     Ok(key) => {
                         self.notice(None);
+                        self.set_phase(Phase::Unlocking);
                         self.open_with(How::Kept, Ok(key));
                     }
                     Err(error) => self.keyring_failed(error),
@@ -125,10 +128,14 @@ impl Session {
     }
 
     /// The program starts, and the keyring is to open the profile. Not where a whole profile is to be copied or moved:
-    /// that is for who knows the passphrase.
-    fn ask_to_open_at_start(&mut self) {
-        if let (Phase::Locked, None, Stand::Armed(name)) = (&self.phase, &self.errand, self.keyring_stand()) {
+    /// that is for who knows the passphrase. Where there is a PIN, the TPM is heard first, which knows older copies.
+    pub(super) fn ask_to_open_at_start(&mut self) {
+        let may = self.keyring.there == There::Yes && self.keyring.waiting.is_none() && !self.keyring.asked;
+        let locked = matches!(self.phase, Phase::Locked) && self.errand.is_none();
+        if let (true, true, Stand::Armed(name)) = (may, locked && self.has_heard_tpm(), self.keyring_stand()) {
+            self.keyring.asked = true;
             self.ask_keyring(ToKeyring::Fetch { name }, Waiting::Opening);
+            self.tell_keyring();
         }
     }
 
@@ -194,6 +201,7 @@ impl Session {
     /// The profile is being locked: from now on the keyring opens nothing. First in the key file, which is the vault's
     /// own; then, whatever came of that, in the keyring.
     pub(super) fn rest_keyring(&mut self) {
+        self.keyring.asked = true;
         if let Some(key) = self.keyring.key.take() {
             let _ = key.rest();
             self.forget_kept();

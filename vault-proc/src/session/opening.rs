@@ -9,25 +9,24 @@ use crate::worker::How;
 use bulkhead_ipc::intent::Notice;
 use bulkhead_vault_core::{Error, Input, Plaintext, Vault};
 
+type Opened = Box<Vault<SqlStore>>;
+
 impl Session {
     pub(super) fn open_with(&mut self, how: How, key: Result<StoreKey, ProfileError>) {
         match key {
             Ok(key) if self.suspect => self.offer_rescue(key),
             Ok(key) => {
-                let create = how == How::Created;
-                // Of a profile that is being made there is nothing to back up.
-                if !create && let Err(notice) = self.run_errand(&key) {
+                // Of a profile that is being made there is nothing to back up, and no older copy.
+                if how == How::Created {
+                    let made = self.create_store(&key);
+                    return self.opened_or_not(made, key, how);
+                }
+                if let Err(notice) = self.run_errand(&key) {
                     return self.broken(notice);
                 }
-                match self.open_store(&key, create) {
-                    Ok(vault) => {
-                        self.opened(vault);
-                        self.hold(key, how);
-                    }
-                    Err(Error::TooNew) => self.broken(Notice::StoreTooNew),
-                    Err(Error::NotWritable) => self.broken(Notice::StoreNotWritable),
-                    Err(Error::Moved) => self.broken(Notice::Moved),
-                    Err(_) => self.offer_rescue(key),
+                match SqlStore::open(&self.folder, &key) {
+                    Ok(store) => self.count_and_open(store, key, how),
+                    Err(error) => self.opened_or_not(Err(error), key, how),
                 }
             }
             Err(ProfileError::Moved) => self.broken(Notice::Moved),
@@ -44,6 +43,25 @@ impl Session {
             Err(ProfileError::TooNew) => self.broken(Notice::StoreTooNew),
             Err(ProfileError::Io) => self.broken(Notice::StoreNotWritable),
             Err(ProfileError::Damaged | ProfileError::NoSlot) => self.broken(Notice::KeyDamaged),
+        }
+    }
+
+    /// Opens the profile of a store for which the TPM was asked.
+    pub(super) fn open_counted(&mut self, store: SqlStore, key: StoreKey, how: How) {
+        let vault = self.open_store(store);
+        self.opened_or_not(vault, key, how);
+    }
+
+    fn opened_or_not(&mut self, vault: Result<Opened, Error>, key: StoreKey, how: How) {
+        match vault {
+            Ok(vault) => {
+                self.opened(vault);
+                self.hold(key, how);
+            }
+            Err(Error::TooNew) => self.broken(Notice::StoreTooNew),
+            Err(Error::NotWritable) => self.broken(Notice::StoreNotWritable),
+            Err(Error::Moved) => self.broken(Notice::Moved),
+            Err(_) => self.offer_rescue(key),
         }
     }
 
@@ -67,7 +85,7 @@ impl Session {
             return;
         }
         self.suspect = false;
-        let opened = result.and_then(|saved| Ok((saved, self.open_store(&key, false)?)));
+        let opened = result.and_then(|saved| Ok((saved, self.open_store(SqlStore::open(&self.folder, &key)?)?)));
         match opened {
             Ok((saved, vault)) => {
                 let ((pages, lost), (contacts, cut)) = (saved.pages, saved.contacts);
@@ -90,18 +108,17 @@ impl Session {
         }
     }
 
-    fn open_store(&mut self, key: &StoreKey, create: bool) -> Result<Box<Vault<SqlStore>>, Error> {
-        let now = clock::now();
-        let vault = if create {
-            let name = self.new_name.take().unwrap_or_else(|| Plaintext::new(String::new()));
-            Vault::create(SqlStore::create(&self.folder, key)?, &name, &self.config, now, &mut rand::rng())?
-        } else {
-            Vault::open(SqlStore::open(&self.folder, key)?, &self.config, now)?
-        };
-        Ok(Box::new(vault))
+    fn create_store(&mut self, key: &StoreKey) -> Result<Opened, Error> {
+        let name = self.new_name.take().unwrap_or_else(|| Plaintext::new(String::new()));
+        let store = SqlStore::create(&self.folder, key)?;
+        Vault::create(store, &name, &self.config, clock::now(), &mut rand::rng()).map(Box::new)
     }
 
-    fn opened(&mut self, vault: Box<Vault<SqlStore>>) {
+    fn open_store(&self, store: SqlStore) -> Result<Opened, Error> {
+        Vault::open(store, &self.config, clock::now()).map(Box::new)
+    }
+
+    fn opened(&mut self, vault: Opened) {
         self.fields.clear();
         self.set_phase(Phase::Open(vault));
         let done = self.done.take();

@@ -4,10 +4,10 @@
 //! buttons do it.
 
 use super::{Out, Phase, Session};
-use crate::profile::{Kind, RecoverySecret, StoreKey};
+use crate::profile::{RecoverySecret, StoreKey};
 use crate::worker::Job;
 use bulkhead_ipc::intent::{self, MAX_PARTS, MAX_SHARES, Notice, Shares, ToUi};
-use bulkhead_vault_core::shares::LEAST;
+use bulkhead_vault_core::shares::{LEAST, SetId};
 use bulkhead_vault_core::store::PartState;
 use bulkhead_vault_core::{Action, Key};
 
@@ -127,14 +127,25 @@ impl Session {
         self.out.push(Out::Ui(ToUi::Shares(shares)));
     }
 
-    /// The profile was opened with this key. A secret of which nobody has parts opens nothing for anybody: it was made
-    /// in the moment before a crash.
-    pub(super) fn hold_parts(&mut self, key: &StoreKey, kinds: &[Kind]) {
-        let out = self.vault().is_some_and(|vault| vault.given_parts().iter().any(|p| p.state != PartState::Withdrawn));
-        if kinds.contains(&Kind::Shares) && !out {
-            let _ = key.remove(Kind::Shares);
-        }
+    /// The profile was opened with this key. Key file and store are written one after the other, and a crash may have
+    /// come in between.
+    pub(super) fn hold_parts(&mut self, key: &StoreKey) {
+        self.settle_parts(key);
         self.tell_shares();
+    }
+
+    /// A secret of which nobody has parts is to open nothing, and parts that open nothing are withdrawn. Returns whether
+    /// that is so now.
+    fn settle_parts(&mut self, key: &StoreKey) -> bool {
+        let Some(vault) = self.vault() else { return false };
+        let out = vault.given_parts().into_iter().filter(|part| part.state != PartState::Withdrawn);
+        let out: Vec<SetId> = out.map(|part| part.set).collect();
+        match key.keep_shares(&out) {
+            Ok(open) if out.iter().any(|set| !open.contains(set)) => !self.act_and_refused(Action::WithdrawParts),
+            Ok(_) => true,
+            // The next time may do better.
+            Err(_) => false,
+        }
     }
 
     /// The user begins to choose, or stops.
@@ -261,13 +272,7 @@ impl Session {
         let Some(question) = self.parts.question.take() else { return };
         match (press, question) {
             (Press::Yes, Question::Give { key, contacts, needed }) => self.give(&key, contacts, needed),
-            (Press::Yes, Question::Withdraw(key)) => {
-                if key.remove(Kind::Shares).is_err() {
-                    self.notice(Some(Notice::StoreNotWritable));
-                } else if !self.act_and_refused(Action::WithdrawParts) {
-                    self.notice(Some(Notice::PartsWithdrawn));
-                }
-            }
+            (Press::Yes, Question::Withdraw(key)) => self.withdraw(&key),
             (Press::Yes, Question::Ask(contact)) => self.act(Action::AskPart(contact)),
             (Press::Yes, Question::Answer { contact, owners, at }) => {
                 self.act(Action::AnswerPart { contact, owner: owners.get(at).copied() });
@@ -280,15 +285,20 @@ impl Session {
         self.tell_shares();
     }
 
-    /// A fresh secret takes the place of the one before; then its parts go out.
+    /// A fresh secret takes the place of the one before once its parts are on their way: until then both open.
     fn give(&mut self, key: &StoreKey, contacts: Vec<u32>, needed: u8) {
         let Ok(secret) = RecoverySecret::random() else { return };
-        if key.set_secret(Kind::Shares, &secret).is_err() {
-            return self.notice(Some(Notice::StoreNotWritable));
-        }
+        let Ok(set) = key.add_shares(&secret) else { return self.notice(Some(Notice::StoreNotWritable)) };
         let secret = Key::clone(secret.key());
-        if self.act_and_refused(Action::GiveParts { contacts, needed, secret }) {
-            let _ = key.remove(Kind::Shares);
+        self.act(Action::GiveParts { contacts, needed, set, secret });
+        self.settle_parts(key);
+    }
+
+    /// The parts are to be destroyed, and open nothing any more.
+    fn withdraw(&mut self, key: &StoreKey) {
+        if !self.act_and_refused(Action::WithdrawParts) {
+            let settled = self.settle_parts(key);
+            self.notice(Some(if settled { Notice::PartsWithdrawn } else { Notice::StoreNotWritable }));
         }
     }
 

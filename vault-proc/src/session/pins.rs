@@ -2,13 +2,14 @@
 //!
 //! The passphrase opens the profile whatever becomes of the TPM: each path here that fails leads back to it.
 
+use super::counting::Counting;
 use super::{Out, Phase, Session};
 use crate::profile::{self, Kind, MIN_PIN, MIN_PIN_UNGUARDED, Opening, ProfileError, Setting};
 use crate::worker::{How, Job};
 use bulkhead_ipc::VERSION;
 use bulkhead_ipc::intent::{Command, Notice, Pin, ToUi};
 use bulkhead_ipc::pixels::SlotKind;
-use bulkhead_ipc::seal::{FromSeal, Why};
+use bulkhead_ipc::seal::{FromSeal, ToSeal, Why};
 use bulkhead_vault_core::Passphrase;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 enum Waiting {
     Opening(Box<Opening>),
     Setting(Box<Setting>),
+    Counting(Box<Counting>),
 }
 
 /// What the session knows of PIN and TPM.
@@ -26,6 +28,8 @@ enum Waiting {
 pub struct Pins {
     /// seal said that there is a TPM, and nothing was wrong with it since.
     there: bool,
+    /// seal said that there is a TPM, or that there is none.
+    heard: bool,
     /// A password guards its count of wrong PINs.
     guarded: bool,
     /// The question that is open, and when it was asked.
@@ -67,14 +71,30 @@ impl Session {
 
     /// seal is gone, or broke a rule. The passphrase stays.
     pub fn seal_gone(&mut self) {
-        self.pins.there = false;
+        (self.pins.there, self.pins.heard) = (false, true);
         self.seal_refused(Why::Failing);
         self.tell_pin();
+        self.ask_to_open_at_start();
     }
 
     /// The profile was locked: what waited for the TPM is not wanted any more.
     pub(super) fn let_go_of_pin(&mut self) {
         self.pins.waiting = None;
+    }
+
+    /// Whether nothing more is to be heard of a TPM before the profile is opened.
+    pub(super) fn has_heard_tpm(&self) -> bool {
+        self.pins.heard || !profile::kinds(&self.folder).is_ok_and(|kinds| kinds.contains(&Kind::Pin))
+    }
+
+    /// Whether there is a TPM, and it waits for a question.
+    pub(super) const fn may_ask_tpm(&self) -> bool {
+        self.pins.there && self.pins.waiting.is_none()
+    }
+
+    pub(super) fn ask_to_count(&mut self, counting: Counting, question: ToSeal) {
+        self.pins.waiting = Some((Waiting::Counting(Box::new(counting)), Instant::now()));
+        self.out.push(Out::Seal(question));
     }
 
     /// When [`Session::judge_seal`] is to be called at the latest.
@@ -93,8 +113,9 @@ impl Session {
     pub fn seal_said(&mut self, said: FromSeal) {
         match said {
             FromSeal::Ready { guarded, version } if version == VERSION => {
-                (self.pins.there, self.pins.guarded) = (true, guarded);
+                (self.pins.there, self.pins.guarded, self.pins.heard) = (true, guarded, true);
                 self.tell_pin();
+                self.ask_to_open_at_start();
             }
             FromSeal::Ready { version, .. } => {
                 eprintln!("bulkhead-vault: seal speaks version {version} of the protocol, this is version {VERSION}");
@@ -119,6 +140,16 @@ impl Session {
                     }
                 }
             }
+            FromSeal::Counted { value, counter } => {
+                if let Some((Waiting::Counting(counting), _)) = self.pins.waiting.take() {
+                    self.counted(*counting, counter, value);
+                }
+            }
+            FromSeal::Dropped => {
+                if let Some((Waiting::Counting(counting), _)) = self.pins.waiting.take() {
+                    self.not_counted(*counting, false);
+                }
+            }
             FromSeal::Refused(why) => self.seal_refused(why),
         }
     }
@@ -138,6 +169,7 @@ impl Session {
             Why::Failing => Notice::TpmFailing,
         };
         match waiting {
+            Waiting::Counting(counting) => return self.not_counted(*counting, why == Why::Unknown),
             Waiting::Opening(_) => self.set_phase(Phase::Locked),
             Waiting::Setting(_) => self.ways.busy = false,
         }

@@ -88,7 +88,7 @@ impl Session {
         let kinds = profile::kinds(&self.folder).unwrap_or_default();
         let has_code = kinds.contains(&Kind::Recovery);
         self.ways = Ways { lock: Some(key.lock().clone()), has_code, ..Ways::default() };
-        self.hold_parts(&key, &kinds);
+        self.hold_parts(&key);
         self.hold_keyring(&key, how);
         match how {
             How::Created => self.offer(key),

@@ -49,7 +49,7 @@ CREATE TABLE shares(
 ) STRICT;
 ";
 
-/// What is known of contacts' states, renewals of sessions, and marks on the store as a whole.
+/// What is known of contacts' states, renewals of sessions, marks on the store as a whole, and its counter.
 const TIES: &str = "
 CREATE TABLE ties(
     contact INTEGER PRIMARY KEY REFERENCES contacts(handle), said INTEGER NOT NULL, read INTEGER NOT NULL,
@@ -67,6 +67,10 @@ CREATE TABLE nexts(
     answered INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE marks(name TEXT PRIMARY KEY) STRICT;
+CREATE TABLE counter(
+    id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, secret BLOB NOT NULL, value INTEGER NOT NULL,
+    asked INTEGER NOT NULL
+) STRICT;
 ";
 
 /// The index of the words. It keeps none itself (they are in `messages`) and takes out what is deleted at once.

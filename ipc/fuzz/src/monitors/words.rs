@@ -236,6 +236,7 @@ fn from_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32
         32 => FromUi::AskPart(script.few().into()),
         33 => FromUi::AnswerPart(script.few().into()),
         34 => FromUi::ShowParts,
+        36 => FromUi::BackUp,
         _ => FromUi::Recover,
     })
 }

@@ -7,6 +7,7 @@ mod command;
 mod history;
 mod house;
 mod keys;
+mod party;
 mod policy;
 mod speed;
 mod store_key;

@@ -4,7 +4,7 @@
 //! order: what is lower than the newest is ignored.
 
 use super::lines::{Line, draw};
-use super::{MOST, Part, deal};
+use super::{MOST, Part, SetId, deal};
 use crate::content::{Body, MessageId, ShareWord};
 use crate::store::{PartState, ShareRole, ShareRow, Store};
 use crate::turn::Turn;
@@ -19,6 +19,8 @@ use std::collections::BTreeSet;
 pub struct GivenPart {
     /// To whom.
     pub contact: u32,
+    /// Of which set.
+    pub set: SetId,
     /// How far it got.
     pub state: PartState,
     /// How many are needed.
@@ -33,13 +35,13 @@ impl<S: Store> Vault<S> {
         &mut self,
         contacts: &[u32],
         needed: u8,
-        secret: &Key,
+        (set, secret): (SetId, &Key),
         turn: &mut Turn,
         rng: &mut R,
     ) -> Result<(), Error> {
         let keepers: BTreeSet<u32> = contacts.iter().copied().filter(|contact| self.may_keep(*contact)).collect();
         let of = u8::try_from(keepers.len()).ok().filter(|of| *of <= MOST && keepers.len() == contacts.len());
-        let parts = of.map(|of| deal(secret, draw(rng), needed, of, rng)).unwrap_or_default();
+        let parts = of.map(|of| deal(secret, set, needed, of, rng)).unwrap_or_default();
         if parts.is_empty() {
             turn.notice(Notice::TooFewKeepers);
             return Ok(());
@@ -226,7 +228,7 @@ impl<S: Store> Vault<S> {
         let rows = self.state.shares.values().filter(|row| row.role == ShareRole::Given);
         let view = |row: &ShareRow| {
             let part = row.part.as_ref()?;
-            Some(GivenPart { contact: row.contact, state: row.state, needed: part.needed, of: part.of })
+            Some(GivenPart { contact: row.contact, set: part.set, state: row.state, needed: part.needed, of: part.of })
         };
         rows.filter(|row| row.state != PartState::Destroyed).filter_map(view).collect()
     }

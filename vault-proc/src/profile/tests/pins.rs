@@ -7,14 +7,14 @@ use bulkhead_ipc::seal::{Half, Object, ToSeal};
 fn sealed(question: ToSeal) -> (Half, Half) {
     match question {
         ToSeal::Seal { pin, share } => (pin, share),
-        ToSeal::Unseal { .. } => panic!("nothing is to be unsealed"),
+        _ => panic!("something is to be sealed"),
     }
 }
 
 fn asked(opening: &Opening) -> (Half, Object) {
     match opening.question().unwrap() {
         ToSeal::Unseal { pin, object } => (pin, object),
-        ToSeal::Seal { .. } => panic!("nothing is to be sealed"),
+        _ => panic!("something is to be unsealed"),
     }
 }
 

@@ -37,7 +37,8 @@ fn friends(seed: u64) -> World {
 }
 
 fn give(world: &mut World, contacts: &[u32], needed: u8) {
-    world.act(ALICE, Action::GiveParts { contacts: contacts.to_vec(), needed, secret: Key::new(SECRET) });
+    let (set, secret) = (world.rng.random(), Key::new(SECRET));
+    world.act(ALICE, Action::GiveParts { contacts: contacts.to_vec(), needed, set, secret });
 }
 
 fn states(world: &World) -> Vec<PartState> {
@@ -313,8 +314,8 @@ fn a_keeper_s_part_of_one_contact_is_out_of_another_contact_s_reach() {
     // Who is new to Bob gives him parts of their own, many times, and withdraws: Alice's part stays as it is.
     for needed in 2..4 {
         let contacts = vec![mine, meet(&mut world, 2, AGAIN).1, meet(&mut world, 3, AGAIN).1];
-        let secret = Key::new(world.rng.random());
-        world.act(AGAIN, Action::GiveParts { contacts, needed, secret });
+        let (set, secret) = (world.rng.random(), Key::new(world.rng.random()));
+        world.act(AGAIN, Action::GiveParts { contacts, needed, set, secret });
         world.settle();
         assert_eq!(world.vault(1).kept_parts(), [1, theirs]);
     }

@@ -194,7 +194,7 @@ impl World {
         std::fs::create_dir_all(&person.folder.0).unwrap();
         copy_files(&copy.0, &person.folder.0);
         if restored {
-            SqlStore::open(&person.folder.0, &key(&person.folder)).unwrap().mark_restored();
+            SqlStore::open(&person.folder.0, &key(&person.folder)).unwrap().mark_restored().unwrap();
         }
         self.restart(who);
     }
