@@ -183,6 +183,25 @@ fn whatever_becomes_of_the_keyring_the_passphrase_opens_the_profile() -> Result<
     let mut hands = start(&person, &keyring)?;
     hands.opens()?;
 
+    hands.0.quit()?;
+
+    // One that does not answer: the passphrase works meanwhile, and what comes late opens nothing anew.
+    let before = secret(&holds(&keyring, 1)?);
+    keyring.answers(false)?;
+    let mut hands = start(&person, &keyring)?;
+    hands.stays_locked()?;
+    hands.picture("keyring-asking")?;
+    hands.0.driver.unlock(PASSPHRASE)?;
+    keyring.answers(true)?;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while secret(&holds(&keyring, 1)?) == before && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_ne!(secret(&holds(&keyring, 1)?), before, "a fresh one");
+    hands.0.quit()?;
+    let mut hands = start(&person, &keyring)?;
+    hands.opens()?;
+
     // The process that speaks with it dies; then nothing is there to speak with.
     hands.0.kill("bulkhead-keyrin")?;
     hands.keyring_page()?;
@@ -243,6 +262,18 @@ fn turned_off_nothing_is_left_in_the_keyring_nor_in_the_key_file() -> Result<(),
     hands.0.quit()?;
     let mut hands = start(&person, &keyring)?;
     hands.stays_locked()?;
+
+    // Nor is anything once the whole profile is deleted.
+    hands.0.driver.unlock(PASSPHRASE)?;
+    hands.keyring_page()?;
+    hands.turn_on(PASSPHRASE)?;
+    holds(&keyring, 1)?;
+    hands.keys(&["Escape", "Ctrl+,", "Shift+Tab", "Enter"])?;
+    hands.focused("ConfirmErase")?;
+    hands.write("DELETE")?;
+    hands.keys(&["Enter"])?;
+    hands.0.driver.until("the first start again", |state| phase_is(state, "setup"))?;
+    holds(&keyring, 0)?;
     hands.0.quit()?;
     let found = unused(&Collection::carried().unwrap(), &[records.path()]).unwrap();
     assert_eq!(found.get(&Process::Keyring).map(Vec::as_slice), Some([].as_slice()), "lines of keyring's rules");

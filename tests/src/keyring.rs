@@ -2,6 +2,8 @@
 
 use crate::folder::Scratch;
 use crate::{Error, system};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
@@ -79,6 +81,14 @@ impl Keyring {
             let _ = service.kill();
             let _ = service.wait();
         }
+    }
+
+    /// The service is there and does not answer (`false`), or does again.
+    pub fn answers(&self, again: bool) -> Result<(), Error> {
+        let signal = if again { Signal::SIGCONT } else { Signal::SIGSTOP };
+        let process = self.service.as_ref().and_then(|service| i32::try_from(service.id()).ok());
+        let process = process.ok_or_else(|| Error::Odd("no service runs".into()))?;
+        kill(Pid::from_raw(process), signal).map_err(|error| system("stopping the service")(error.into()))
     }
 
     /// Locks the keyring, as its own program does.
