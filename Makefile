@@ -3,7 +3,8 @@
 RUN_PACKAGES   := build-essential pkg-config protobuf-compiler libssl-dev libx11-6 libx11-xcb1 libxcursor1 libxi6 \
                   libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 TEST_PACKAGES  := $(RUN_PACKAGES) xvfb xdotool openbox x11-utils x11-xkb-utils xsettingsd fcitx5 fcitx5-hangul \
-                  imagemagick strace swtpm gnome-keyring dbus-daemon dbus-bin libsecret-tools python3-venv git openssh-client
+                  imagemagick strace swtpm gnome-keyring dbus-daemon dbus-bin libsecret-tools python3-venv git \
+                  openssh-client apt gpgv
 DENY_VERSION   := 0.20.2
 FUZZ_VERSION   := 0.13.2
 FUZZ_TARGETS   := line_net line_ui relay_frame content monitors
@@ -11,13 +12,13 @@ FUZZ_SECONDS   := 1800
 FAULTS_SECONDS := 1800
 KILLS          := 2000
 TOOLS          := target/tools
-BINARIES       := bulkhead bulkhead-keyring bulkhead-net bulkhead-seal bulkhead-ui bulkhead-vault
+BINARIES       := bulkhead bulkhead-keyring bulkhead-net bulkhead-seal bulkhead-ui bulkhead-update bulkhead-vault
 CARGO          := cargo
 # Tools of judges and of the people who make releases, which no binary depends on.
 NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bulkhead-release --exclude bulkhead-fetch \
                   --exclude bulkhead-repository --exclude bulkhead-trust
 
-# $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the six binaries, as shipped and with the test driver.
+# $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the seven binaries, as shipped and with the test driver.
 define build
 	$(CARGO) build --locked $(1) --workspace $(NOT_SHIPPED) --bins --features bulkhead-vault/test-driver
 	mkdir -p $(3)/driver && install -t $(3)/driver $(addprefix target/$(2)/,$(BINARIES))
@@ -67,7 +68,7 @@ fuzz: packages-run $(TOOLS)/bin/cargo-fuzz
 ## The public TUF conformance suite (https://github.com/theupdateframework/tuf-conformance), from a checkout of it:
 ## make conformance SUITE=folder. It is on no package registry, so CI does not run it; it needs `faketime`.
 conformance:
-	$(CARGO) build --locked --workspace $(NOT_SHIPPED) --bin bulkhead-tuf
+	$(CARGO) build --locked -p bulkhead-fetch --bin bulkhead-tuf
 	python3 -m venv target/conformance-venv
 	target/conformance-venv/bin/pip install --quiet tuf==7.0.0 'securesystemslib[crypto]==1.4.0' pytest==9.1.1 pytest-json-report==1.5.0
 	cd $(SUITE) && $(CURDIR)/target/conformance-venv/bin/pytest tuf_conformance --entrypoint $(CURDIR)/target/debug/bulkhead-tuf

@@ -40,8 +40,15 @@ pub fn set(view: View<'_>) -> Element<'_> {
     let form = match view.state.keyring {
         Keyring::Possible => {
             let asked = column![label(p, words::CURRENT_PASSPHRASE), field(view, SlotKind::CurrentPassphrase, 0)];
-            column![hint(p, words::KEYRING_LEAD), note(p.warn, words::KEYRING_RISK), asked.spacing(4), press]
+            let (lead, risk) = (hint(p, words::KEYRING_LEAD), note(p.warn, words::KEYRING_RISK));
+            // Field and button are of use only together: where there is little room they come first.
+            if view.short() {
+                column![asked.spacing(4), press, risk, lead]
+            } else {
+                column![lead, risk, asked.spacing(4), press]
+            }
         }
+        Keyring::On if view.short() => column![press, hint(p, words::KEYRING_ON), note(p.warn, words::KEYRING_RISK)],
         Keyring::On => column![hint(p, words::KEYRING_ON), note(p.warn, words::KEYRING_RISK), press],
         Keyring::Lost => column![note(p.warn, words::KEYRING_LOST), press],
         Keyring::Asking => column![note(p.accent, words::KEYRING_ASKING)],

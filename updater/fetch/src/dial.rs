@@ -13,6 +13,10 @@ pub const CONNECT: Duration = Duration::from_secs(20);
 /// Addresses of one name that are tried, and how long each may take.
 const TRIES: (usize, Duration) = (4, Duration::from_secs(6));
 
+/// Names that are looked up at the same time: the C library waits for answers, each time on a thread of its own. A sandboxed
+/// process starts these beforehand.
+pub const LOOKUPS: usize = 4;
+
 /// A connection.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}

@@ -7,53 +7,24 @@
 
 use crate::Trouble;
 use crate::mirrors::Mirrors;
+pub use bulkhead_staging::Staged;
 use bulkhead_trust::read::{MOST_LINKS, MOST_ROOTS, longest, root, snapshot, targets, timestamp};
 use bulkhead_trust::{
-    Digest, Files, Party, PartyState, PartyView, PerParty, Pin, Refusal, Role, Roles, State, Time, enough, links, read,
+    Chain, Digest, Link, Party, PartyState, PartyView, PerParty, Pin, Refusal, Role, Roles, State, Time, enough, links,
+    read,
 };
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
-/// A party's files, as they came.
-#[derive(Clone, Debug, Default)]
-pub struct Staged {
-    /// The root that is trusted already.
-    pub trusted: Vec<u8>,
-    /// Roots after it.
-    pub roots: Vec<Vec<u8>>,
-    /// The timestamp.
-    pub timestamp: Vec<u8>,
-    /// The snapshot.
-    pub snapshot: Vec<u8>,
-    /// The targets file.
-    pub targets: Vec<u8>,
-    /// The links between the last targets file that was seen and this one.
-    pub links: Vec<Vec<u8>>,
-}
-
-impl Staged {
-    /// For [`bulkhead_trust::read()`].
-    pub fn files(&self) -> Files<'_> {
-        Files {
-            trusted: &self.trusted,
-            roots: &self.roots,
-            timestamp: &self.timestamp,
-            snapshot: &self.snapshot,
-            targets: &self.targets,
-            links: &self.links,
-        }
-    }
-}
-
-/// Why a party's files are not there.
+/// Why there is nothing to decide on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// No mirror served them.
+    /// No mirror served the party's files.
     #[error("{0}")]
     Mirrors(#[from] Trouble),
-    /// What they served is refused.
+    /// What they served is refused. The files are passed on nevertheless: whoever decides should see why.
     #[error("{0}")]
-    Refused(#[from] Refusal),
+    Refused(Refusal, Box<Staged>),
 }
 
 /// A party's files, and what they say.
@@ -75,7 +46,7 @@ pub async fn stage(mirrors: &Mirrors, party: Party, known: &PartyState, root: &[
         let failure = match once(mirrors, known, root, &mut judged).await {
             Ok(staged) => match read(party, known, &staged.files(), now) {
                 Ok(view) => return Ok((staged, view)),
-                Err(refusal) => Failure::Refused(refusal),
+                Err(refusal) => Failure::Refused(refusal, Box::new(staged)),
             },
             // The file that named it may have been made up.
             Err(trouble @ (Trouble::Missing | Trouble::Wrong)) => Failure::Mirrors(trouble),
@@ -118,35 +89,66 @@ async fn once(
     staged.snapshot = pinned(mirrors, &format!("{}.snapshot.json", pin.version), pin, Role::Snapshot).await?;
     let pin = snapshot(&staged.snapshot, &BTreeSet::new()).map_err(|_| Trouble::Wrong)?.targets;
     staged.targets = pinned(mirrors, &format!("{}.targets.json", pin.version), pin, Role::Targets).await?;
-    let head = targets(&staged.targets, &BTreeSet::new()).map_err(|_| Trouble::Wrong)?.link.version;
-    staged.links = between(mirrors, known.targets.version(), head, judged).await?;
+    let head = targets(&staged.targets, &BTreeSet::new()).map_err(|_| Trouble::Wrong)?.link;
+    staged.links = between(mirrors, &known.targets, head, judged).await?;
     Ok(staged)
 }
 
-/// The links after version `seen` and before version `head`.
+/// The links between the last one of `seen` and `head`. Where these do not join what was seen, those before them as well,
+/// back to where the two histories part: by these a fork is known, and proven.
 async fn between(
     mirrors: &Mirrors,
-    seen: u64,
-    head: u64,
+    seen: &Chain,
+    head: Link,
     judged: &mut BTreeSet<usize>,
 ) -> Result<Vec<Vec<u8>>, Trouble> {
-    let (first, last) = (seen.saturating_add(1), head.saturating_sub(1));
-    if last < first {
+    let mut all: VecDeque<Vec<u8>> = VecDeque::new();
+    let mut oldest = head;
+    if (1..=seen.version()).any(|version| seen.at(version).is_some() && seen.at(version) == head.predecessor) {
         return Ok(Vec::new());
     }
-    if usize::try_from(last - first).unwrap_or(usize::MAX) >= MOST_LINKS {
+    if usize::try_from(head.version.saturating_sub(seen.version())).unwrap_or(usize::MAX) > MOST_LINKS {
         return Err(Trouble::Oversized);
     }
-    let mut all = Vec::new();
-    for number in links::segment(first)..=links::segment(last) {
-        let name = links::name(number.saturating_mul(links::SEGMENT).saturating_add(1));
-        let segment = mirrors.fitting(&name, links::longest_segment(), |bytes| links::split(bytes).is_some()).await?;
+    while !joins(seen, oldest) {
+        let name = links::name(oldest.version.saturating_sub(1));
+        let fits = |bytes: &[u8]| before(bytes, seen, oldest).is_some();
+        let segment = mirrors.fitting(&name, links::longest_segment(), fits).await?;
         judged.extend(mirrors.last());
-        all.extend(segment.as_deref().and_then(links::split).ok_or(Trouble::Missing)?);
+        let (older, link) = segment.as_deref().and_then(|bytes| before(bytes, seen, oldest)).ok_or(Trouble::Missing)?;
+        older.into_iter().for_each(|bytes| all.push_front(bytes));
+        oldest = link;
+        if all.len() > MOST_LINKS {
+            return Err(Trouble::Oversized);
+        }
     }
-    let before = first.saturating_sub(1) % links::SEGMENT;
-    let (skip, take) = (usize::try_from(before).unwrap_or(usize::MAX), usize::try_from(last - first + 1).unwrap_or(0));
-    Ok(all.into_iter().skip(skip).take(take).collect())
+    Ok(all.into())
+}
+
+/// Whether what `link` names was seen where it says, or it is the first.
+fn joins(seen: &Chain, link: Link) -> bool {
+    link.predecessor.is_none() || seen.at(link.version.saturating_sub(1)).is_some_and(|id| Some(id) == link.predecessor)
+}
+
+/// The links of a segment that lead to `link`, newest first and no further back than is needed, and the facts of the
+/// oldest. `None` if the segment is not the one that leads there.
+fn before(segment: &[u8], seen: &Chain, link: Link) -> Option<(Vec<Vec<u8>>, Link)> {
+    let place = usize::try_from(link.version.checked_sub(2)? % links::SEGMENT).ok()?;
+    let mut entries = links::split(segment)?;
+    entries.truncate(place.checked_add(1)?);
+    let (mut oldest, mut older) = (link, Vec::new());
+    if entries.len() <= place {
+        return None;
+    }
+    while let Some(bytes) = entries.pop().filter(|_| !joins(seen, oldest)) {
+        let next = bulkhead_trust::read::link(&bytes).ok()?;
+        if next.version.checked_add(1) != Some(oldest.version) || Some(next.id) != oldest.predecessor {
+            return None;
+        }
+        older.push(bytes);
+        oldest = next;
+    }
+    Some((older, oldest))
 }
 
 /// The roles of a root, if it follows one with these: signed by its keys, and by its own.

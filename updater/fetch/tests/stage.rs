@@ -151,7 +151,7 @@ async fn refusal_and_silence_are_told_apart() {
     let files = served(&house);
     let one = mirror(Mood::Good, &files).await;
     let late = stage(&mirrors(&[&one]), QA, &known, &root(&house), NOW + 365 * 86_400).await;
-    assert!(matches!(late, Err(Failure::Refused(Refusal::Tuf { .. }))), "{late:?}");
+    assert!(matches!(late, Err(Failure::Refused(Refusal::Expired { .. }, _))), "{late:?}");
     let gone = mirror(Mood::Silent, &files).await;
     let silent = stage(&mirrors(&[&gone]), QA, &known, &root(&house), NOW).await;
     assert_eq!(silent.unwrap_err(), Failure::Mirrors(Trouble::Slow));

@@ -27,6 +27,9 @@ A key that nobody has (FROST): each holder runs these on a machine of their own 
   store-key sign --share FILE --message FILE COMMITMENT... prints a part of the signature
   store-key join --key FILE --message FILE COMMITMENT... PART...
                                                            prints the signature, in hexadecimal
+The same key for apt repositories, as OpenPGP has it. Without SIGNATURE, what holders sign; with it, what it makes:
+  store-key certify --key FILE --name NAME --created SECONDS [SIGNATURE]
+  store-key document --key FILE --name NAME --created SECONDS --at SECONDS --message FILE [SIGNATURE]
 
 A party's repository, which its mirrors copy. Each holder of a key has it on a machine of their own:
   party new-key --key FILE                                 makes a key, prints its public half
@@ -97,6 +100,12 @@ pub struct StoreKeyArguments {
     pub message: Option<PathBuf>,
     /// How many sign.
     pub threshold: Option<u16>,
+    /// The name that OpenPGP knows the key by.
+    pub name: Option<String>,
+    /// When it was made, for OpenPGP: seconds since 1970.
+    pub created: Option<u32>,
+    /// When a document is signed.
+    pub at: Option<u32>,
 }
 
 impl Arguments {
@@ -116,6 +125,9 @@ impl Arguments {
                 Long("share") => store.share = Some(parser.value()?.into()),
                 Long("key") => store.key = Some(parser.value()?.into()),
                 Long("message") => store.message = Some(parser.value()?.into()),
+                Long("name") => store.name = Some(parser.value()?.string()?),
+                Long("created") => store.created = Some(parser.value()?.parse()?),
+                Long("at") => store.at = Some(parser.value()?.parse()?),
                 Long("threshold") => store.threshold = Some(parser.value()?.parse()?),
                 Long("folder") => party.folder = Some(parser.value()?.into()),
                 Long("offline") => {

@@ -7,8 +7,10 @@ use crate::Failure;
 use crate::arguments::Arguments;
 use crate::commands::read;
 use bulkhead_release::store_key::ceremony::{begin, finish, share};
+use bulkhead_release::store_key::openpgp::{Certificate, LONGEST_NAME};
 use bulkhead_release::store_key::signing::{Commitment, Held, Part, PublicKey, commit, join, sign};
 use bulkhead_release::store_key::{Group, Share, StoreKeyError};
+use bulkhead_trust::verify;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::{File, OpenOptions};
@@ -46,6 +48,7 @@ pub fn run(given: &Arguments) -> Result<(), Failure> {
             print(&part)
         }
         "join" => joined(given),
+        "certify" | "document" => openpgp(given),
         other => Err(Failure::Usage(format!("store-key {other} is not a command"))),
     }
 }
@@ -96,6 +99,45 @@ fn joined(given: &Arguments) -> Result<(), Failure> {
     }
     let signature = join(&key, &message(given)?, &commitments, &parts)?;
     println!("{}", hex::encode(signature));
+    Ok(())
+}
+
+/// Without a signature the bytes that holders sign, made of what they see themselves; with one what it makes.
+fn openpgp(given: &Arguments) -> Result<(), Failure> {
+    let usage = || Failure::Usage("give --key, --name and --created, and for a document --message and --at".into());
+    let (Some(key), Some(name), Some(created)) = (&given.store.key, &given.store.name, given.store.created) else {
+        return Err(usage());
+    };
+    if name.is_empty() || name.len() > LONGEST_NAME || name.contains(char::is_control) {
+        return Err(Failure::Usage(format!("a name has 1 to {LONGEST_NAME} bytes in one line")));
+    }
+    let (public, mut certificate) =
+        (parsed::<PublicKey>(key)?, Certificate { key: [0; 32], created, name: name.clone() });
+    let malformed = |_| Failure::from(StoreKeyError::Malformed);
+    hex::decode_to_slice(public.ed25519.as_str(), &mut certificate.key).map_err(malformed)?;
+    let document = match given.what.as_str() {
+        "document" => Some((message(given)?, given.store.at.ok_or_else(usage)?)),
+        _ => None,
+    };
+    let digest = match &document {
+        Some((document, at)) => certificate.digest(document, *at),
+        None => certificate.digest_of_name(),
+    };
+    let Some(signature) = given.files.first() else {
+        return std::io::stdout().write_all(&digest).map_err(|error| Failure::one(error.to_string()));
+    };
+    let text = String::from_utf8_lossy(&read(signature, LONGEST)?).into_owned();
+    let mut signature = [0; 64];
+    hex::decode_to_slice(text.trim(), &mut signature).map_err(malformed)?;
+    if !verify(&certificate.key, &digest, &signature) {
+        return Err(Failure::one(
+            "this is no signature of what it is meant for: sign the very bytes that this command prints",
+        ));
+    }
+    match &document {
+        Some((document, at)) => print!("{}", certificate.detached(document, *at, &signature)),
+        None => print!("{}", certificate.armoured(&signature)),
+    }
     Ok(())
 }
 

@@ -17,6 +17,7 @@
 //! given another hello than the others has another one.
 
 pub mod ceremony;
+pub mod openpgp;
 pub mod signing;
 
 use frost_ed25519::Identifier;

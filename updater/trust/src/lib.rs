@@ -9,6 +9,7 @@
 mod chain;
 pub mod decide;
 mod digest;
+pub mod evidence;
 mod freshness;
 mod keys;
 pub mod links;

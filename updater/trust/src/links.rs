@@ -4,7 +4,7 @@
 //! signature of its own: what is in it must hash to what the next one names, up to a signed file.
 
 use crate::Role;
-use crate::read::longest;
+use crate::read::{MOST_LINKS, longest};
 
 /// Links in a segment.
 pub const SEGMENT: u64 = 256;
@@ -32,11 +32,19 @@ pub fn append(segment: &mut Vec<u8>, link: &[u8]) {
 }
 
 /// Takes a segment apart. `None` if it is cut off, too long, or holds too much.
-pub fn split(mut segment: &[u8]) -> Option<Vec<Vec<u8>>> {
+pub fn split(segment: &[u8]) -> Option<Vec<Vec<u8>>> {
+    taken_apart(segment, usize::try_from(SEGMENT).unwrap_or(usize::MAX))
+}
+
+/// Takes the links of several segments apart, as they follow each other; as many as are ever followed at once.
+pub fn entries(segments: &[u8]) -> Option<Vec<Vec<u8>>> {
+    taken_apart(segments, MOST_LINKS)
+}
+
+fn taken_apart(mut segment: &[u8], most: usize) -> Option<Vec<Vec<u8>>> {
     let mut links = Vec::new();
     while let Some((length, rest)) = segment.split_first_chunk() {
         let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-        let most = usize::try_from(SEGMENT).unwrap_or(usize::MAX);
         if length > longest(Role::Targets) || links.len() >= most {
             return None;
         }
@@ -71,6 +79,7 @@ mod tests {
         assert_eq!(split(&segment).map(|links| links.len()), Some(256));
         append(&mut segment, b"x");
         assert_eq!(split(&segment), None);
+        assert_eq!(entries(&segment).map(|links| links.len()), Some(257));
         let mut segment = Vec::new();
         append(&mut segment, &vec![0; 64 * 1024]);
         assert!(split(&segment).is_some());

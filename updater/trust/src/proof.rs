@@ -7,7 +7,7 @@
 //! the two files must be signed by keys that the last root still names.
 
 use crate::decide::step;
-use crate::read::{MOST_LINKS, MOST_ROOTS, link, longest, root, snapshot, targets, timestamp};
+use crate::read::{MOST_LINKS, MOST_ROOTS, link, listed, longest, root, snapshot, targets, timestamp};
 use crate::{Chain, Digest, Fork, Forked, Key, Link, Party, PartyState, Role, Roles, Seal, enough};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +42,7 @@ struct Side {
     seal: Seal,
     /// From the place of the fork to the signed file.
     links: Vec<Link>,
-    /// The entries of a targets file.
+    /// The entries of the targets files.
     releases: BTreeMap<u64, Digest>,
 }
 
@@ -122,7 +122,16 @@ impl Branch {
         if !connected {
             return Err("its links do not lead to the signed file");
         }
-        let releases = entries.into_iter().map(|(number, listing)| (number, listing.id)).collect();
+        // A release may be listed by the first of the files alone: what is said first stands.
+        let mut releases: BTreeMap<u64, Digest> = BTreeMap::new();
+        for bytes in &self.links {
+            for (number, id) in listed(bytes.as_bytes())? {
+                releases.entry(number).or_insert(id);
+            }
+        }
+        for (number, listing) in entries {
+            releases.entry(number).or_insert(listing.id);
+        }
         Ok(Side { role, seal, links, releases })
     }
 }

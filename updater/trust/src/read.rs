@@ -68,7 +68,7 @@ pub fn read(party: Party, known: &PartyState, files: &Files<'_>, now: Time) -> R
     if (trusted.link.version, Some(trusted.link.id)) != (known.roots.version(), known.roots.head()) {
         return Err(at(Role::Root)("it does not begin where this device's trust ends"));
     }
-    follow(files, now).map_err(|error| Refusal::Tuf { party, reason: chained(&error) })?;
+    follow(files, now).map_err(|error| refusal(party, &error))?;
 
     let mut roots = Vec::with_capacity(files.roots.len());
     let mut keys = trusted.roles;
@@ -155,6 +155,23 @@ pub fn targets(bytes: &[u8], keys: &BTreeSet<Key>) -> Result<TargetsView, &'stat
     if file.delegations.is_some() {
         return Err("it delegates");
     }
+    let releases = releases(file)?;
+    Ok(TargetsView {
+        file: Pin { version: file.version, length: length(bytes), sha256: Digest::of(bytes) },
+        link: parsed.link(file.version, ours(&file.extra)?.predecessor)?,
+        seal: parsed.seal(keys)?,
+        expires: file.expires.as_second(),
+        releases,
+    })
+}
+
+/// What a link lists: `bytes` are the canonical signed bytes of a targets file.
+pub fn listed(bytes: &[u8]) -> Result<BTreeMap<u64, Digest>, &'static str> {
+    let file: Targets = serde_json::from_slice(bytes).map_err(|_| "a link is not a targets file")?;
+    Ok(releases(&file)?.into_iter().map(|(number, listing)| (number, listing.id)).collect())
+}
+
+fn releases(file: &Targets) -> Result<BTreeMap<u64, Listing>, &'static str> {
     let releases = file.targets.iter().map(|(name, target)| {
         let release = target.custom.clone().ok_or("a release is not described")?;
         let release: Release =
@@ -174,13 +191,7 @@ pub fn targets(bytes: &[u8], keys: &BTreeSet<Key>) -> Result<TargetsView, &'stat
         };
         Ok((listing.release.number, listing))
     });
-    Ok(TargetsView {
-        file: Pin { version: file.version, length: length(bytes), sha256: Digest::of(bytes) },
-        link: parsed.link(file.version, ours(&file.extra)?.predecessor)?,
-        seal: parsed.seal(keys)?,
-        expires: file.expires.as_second(),
-        releases: releases.collect::<Result<_, _>>()?,
-    })
+    releases.collect()
 }
 
 /// A link's facts: `bytes` are the canonical signed bytes of a targets file. Whether anybody signed them follows from
@@ -239,6 +250,22 @@ fn follow(files: &Files<'_>, now: Time) -> Result<(), sigstore_tuf::Error> {
     set.update_snapshot(files.snapshot, now)?;
     set.update_targets(files.targets, now)?;
     Ok(())
+}
+
+/// What the TUF library refuses, as this crate says it: two reasons have sentences of their own.
+fn refusal(party: Party, error: &sigstore_tuf::Error) -> Refusal {
+    let named = |name: &str| Role::ALL.into_iter().find(|role| role.to_string() == name);
+    let known = match error {
+        sigstore_tuf::Error::Expired { role, expires } => {
+            named(role).map(|role| Refusal::Expired { party, role, since: expires.as_second() })
+        }
+        sigstore_tuf::Error::ThresholdNotMet { role, found, threshold } => {
+            let needed = u32::try_from(*threshold).unwrap_or(u32::MAX);
+            named(role).map(|role| Refusal::Signatures { party, role, counted: *found, needed })
+        }
+        _ => None,
+    };
+    known.unwrap_or_else(|| Refusal::Tuf { party, reason: chained(error) })
 }
 
 /// Our own members of `signed`.

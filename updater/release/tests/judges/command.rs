@@ -6,13 +6,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-fn run(command: &mut Command, input: &str) -> Output {
+pub fn run(command: &mut Command, input: &str) -> Output {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -111,6 +111,7 @@ fn released(work: &Path, keys: &Path, range: &str) {
     let joint = ours(work, &words.iter().map(String::as_str).collect::<Vec<_>>(), "");
     assert!(joint.status.success(), "{}", text(&joint.stderr));
     assert_eq!(text(&joint.stdout).matches("BEGIN SSH SIGNATURE").count(), 6);
+    crate::publishing::published(work, keys, range, package.to_str().unwrap(), &text(&joint.stdout));
     std::fs::write(&package, "bots").unwrap();
     let other = ours(work, &words.iter().map(String::as_str).collect::<Vec<_>>(), "");
     assert!(text(&other.stderr).contains("the parties agree on another package"), "{}", text(&other.stderr));
@@ -130,76 +131,4 @@ fn wrong_words_are_told_and_nothing_else_happens() {
     assert!(text(&done.stderr).contains("nowhere: give a range as OLD..NEW"));
     let done = ours(work, &["add-review", "main"], "no signature");
     assert_eq!(done.status.code(), Some(1));
-}
-
-/// One step of a holder, in a folder of its own.
-fn step(folder: &Path, person: &str, words: &[&str]) -> Output {
-    let home = folder.join(person);
-    std::fs::create_dir_all(&home).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bulkhead-release"));
-    let words: Vec<&str> = ["store-key"].iter().chain(words).copied().collect();
-    run(command.current_dir(&home).args(words), "")
-}
-
-#[test]
-fn four_people_make_a_key_and_two_sign_with_it() {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = tempfile::TempDir::new().unwrap();
-    let people = ["ada", "bea", "cyn", "dot"];
-    let path = |name: String| folder.path().join(name).display().to_string();
-    let save = |name: String, output: Output| {
-        assert!(output.status.success(), "{name}: {}", text(&output.stderr));
-        std::fs::write(folder.path().join(&name), output.stdout).unwrap();
-        path(name)
-    };
-    let mut hellos = Vec::new();
-    for me in people {
-        let others: Vec<&str> = [me].into_iter().chain(people.into_iter().filter(|p| *p != me)).collect();
-        let begun = step(folder.path(), me, &["begin", "--share", "share", "--threshold", "2", &others.join(",")]);
-        hellos.push(save(format!("{me}.hello"), begun));
-        let again = step(folder.path(), me, &["begin", "--share", "share", "--threshold", "2", &others.join(",")]);
-        assert!(text(&again.stderr).contains("is there already"));
-        let mode = std::fs::metadata(folder.path().join(me).join("share")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-    }
-    let hellos: Vec<&str> = hellos.iter().map(String::as_str).collect();
-    let compared: Vec<String> = people
-        .iter()
-        .map(|me| text(&step(folder.path(), me, &[&["share", "--share", "share"], &hellos[..]].concat()).stdout))
-        .map(|told| told.lines().last().unwrap().to_owned())
-        .collect();
-    assert!(compared.iter().all(|line| line == &compared[0] && line.starts_with("compare with the others")));
-    let mut keys = Vec::new();
-    for me in people {
-        let from = people.into_iter().filter(|other| *other != me);
-        let parcels: Vec<String> = from.map(|other| path(format!("{other}/{other}-to-{me}.parcel"))).collect();
-        let parcels: Vec<&str> = parcels.iter().map(String::as_str).collect();
-        let done = step(folder.path(), me, &[&["finish", "--share", "share"], &parcels[..]].concat());
-        keys.push(std::fs::read(save(format!("{me}.key"), done)).unwrap());
-    }
-    keys.dedup();
-    assert_eq!(keys.len(), 1);
-    let message = path("message".into());
-    std::fs::write(&message, "a store's metadata").unwrap();
-    let mut files: Vec<String> = ["bea", "dot"]
-        .iter()
-        .map(|me| save(format!("{me}.commitment"), step(folder.path(), me, &["commit", "--share", "share"])))
-        .collect();
-    for me in ["bea", "dot"] {
-        let words = ["sign", "--share", "share", "--message", &message, &files[0], &files[1]];
-        let part = save(format!("{me}.part"), step(folder.path(), me, &words));
-        assert!(text(&step(folder.path(), me, &words).stderr).contains("there is no commitment to use"));
-        files.push(part);
-    }
-    let key = path("ada.key".into());
-    let files: Vec<&str> = files.iter().map(String::as_str).collect();
-    let joined = step(folder.path(), "ada", &[&["join", "--key", &key, "--message", &message], &files[..]].concat());
-    assert!(joined.status.success(), "{}", text(&joined.stderr));
-    let signature = hex::decode(text(&joined.stdout).trim()).unwrap();
-    let line = text(&keys[0]);
-    let point = hex::decode(line.lines().find_map(|line| line.strip_prefix("ed25519 = ")).unwrap().trim_matches('"'));
-    let point: [u8; 32] = point.unwrap().try_into().unwrap();
-    let key = ed25519_dalek::VerifyingKey::from_bytes(&point).unwrap();
-    let signature = ed25519_dalek::Signature::from_slice(&signature).unwrap();
-    key.verify_strict(b"a store's metadata", &signature).unwrap();
 }

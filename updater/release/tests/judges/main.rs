@@ -5,9 +5,11 @@
 mod attestation;
 mod command;
 mod history;
+mod holders;
 mod house;
 mod keys;
 mod party;
 mod policy;
+mod publishing;
 mod speed;
 mod store_key;

@@ -19,6 +19,10 @@ pub struct House {
     pub pairs: Vec<Pair>,
     pub repository: Repository,
     pub releases: Vec<Entry>,
+    /// The time at which it does everything that it does.
+    pub now: Time,
+    /// What its mirrors serve instead of what it published.
+    pub replaced: BTreeMap<String, Vec<u8>>,
 }
 
 pub fn pair(party: Party, number: u8) -> Pair {
@@ -52,10 +56,22 @@ pub fn roles(offline: BTreeSet<Key>, online: Key) -> Roles {
 impl House {
     /// A party whose release 1 was published an hour ago.
     pub fn new(party: Party) -> Self {
+        Self::at(party, NOW)
+    }
+
+    /// The same, at another time.
+    pub fn at(party: Party, now: Time) -> Self {
         let pairs: Vec<Pair> = (0..8).map(|number| pair(party, number)).collect();
-        let mut house = Self { party, pairs, repository: Repository::new(Lifetimes::default()), releases: vec![] };
+        let mut house = Self {
+            party,
+            pairs,
+            repository: Repository::new(Lifetimes::default()),
+            releases: vec![],
+            now,
+            replaced: BTreeMap::new(),
+        };
         let roles = house.roles([0, 1, 2, 3], 4);
-        let root = house.repository.root(NOW - DAY, &roles).unwrap().signed_by(house.by([0, 1]));
+        let root = house.repository.root(now - DAY, &roles).unwrap().signed_by(house.by([0, 1]));
         house.repository.add_root(&root);
         house.publish(1);
         house
@@ -73,23 +89,29 @@ impl House {
     pub fn publish(&mut self, number: u64) {
         self.releases.push(entry(number));
         let from = self.releases.len().saturating_sub(3);
-        let targets = self.repository.targets(NOW - 3_600, &self.releases[from..]).unwrap();
+        let targets = self.repository.targets(self.now - 3_600, &self.releases[from..]).unwrap();
         let targets = targets.signed_by(self.by([0, 1]));
         self.repository.add_targets(&targets);
         self.repository.add_package(number, package(number));
-        let snapshot = self.repository.snapshot(NOW - 3_600).unwrap().signed_by(self.by([4]));
+        let snapshot = self.repository.snapshot(self.now - 3_600).unwrap().signed_by(self.by([4]));
         self.repository.add_snapshot(&snapshot);
         self.stamp();
     }
 
     pub fn stamp(&mut self) {
-        let stamp = self.repository.timestamp(NOW - 3_600, "We have received no orders.", "Nothing.").unwrap();
+        let stamp = self.repository.timestamp(self.now - 3_600, "We have received no orders.", "Nothing.").unwrap();
         let stamp = stamp.signed_by(self.by([4]));
         self.repository.add_timestamp(&stamp);
     }
 
+    /// Lets its mirrors serve other bytes as this release's package.
+    pub fn replace_package(&mut self, number: u64, bytes: Vec<u8>) {
+        let name = format!("targets/releases/{number}/{}.package", Digest::of(&package(number)));
+        self.replaced.insert(name, bytes);
+    }
+
     pub fn rotate(&mut self, roles: &Roles, by: impl IntoIterator<Item = usize>) {
-        let root = self.repository.root(NOW, roles).unwrap().signed_by(self.by(by));
+        let root = self.repository.root(self.now, roles).unwrap().signed_by(self.by(by));
         self.repository.add_root(&root);
     }
 

@@ -42,6 +42,21 @@ fn any_three_of_five_make_the_secret_and_no_two_do() {
 }
 
 #[test]
+fn parts_that_say_different_things_of_their_set_make_nothing_even_if_their_pieces_fit() {
+    let dealt = parts(7, [0x5a; 32], 2, 3);
+    assert!(join(&[&dealt[0], &dealt[1]]).is_some());
+    let wrong = |change: fn(&mut Part)| {
+        let mut part = dealt[1].clone();
+        change(&mut part);
+        join(&[&dealt[0], &part]).is_none()
+    };
+    assert!(wrong(|part| part.set = [8; 16]));
+    assert!(wrong(|part| part.of = 4));
+    assert!(wrong(|part| part.needed = 3));
+    assert!(wrong(|part| part.index = 1));
+}
+
+#[test]
 fn two_of_three_needed_parts_are_consistent_with_every_secret() {
     // Exhaustive for one byte, and bytes are shared each for itself: whatever the first two keepers have, for each
     // value that the secret's byte can have there is exactly one third piece that makes it.
