@@ -210,7 +210,17 @@ impl Session {
 
     /// Has the keyring forget its share, without asking the user.
     pub(super) fn forget_kept(&mut self) {
-        self.keyring.forget = self.keyring_stand().name();
+        self.forget(self.kept());
+    }
+
+    /// Under which name it keeps something for this profile, or did.
+    pub(super) fn kept(&self) -> Option<Bytes32> {
+        self.keyring_stand().name()
+    }
+
+    /// Has it forget what it keeps under this name.
+    pub(super) fn forget(&mut self, name: Option<Bytes32>) {
+        self.keyring.forget = name;
         self.go_on_with_keyring();
     }
 
