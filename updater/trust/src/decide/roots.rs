@@ -55,6 +55,11 @@ pub(crate) fn step(
     strong(revoked, party, root)?;
 
     let gone: BTreeSet<Key> = trusted.all().difference(&root.roles.all()).copied().collect();
+    let replaced = |role| trusted.of(role).keys != root.roles.of(role).keys;
+    if replaced(Role::Timestamp) || replaced(Role::Snapshot) {
+        // TUF 5.3.11: whoever stole an online key may have signed the highest version there is, which nothing could follow.
+        (known.timestamp, known.snapshot) = (None, None);
+    }
     known.accept(root, chain);
     revoked.extend(gone);
     Ok(())
