@@ -1,5 +1,7 @@
 //! Services that ask, refuse, lie, break off or say too much. The real one is asked in `tests/lock/keyring.rs`.
 
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
 use bulkhead_ipc::bytes::{Bytes, Bytes32};
 use bulkhead_ipc::keyring::Why;
 use bulkhead_ipc::seal::Half;
