@@ -16,7 +16,8 @@ BINARIES       := bulkhead bulkhead-keyring bulkhead-net bulkhead-seal bulkhead-
 CARGO          := cargo
 # Tools of judges and of the people who make releases, which no binary depends on.
 NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bulkhead-release --exclude bulkhead-fetch \
-                  --exclude bulkhead-repository --exclude bulkhead-trust
+                  --exclude bulkhead-repository --exclude bulkhead-trust --exclude bulkhead-releases \
+                  --exclude bulkhead-rules-wider --exclude bulkhead-updater-wider
 
 # $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the seven binaries, as shipped and with the test driver.
 define build

@@ -1,9 +1,9 @@
 //! vault ↔ launcher: the control line.
 
 use super::row;
-use crate::automaton::{Automaton, Carries, OnLine, Row, Side, State, Word};
+use crate::automaton::{Automaton, Carries, Else, Ledger, OnLine, Row, Side, State, Step, Token, Word};
 use crate::control::{FromLauncher, ToLauncher};
-use Carries::{Choice, Number};
+use Carries::{Choice, Number, Published, Time};
 use Side::{Peer, Vault};
 use std::borrow::Cow;
 
@@ -19,7 +19,22 @@ const STATES: &[State] = &[
     State { name: "Condemned", deaf: Some(Vault), why: "The launcher broke a rule: the vault ends, and all with it." },
 ];
 
+const WISHES: usize = 0;
+
+const LEDGERS: &[Ledger] = &[Ledger {
+    name: "wishes that wait for a notice",
+    holds: "a wish of the user's about updates",
+    at_most: 1,
+    each: 1,
+}];
+
+/// The launcher drops what it hears too early: a vault that nobody can trust any more wishes no faster than it answers.
 const ROWS: &[Row] = &[
+    row(CONTROL, &[RUNNING], Vault, "Wish", &[Step::Put(WISHES, Else::Ignored)], RUNNING, &[Choice]),
+    row(CONTROL, &[ENDING], Vault, "Wish", &[], ENDING, &[Choice]),
+    row(CONTROL, &[RUNNING], Peer, "Notice", &[Step::Clear(WISHES)], RUNNING, &[Choice, Number, Time, Published]),
+    row(CONTROL, &[RUNNING], Vault, "Started", &[], RUNNING, &[]),
+    row(CONTROL, &[ENDING], Vault, "Started", &[], ENDING, &[]),
     row(CONTROL, &[RUNNING], Vault, "Restart", &[], RUNNING, &[Choice]),
     row(CONTROL, &[ENDING], Vault, "Restart", &[], ENDING, &[Choice]),
     row(CONTROL, &[RUNNING], Peer, "Restarting", &[], RUNNING, &[Choice, Number]),
@@ -31,7 +46,7 @@ pub static LAUNCHER: Automaton = Automaton {
     peer: "launcher",
     lines: &["control"],
     states: Cow::Borrowed(STATES),
-    ledgers: Cow::Borrowed(&[]),
+    ledgers: Cow::Borrowed(LEDGERS),
     rows: Cow::Borrowed(ROWS),
     paces: Cow::Borrowed(&[]),
     uses: Cow::Borrowed(&[]),
@@ -48,6 +63,14 @@ impl Word for ToLauncher {
     fn name(&self) -> &'static str {
         match self {
             Self::Restart(_) => "Restart",
+            Self::Started => "Started",
+            Self::Wish(_) => "Wish",
+        }
+    }
+
+    fn tokens(&self, _: usize, give: &mut dyn FnMut(Token)) {
+        if let Self::Wish(_) = self {
+            give(Token::number(1));
         }
     }
 }
@@ -62,6 +85,7 @@ impl Word for FromLauncher {
         match self {
             Self::Restarting { .. } => "Restarting",
             Self::Quit => "Quit",
+            Self::Notice(_) => "Notice",
         }
     }
 }

@@ -157,6 +157,8 @@ pub enum Carries {
     Relay,
     /// A time.
     Time,
+    /// Words that are public: of the parties that sign releases, or the launcher's about them.
+    Published,
     /// Words of a person.
     Plaintext,
     /// A name.

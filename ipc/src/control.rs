@@ -1,5 +1,6 @@
-//! vault ↔ launcher: the life cycle of the other two processes. No content, no configuration.
+//! vault ↔ launcher: the life cycle of the other two processes, and updates. No content, no configuration.
 
+use crate::update::{Notice, Wish};
 use crate::{Message, OutOfBounds};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,10 @@ pub enum Peer {
 pub enum ToLauncher {
     /// The peer broke the protocol or hangs: end it and start a fresh one.
     Restart(Peer),
+    /// net and ui have greeted, and ui's first frame is there: this release starts. Said once.
+    Started,
+    /// What the user wishes about updates.
+    Wish(Wish),
 }
 
 impl Message for ToLauncher {
@@ -28,7 +33,7 @@ impl Message for ToLauncher {
 }
 
 /// launcher → vault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum FromLauncher {
     /// The peer ended (or was ended) and is being started again.
@@ -44,10 +49,15 @@ pub enum FromLauncher {
     },
     /// The user asked the program to stop (SIGTERM, SIGINT to the launcher).
     Quit,
+    /// How it stands with updates: to be shown, and nothing else. At most a few times a second while a package comes.
+    Notice(Box<Notice>),
 }
 
 impl Message for FromLauncher {
     fn check(&self) -> Result<(), OutOfBounds> {
-        Ok(())
+        match self {
+            Self::Notice(notice) => notice.check(),
+            Self::Restarting { .. } | Self::Quit => Ok(()),
+        }
     }
 }

@@ -10,7 +10,7 @@
 //! | [`sign`] | vault ↔ net: relay authentication (NIP-42), and nothing else |
 //! | [`pixels`] | vault ↔ ui: shared frame memory, frames, slots |
 //! | [`intent`] | vault ↔ ui: where the pointer is, what the user decided |
-//! | [`control`] | vault ↔ launcher: process life cycle |
+//! | [`control`] | vault ↔ launcher: process life cycle, and [updates](`update`) |
 //! | [`keyring`] | vault ↔ keyring: half of what opens the profile, kept by the desktop's keyring |
 //! | [`seal`] | vault ↔ seal: half of what opens the profile, kept by the TPM |
 
@@ -31,6 +31,7 @@ pub mod pixels;
 pub mod post;
 pub mod seal;
 pub mod sign;
+pub mod update;
 
 /// Version of every message schema in this crate; both ends of a line must name the same one.
 pub const VERSION: u16 = 3;

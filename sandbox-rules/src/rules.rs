@@ -250,12 +250,12 @@ pub(crate) fn of(process: Process) -> Result<Rules, Error> {
 /// The rules as they ship, without what a build for tests lays over them.
 pub(crate) fn shipped(process: Process) -> Result<Rules, Error> {
     let text = match process {
-        Process::Keyring => include_str!("../rules/keyring.json"),
-        Process::Net => include_str!("../rules/net.json"),
-        Process::Seal => include_str!("../rules/seal.json"),
-        Process::Ui => include_str!("../rules/ui.json"),
-        Process::Update => include_str!("../rules/update.json"),
-        Process::Vault => include_str!("../rules/vault.json"),
+        Process::Keyring => include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/keyring.json")),
+        Process::Net => include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/net.json")),
+        Process::Seal => include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/seal.json")),
+        Process::Ui => include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/ui.json")),
+        Process::Update => include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/update.json")),
+        Process::Vault => include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/vault.json")),
     };
     let rules = parse(text).map_err(|error| error.at(process.rules_file()))?;
     if rules.process == process { Ok(rules) } else { Err(Error::Mismatch.at(process.rules_file())) }
@@ -278,8 +278,11 @@ mod overlay {
 
     impl Rules {
         pub(crate) fn with_test_driver(mut self) -> Result<Self, Error> {
-            let overlay: Overlay =
-                serde_json::from_str(include_str!("../rules/vault-test-driver.json")).map_err(Error::Syntax)?;
+            let overlay: Overlay = serde_json::from_str(include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/rules/vault-test-driver.json"
+            )))
+            .map_err(Error::Syntax)?;
             self.steady.calls.extend(overlay.calls);
             self.start.files.extend(overlay.files);
             self.start.environment.extend(overlay.environment);

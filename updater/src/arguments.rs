@@ -25,6 +25,7 @@ Usage: bulkhead [OPTIONS]
   --move               the same, then close the profile here for ever: it goes on from that file
   --restore FILE       make a new profile of a backup; name it with --profile
   --passphrase-fd N    read the passphrase from this open descriptor instead of asking for it
+  --try DIR            only see whether the programs in this folder start, and show nothing; with --data-dir
   --version            print the version
   --help               print this
 ";
@@ -61,6 +62,8 @@ pub struct Arguments {
     pub tpm: Option<PathBuf>,
     /// What to do with the whole profile.
     pub errand: Option<Errand>,
+    /// The programs to try, if they are only to be tried; absolute.
+    pub trial: Option<PathBuf>,
 }
 
 /// What to do with a whole profile.
@@ -114,6 +117,9 @@ pub enum Error {
     /// More than one of `--backup`, `--move` and `--restore`.
     #[error("--backup, --move and --restore are three different things: give one of them")]
     Errands,
+    /// `--try` without `--data-dir`.
+    #[error("--try needs --data-dir: a folder that is of no other use")]
+    Trial,
     /// Neither an option nor the environment says where.
     #[error("no folder for profiles is known: give one with --data-dir")]
     NoFolder,
@@ -126,7 +132,7 @@ pub fn parse(
 ) -> Result<Request, Error> {
     let mut parser = lexopt::Parser::from_args(arguments);
     let (mut profile, mut data_dir, mut relays, mut socks, mut passphrase) = (None, None, Vec::new(), None, None);
-    let mut tpm = None;
+    let (mut tpm, mut trial) = (None, None);
     let mut errands = Vec::new();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -136,6 +142,9 @@ pub fn parse(
             Long("socks") => socks = Some(proxy(&text(parser.value()?)?)?),
             Long("tpm") => tpm = Some(PathBuf::from(parser.value()?)),
             Long("passphrase-fd") => passphrase = Some(descriptor(&text(parser.value()?)?)?),
+            Long("try") => {
+                trial = Some(std::path::absolute(parser.value()?).map_err(|_| Error::NoFolder)?);
+            }
             Long("backup") => errands.push(Errand::Backup),
             Long("move") => errands.push(Errand::Move),
             Long("restore") => {
@@ -153,12 +162,15 @@ pub fn parse(
     if errands.len() > 1 {
         return Err(Error::Errands);
     }
+    if trial.is_some() && data_dir.is_none() {
+        return Err(Error::Trial);
+    }
     let data_dir = data_dir.or_else(|| default_folder(environment)).ok_or(Error::NoFolder)?;
     // The processes run in the root folder: a relative path would mean another place to them.
     let data_dir = std::path::absolute(data_dir).map_err(|_| Error::NoFolder)?;
     let profile = profile.unwrap_or_else(|| "default".into());
     let errand = errands.pop();
-    Ok(Request::Run(Arguments { profile, data_dir, relays, socks, passphrase, tpm, errand }))
+    Ok(Request::Run(Arguments { profile, data_dir, relays, socks, passphrase, tpm, errand, trial }))
 }
 
 fn text(value: OsString) -> Result<String, Error> {

@@ -7,10 +7,14 @@
 
 pub mod arguments;
 pub mod bus;
+pub mod installed;
+pub mod notices;
 pub mod processes;
 pub mod restarts;
 pub mod supervise;
 pub mod tpm;
+pub mod trial;
+pub mod updates;
 pub mod voices;
 
 /// What keeps the launcher from its work, and what the reader can do about it.
@@ -34,6 +38,12 @@ pub enum Error {
     /// The descriptor that `--passphrase-fd` names is not open, or a socket.
     #[error("--passphrase-fd {0}: this is not an open file or pipe")]
     Passphrase(i32),
+    /// The installation cannot be read or changed.
+    #[error(transparent)]
+    Installation(#[from] bulkhead_install::Error),
+    /// Another launcher has to take over and does not start.
+    #[error("{0} does not start: {1}")]
+    HandOver(std::path::PathBuf, std::io::Error),
     /// The own program's place is unknown.
     #[error("the folder of the launcher's program is unknown: {0}")]
     Folder(std::io::Error),

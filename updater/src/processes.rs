@@ -95,8 +95,9 @@ impl Table {
             net: [net_post, net_sign],
             ui: [ui_pixels, ui_intent],
             vault: Some(vault),
-            seal: tpm(arguments.tpm.as_deref()).map(|tpm| [seal, tpm]),
-            keyring: crate::bus::connect(&|name| std::env::var_os(name)).ok().map(|bus| [keyring, bus]),
+            // A trial leaves the TPM alone, and the desktop.
+            seal: tpm(arguments.tpm.as_deref()).filter(|_| arguments.trial.is_none()).map(|tpm| [seal, tpm]),
+            keyring: bus().filter(|_| arguments.trial.is_none()).map(|bus| [keyring, bus]),
         })
     }
 
@@ -170,7 +171,7 @@ fn net_arguments(number: u32, proxy: Option<std::net::SocketAddr>) -> Vec<OsStri
     list
 }
 
-/// `bulkhead-vault --data-dir DIR --profile NAME [--relay URL]... [--proxied] [--backup | --move] [--passphrase-fd 10]`
+/// `bulkhead-vault --data-dir DIR --profile NAME [--relay URL]... [--proxied] [--backup | --move] [--try] [--passphrase-fd 10]`
 fn vault_arguments(arguments: &Arguments) -> Vec<OsString> {
     let mut list: Vec<OsString> = vec!["--data-dir".into(), arguments.data_dir.clone().into()];
     list.extend(["--profile".into(), arguments.profile.clone().into()]);
@@ -184,6 +185,9 @@ fn vault_arguments(arguments: &Arguments) -> Vec<OsString> {
         Some(Errand::Backup) => list.push("--backup".into()),
         Some(Errand::Move) => list.push("--move".into()),
         Some(Errand::Restore(_)) | None => {}
+    }
+    if arguments.trial.is_some() {
+        list.push("--try".into());
     }
     if arguments.passphrase.is_some() {
         list.extend(["--passphrase-fd".into(), VAULT_PASSPHRASE.to_string().into()]);
@@ -235,6 +239,11 @@ fn tpm(path: Option<&Path>) -> Option<OwnedFd> {
         eprintln!("bulkhead: --tpm {}: {error}; going on without a TPM", path.display());
     }
     opened.ok()
+}
+
+/// The desktop's session bus. That there is none is no reason to say anything.
+fn bus() -> Option<OwnedFd> {
+    crate::bus::connect(&|name| std::env::var_os(name)).ok()
 }
 
 /// A handle on a descriptor that whoever started the launcher left open for it.

@@ -34,7 +34,7 @@ pub enum Event {
 }
 
 /// What to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Empty the peer's line ends and start it, by this number.
     Start(Peer, u32),

@@ -4,8 +4,10 @@
 use crate::Error;
 use crate::processes::{Table, Vault};
 use crate::restarts::{Act, Event, Restarts};
-use bulkhead_ipc::control::{Peer, ToLauncher};
+use crate::updates::Updates;
+use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
 use bulkhead_ipc::line::Buffer;
+use bulkhead_ipc::update::Wish;
 use bulkhead_rules::{Child, Ended, Process};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -26,16 +28,36 @@ pub fn take_signals() -> Result<SignalFd, Error> {
     Ok(SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?)
 }
 
-/// Starts all processes and keeps them running until the vault ends; returns the launcher's exit code.
-pub fn run(mut table: Table, signals: SignalFd) -> Result<u8, Error> {
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The launcher's exit code.
+    pub code: u8,
+    /// Whether all processes were ready at some time.
+    pub started: bool,
+    /// Whether the user stopped it by a signal.
+    pub stopped: bool,
+    /// Whether the user wishes it to start anew, with the release that is ready.
+    pub again: bool,
+}
+
+/// Starts all processes and keeps them running until the vault ends. If they are not ready within `patience`, it is ended.
+pub fn run(
+    mut table: Table,
+    signals: SignalFd,
+    updates: Updates,
+    patience: Option<Duration>,
+) -> Result<Outcome, Error> {
     let vault = table.start_vault()?;
     let mut restarts = Restarts::new(Duration::ZERO);
     let mut first = |peer| table.start_peer(peer, restarts.life()).map(Some);
     let peers = Peers { ui: first(Peer::Ui)?, net: first(Peer::Net)? };
     let sealers = [table.start_seal(), table.start_keyring()];
     let began = Instant::now();
+    let outcome = Outcome { code: 0, started: false, stopped: false, again: false };
+    let (vault, buffer) = (Some(vault), Buffer::new());
     let supervisor =
-        Supervisor { table, signals, began, vault: Some(vault), peers, sealers, restarts, buffer: Buffer::new() };
+        Supervisor { table, signals, began, vault, peers, sealers, restarts, buffer, updates, patience, outcome };
     supervisor.run()
 }
 
@@ -63,16 +85,32 @@ struct Supervisor {
     sealers: [Option<Child>; 2],
     restarts: Restarts,
     buffer: Buffer,
+    updates: Updates,
+    /// How long the processes may take to be ready.
+    patience: Option<Duration>,
+    outcome: Outcome,
 }
 
 impl Supervisor {
-    fn run(mut self) -> Result<u8, Error> {
+    fn run(mut self) -> Result<Outcome, Error> {
         let mut listening = true;
         loop {
             let ready = self.wait(listening)?;
             let mut events = vec![Event::Tick];
             if ready.signal && matches!(self.signals.read_signal(), Ok(Some(_))) {
+                self.outcome.stopped = true;
                 events.push(Event::Stop);
+            }
+            if ready.news {
+                self.updates.listen();
+            }
+            self.tell_news();
+            if self.overdue()
+                && let Some(vault) = &self.vault
+            {
+                eprintln!("bulkhead: the release was not ready in time");
+                let _ = vault.child.kill();
+                self.patience = None;
             }
             if ready.control {
                 listening = self.hear(&mut events);
@@ -103,7 +141,7 @@ impl Supervisor {
             }
             for event in events {
                 if let Some(code) = self.handle(event) {
-                    return Ok(code);
+                    return Ok(Outcome { code, ..self.outcome });
                 }
             }
         }
@@ -144,12 +182,34 @@ impl Supervisor {
         None
     }
 
+    /// Tells the vault how it stands with updates, if there is something new.
+    fn tell_news(&mut self) {
+        if let (Some(vault), Some(notice)) = (&self.vault, self.updates.untold())
+            && vault.control.try_send(&FromLauncher::Notice(Box::new(notice.clone()))).is_ok()
+        {
+            self.updates.told();
+        }
+    }
+
+    fn overdue(&self) -> bool {
+        self.patience.is_some_and(|patience| self.began.elapsed() >= patience)
+    }
+
     /// Reads what the vault says; returns whether its line is still open.
     fn hear(&mut self, events: &mut Vec<Event>) -> bool {
         let Some(vault) = &self.vault else { return false };
         loop {
             match vault.control.try_recv(&mut self.buffer) {
                 Ok(Some(ToLauncher::Restart(peer))) => events.push(Event::Restart(peer)),
+                Ok(Some(ToLauncher::Started)) => {
+                    (self.outcome.started, self.patience) = (true, None);
+                    self.updates.started();
+                }
+                Ok(Some(ToLauncher::Wish(Wish::Restart))) if self.updates.is_ready() => {
+                    self.outcome.again = true;
+                    events.push(Event::Stop);
+                }
+                Ok(Some(ToLauncher::Wish(wish))) => self.updates.wish(wish),
                 Ok(None) => return true,
                 Err(_) => {
                     events.push(Event::VaultSilent);
@@ -160,14 +220,19 @@ impl Supervisor {
     }
 
     fn wait(&self, listening: bool) -> Result<Ready, Error> {
-        let timeout = self.restarts.next().map_or(PollTimeout::NONE, |next| {
+        let now = self.began.elapsed();
+        let retry = self.updates.retry().map(|retry| now.saturating_add(retry));
+        let next = [self.restarts.next(), self.patience, retry].into_iter().flatten().min();
+        let timeout = next.map_or(PollTimeout::NONE, |next| {
             // Rounded up: a poll that ends too early would only be repeated.
-            let left = next.saturating_sub(self.began.elapsed()) + Duration::from_millis(1);
+            let left = next.saturating_sub(now) + Duration::from_millis(1);
             PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
         });
         let mut ready = Ready::default();
         let mut set = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
         let mut marks: Vec<fn(&mut Ready)> = vec![|r| r.signal = true];
+        set.push(PollFd::new(self.updates.ears(), PollFlags::POLLIN));
+        marks.push(|r| r.news = true);
         if let Some(vault) = &self.vault {
             set.push(PollFd::new(vault.child.ended(), PollFlags::POLLIN));
             marks.push(|r| r.vault = true);
@@ -209,6 +274,7 @@ impl Supervisor {
 #[derive(Default)]
 struct Ready {
     signal: bool,
+    news: bool,
     control: bool,
     vault: bool,
     net: bool,

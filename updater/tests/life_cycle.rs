@@ -10,6 +10,7 @@ use bulkhead_ipc::automaton::Side;
 use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
 use bulkhead_ipc::descriptors as fd;
 use bulkhead_ipc::line::{Buffer, Line, Pair, inherit};
+use bulkhead_ipc::update::Wish;
 use bulkhead_ipc::{Message, VERSION, intent, keyring, pixels, post, seal, sign};
 use bulkhead_rules::require_sandbox;
 use nix::sys::signal::{Signal, kill};
@@ -35,6 +36,8 @@ fn main() {
 fn judge() {
     let world = World::new();
     the_vault_gets_its_arguments_and_its_exit_code_is_the_launchers(&world);
+    outside_an_installation_updates_are_off_and_wishes_are_answered(&world);
+    a_trial_says_whether_the_programs_start(&world);
     a_crashed_net_is_started_again_and_finds_empty_lines(&world);
     a_culprit_is_replaced_first_at_once_then_later(&world);
     a_forbidden_act_of_the_vault_ends_everything(&world);
@@ -68,6 +71,25 @@ fn the_vault_gets_its_arguments_and_its_exit_code_is_the_launchers(world: &World
         &fs::metadata(world.data().join("look")).expect("folder").permissions(),
     );
     assert_eq!(mode & 0o777, 0o700);
+}
+
+fn outside_an_installation_updates_are_off_and_wishes_are_answered(world: &World) {
+    assert_eq!(world.run("notice", &[]).wait().expect("wait").code(), Some(0));
+    assert_eq!(world.seen("notice"), "Off, Off");
+}
+
+fn a_trial_says_whether_the_programs_start(world: &World) {
+    let tried = |profile: &str| {
+        let mut command = world.command(profile, &["--try"]);
+        let output = command.arg(&world.folder).stderr(Stdio::null()).output().expect("run");
+        (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+    };
+    assert_eq!(tried("ready"), (Some(0), String::new()));
+    let forbidden = "bulkhead-vault did what the rules in force do not allow.\n";
+    assert_eq!(tried("trespasser"), (Some(3), forbidden.to_owned()));
+    assert_eq!(tried("look"), (Some(3), "bulkhead-vault ended with exit code 7 before it was ready.\n".to_owned()));
+    let (code, said) = tried("blind");
+    assert!(code == Some(1) && said.contains("no display"), "{said}");
 }
 
 fn a_crashed_net_is_started_again_and_finds_empty_lines(world: &World) {
@@ -348,9 +370,22 @@ fn vault() -> ! {
     let pixels: Line<pixels::ToUi, pixels::FromUi> = take(&ui, fd::VAULT_PIXELS);
     let control: Line<ToLauncher, FromLauncher> = take(&launcher, fd::VAULT_CONTROL);
     let mut buffer = Buffer::new();
-    let mut told = || control.recv(&mut buffer).expect("control");
+    // What the launcher says of updates is not meant for these.
+    let mut told = || loop {
+        match control.recv(&mut buffer).expect("control") {
+            FromLauncher::Notice(_) => {}
+            other => return other,
+        }
+    };
     let mut room = Buffer::new();
     match profile.as_str() {
+        "notice" => {
+            let FromLauncher::Notice(notice) = control.recv(&mut buffer).expect("control") else { panic!("no notice") };
+            control.send(&ToLauncher::Wish(Wish::Check)).expect("send");
+            let FromLauncher::Notice(again) = control.recv(&mut buffer).expect("control") else { panic!("no answer") };
+            fs::write(&seen, format!("{:?}, {:?}", notice.status, again.status)).expect("write");
+            exit(0)
+        }
         "look" => {
             fs::write(&seen, arguments.join("\n")).expect("write");
             exit(7)
@@ -408,6 +443,16 @@ fn vault() -> ! {
             let _ = std::fs::create_dir(Path::new("/tmp/never"));
             exit(0)
         }
+        "ready" => {
+            assert!(arguments.iter().any(|argument| argument == "--try"));
+            control.send(&ToLauncher::Started).expect("send");
+            exit(0)
+        }
+        "trespasser" => {
+            let _ = std::fs::create_dir(Path::new("/tmp/never"));
+            exit(0)
+        }
+        "blind" => exit(69),
         "obedient" => {
             assert_eq!(told(), FromLauncher::Quit);
             fs::write(&seen, "told to quit").expect("write");

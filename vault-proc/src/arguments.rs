@@ -17,6 +17,8 @@ pub struct Arguments {
     pub proxied: bool,
     /// What to make of the profile once its key is there.
     pub backup: Option<Kind>,
+    /// Whether to show nothing and to end once everything works.
+    pub trial: bool,
     /// The descriptor that holds the passphrase in its first line, if one does.
     pub passphrase: Option<i32>,
 }
@@ -47,6 +49,7 @@ pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Arguments, Error
             "--profile" => name = Some(value("--profile")?),
             "--relay" => found.relays.push(value("--relay")?),
             "--proxied" => found.proxied = true,
+            "--try" => found.trial = true,
             "--backup" => found.backup = Some(Kind::Copy),
             "--move" => found.backup = Some(Kind::Move),
             "--passphrase-fd" => {
@@ -78,7 +81,7 @@ mod tests {
         let found =
             read(&["--data-dir", "/d", "--profile", "a", "--relay", "wss://x", "--proxied", "--passphrase-fd", "8"]);
         let (profile, relays) = ("/d/a".into(), vec!["wss://x".into()]);
-        let wanted = Arguments { profile, relays, proxied: true, backup: None, passphrase: Some(8) };
+        let wanted = Arguments { profile, relays, proxied: true, trial: false, backup: None, passphrase: Some(8) };
         assert_eq!(found, Ok(wanted));
     }
 
@@ -87,6 +90,11 @@ mod tests {
         let backup = |option| read(&["--data-dir", "/d", "--profile", "a", option]).map(|found| found.backup);
         assert_eq!(backup("--backup"), Ok(Some(Kind::Copy)));
         assert_eq!(backup("--move"), Ok(Some(Kind::Move)));
+    }
+
+    #[test]
+    fn a_trial_is_asked_for() {
+        assert_eq!(read(&["--data-dir", "/d", "--profile", "a", "--try"]).map(|found| found.trial), Ok(true));
     }
 
     #[test]

@@ -85,6 +85,9 @@ pub struct Desk {
     credits: Credits,
     worker: Sender<Job>,
     rescue: Sender<Damage>,
+    /// Whether nothing is to be shown, and the program ends once everything works.
+    pub(crate) trial: bool,
+    started: bool,
     clipboard: Box<dyn Clipboard>,
     folder: PathBuf,
     display: Option<&'static str>,
@@ -118,12 +121,14 @@ pub struct Parts {
     pub rescue: Sender<Damage>,
     /// The profile's folder.
     pub folder: PathBuf,
+    /// Whether the release is only being tried.
+    pub trial: bool,
 }
 
 impl Desk {
     /// Puts everything together; the presenter then tells the size.
     pub fn new(parts: Parts) -> Self {
-        let Parts { session, lines, credits, worker, rescue, folder } = parts;
+        let Parts { session, lines, credits, worker, rescue, folder, trial } = parts;
         let theme = session.theme;
         let now = Instant::now();
         Self {
@@ -138,6 +143,8 @@ impl Desk {
             credits,
             worker,
             rescue,
+            trial,
+            started: false,
             session,
             folder,
             wishes: Wishes::default(),
@@ -282,7 +289,8 @@ impl Desk {
     }
 
     fn control_packet(&mut self, packet: FromLauncher) {
-        if let FromLauncher::Restarting { peer, life, delay } = packet {
+        if let FromLauncher::Restarting { peer, life, delay } = &packet {
+            let (peer, life, delay) = (*peer, *life, *delay);
             let start = Instant::now() + Duration::from_millis(u64::from(delay));
             self.greetings.expect(peer, life, start);
         }
@@ -293,6 +301,7 @@ impl Desk {
             }
             FromLauncher::Restarting { peer: Peer::Ui, .. } => self.session.notice(Some(Notice::UiRestarted)),
             FromLauncher::Restarting { .. } => {}
+            FromLauncher::Notice(_) => {}
         }
     }
 
@@ -401,10 +410,9 @@ impl Desk {
                 }
             }
             Out::Ui(message) => self.tell(message),
-            Out::Launcher(message) => {
-                let ToLauncher::Restart(peer) = message;
-                self.restart(peer);
-            }
+            Out::Launcher(ToLauncher::Restart(peer)) => self.restart(peer),
+            // Refused while the launcher has not answered the wish before; it answers in its own time.
+            Out::Launcher(wish @ (ToLauncher::Wish(_) | ToLauncher::Started)) => drop(self.control.try_send(&wish)),
             Out::Derive(job) => {
                 if self.worker.send(job).is_err() {
                     self.session.quit();

@@ -67,7 +67,7 @@ fn start() -> Result<ExitCode, (u8, String)> {
     #[cfg(not(feature = "test-driver"))]
     let presenter = window::connect().map_err(|why| (NO_DISPLAY, why))?;
     #[cfg(feature = "test-driver")]
-    let presenter = driver::listen().map_err(|why| (NO_DISPLAY, why))?;
+    let presenter = driver::listen(wanted.trial).map_err(|why| (NO_DISPLAY, why))?;
 
     fonts::install();
     let zone = clock::Zone::load();
@@ -95,7 +95,8 @@ fn start() -> Result<ExitCode, (u8, String)> {
     if let Some(passphrase) = passphrase {
         session.unlock_with(passphrase);
     }
-    let desk = desk::Desk::new(desk::Parts { session, lines, credits, worker, rescue, folder: wanted.profile });
+    let (folder, trial) = (wanted.profile, wanted.trial);
+    let desk = desk::Desk::new(desk::Parts { session, lines, credits, worker, rescue, folder, trial });
 
     #[cfg(not(feature = "test-driver"))]
     return Ok(window::run(presenter, desk, arrivals, chosen.is_some()));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::bytes::{Bytes32, Bytes64};
-use crate::{control, intent, pixels, post, sign};
+use crate::{control, intent, pixels, post, sign, update};
 use pixels::{Cursor, Rect, Slot, SlotKey, SlotKind, Theme};
 
 fn event() -> post::Event {
@@ -101,6 +101,24 @@ fn every_message_is_deterministic_and_round_trips() -> Result<(), Error> {
     round_trip(control::ToLauncher::Restart(control::Peer::Ui))?;
     round_trip(control::FromLauncher::Restarting { peer: control::Peer::Net, life: Some(3), delay: 250 })?;
     round_trip(control::FromLauncher::Quit)?;
+    round_trip(control::ToLauncher::Started)?;
+    round_trip(control::ToLauncher::Wish(update::Wish::ExportProof))?;
+    let sentence = || update::Sentence::cut("é 1");
+    for status in [
+        update::Status::Off,
+        update::Status::Frozen { since: 70_000, parties: vec![update::Party::Quality] },
+        update::Status::Forked { party: update::Party::Security, proof: Some(sentence()) },
+        update::Status::Ready {
+            wider: vec![sentence()],
+            changes: update::Words::cut("a"),
+            release: update::Release { number: 7, version: sentence() },
+            signers: vec![],
+            narrower: 1,
+        },
+    ] {
+        let notice = update::Notice { status, checked: Some(9), details: update::Words::cut("x\ny") };
+        round_trip(control::FromLauncher::Notice(Box::new(notice)))?;
+    }
     round_trip(pixels::ToUi::Configure {
         scale: 240,
         theme: Theme::Dark,

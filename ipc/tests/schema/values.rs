@@ -2,7 +2,7 @@
 //! neither does a field.
 
 use bulkhead_ipc::bytes::Bytes;
-use bulkhead_ipc::{control, intent, keyring, pixels, post, seal, sign};
+use bulkhead_ipc::{control, intent, keyring, pixels, post, seal, sign, update};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -38,6 +38,10 @@ use intent::{Command, Keyring, Notice, PartState, Phase, Pin, Recovery};
 use keyring::Why as KeyringWhy;
 use pixels::{Cursor, SlotKind, Theme};
 use post::Trouble;
+use update::{Party, Role, Wish};
+names!(wishes, Wish: Check Restart ExportProof);
+names!(parties, Party: Development Quality Security);
+names!(roles, Role: Root Timestamp Snapshot Targets);
 names!(peers, Peer: Net Ui);
 names!(phases, Phase: Setup Locked Unlocking Open Broken);
 names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort StoreTooNew StoreDamaged StoreNotWritable
@@ -355,6 +359,8 @@ pub fn control_to_launcher() -> BoxedStrategy<control::ToLauncher> {
     use control::ToLauncher;
     every!(ToLauncher {
         ToLauncher::Restart(_) => one_of(peers()).prop_map(ToLauncher::Restart),
+        ToLauncher::Started => Just(ToLauncher::Started),
+        ToLauncher::Wish(_) => one_of(wishes()).prop_map(ToLauncher::Wish),
     })
 }
 
@@ -364,6 +370,54 @@ pub fn control_from_launcher() -> BoxedStrategy<control::FromLauncher> {
         FromLauncher::Restarting { .. } => (one_of(peers()), any::<Option<u32>>(), any::<u32>())
             .prop_map(|(peer, life, delay)| FromLauncher::Restarting { peer, life, delay }),
         FromLauncher::Quit => Just(FromLauncher::Quit),
+        FromLauncher::Notice(_) => (statuses(), any::<Option<u64>>(), words()).prop_map(|(status, checked, details)| {
+            FromLauncher::Notice(Box::new(update::Notice { status, checked, details }))
+        }),
+    })
+}
+
+fn words<const MOST: usize>() -> BoxedStrategy<update::Words<MOST>> {
+    text(MOST).prop_map(|text| update::Words::new(text).unwrap()).boxed()
+}
+
+fn releases() -> BoxedStrategy<update::Release> {
+    (any::<u64>(), words()).prop_map(|(number, version)| update::Release { number, version }).boxed()
+}
+
+fn some_parties() -> BoxedStrategy<Vec<Party>> {
+    list(one_of(parties()), update::PARTIES)
+}
+
+fn statuses() -> BoxedStrategy<update::Status> {
+    use update::Status;
+    every!(Status {
+        Status::Off => Just(Status::Off),
+        Status::Checking => Just(Status::Checking),
+        Status::UpToDate => Just(Status::UpToDate),
+        Status::Fetching { .. } => (any::<u64>(), any::<u64>(), releases())
+            .prop_map(|(done, total, release)| Status::Fetching { done, total, release }),
+        Status::Trying(_) => releases().prop_map(Status::Trying),
+        Status::Ready { .. } =>
+            (list(words(), update::MAX_WIDER), words(), releases(), some_parties(), any::<u32>()).prop_map(
+                |(wider, changes, release, signers, narrower)| Status::Ready {
+                    wider, changes, release, signers, narrower
+                }
+            ),
+        Status::Waiting { .. } => (any::<u64>(), some_parties())
+            .prop_map(|(number, missing)| Status::Waiting { number, missing }),
+        Status::Frozen { .. } => (any::<u64>(), some_parties())
+            .prop_map(|(since, parties)| Status::Frozen { since, parties }),
+        Status::Forked { .. } => (one_of(parties()), proptest::option::of(words()))
+            .prop_map(|(party, proof)| Status::Forked { party, proof }),
+        Status::Revoked(_) => one_of(parties()).prop_map(Status::Revoked),
+        Status::Expired { .. } => (one_of(roles()), one_of(parties()), any::<u64>())
+            .prop_map(|(role, party, since)| Status::Expired { role, party, since }),
+        Status::Refused(_) => words().prop_map(Status::Refused),
+        Status::NeedsMore { .. } => (releases(), words())
+            .prop_map(|(release, sentence)| Status::NeedsMore { release, sentence }),
+        Status::RolledBack { .. } => (releases(), words())
+            .prop_map(|(release, sentence)| Status::RolledBack { release, sentence }),
+        Status::Unreachable { .. } => any::<u64>().prop_map(|since| Status::Unreachable { since }),
     })
 }
 

@@ -7,7 +7,7 @@ use crate::kit::item::{Item, hex, unhex};
 use crate::kit::{Schema, ipc};
 use crate::values;
 use bulkhead_ipc::bytes::Bytes;
-use bulkhead_ipc::{Message, VERSION, cbor, control, intent, keyring, pixels, post, seal, sign};
+use bulkhead_ipc::{Message, VERSION, cbor, control, intent, keyring, pixels, post, seal, sign, update};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -232,7 +232,49 @@ fn control_line() -> List {
         add(&mut list, "control-from-launcher", restarting);
     }
     add(&mut list, "control-from-launcher", [FromLauncher::Quit]);
+    add(&mut list, "control-to-launcher", [ToLauncher::Started]);
+    add(&mut list, "control-to-launcher", values::wishes().into_iter().map(ToLauncher::Wish));
+    let details = update::Words::cut("release 7: sha256 00ff\nroot of development: version 3");
+    let notices = statuses().into_iter().enumerate().map(|(at, status)| update::Notice {
+        status,
+        checked: (at % 2 == 0).then_some(1_795_000_000),
+        details: details.clone(),
+    });
+    add(&mut list, "control-from-launcher", notices.map(|notice| FromLauncher::Notice(Box::new(notice))));
     list
+}
+
+fn statuses() -> Vec<update::Status> {
+    use update::{Party, Release, Sentence, Status, Words};
+    let sentence = |text| Sentence::cut(text);
+    let release = || Release { number: 7, version: sentence("1.2.0") };
+    let mut all = vec![
+        Status::Off,
+        Status::Checking,
+        Status::UpToDate,
+        Status::Fetching { done: 70_000, total: 9_000_000, release: release() },
+        Status::Trying(release()),
+        Status::Ready {
+            wider: vec![sentence("ui may use the network")],
+            changes: Words::cut("Faster, and in Übersee.\nSecond line."),
+            release: release(),
+            signers: values::parties(),
+            narrower: 2,
+        },
+        Status::Waiting { number: 8, missing: values::parties() },
+        Status::Frozen { since: 1_795_000_000, parties: values::parties() },
+        Status::Forked { party: Party::Development, proof: Some(sentence("/home/ada/proof.json")) },
+        Status::Refused(sentence("The package is not the one that was signed.")),
+        Status::NeedsMore { release: release(), sentence: sentence("It needs Linux 7.") },
+        Status::RolledBack { release: release(), sentence: sentence("It did not start.") },
+        Status::Unreachable { since: 1_795_000_000 },
+    ];
+    all.extend(values::parties().into_iter().map(Status::Revoked));
+    all.extend(values::parties().into_iter().map(|party| Status::Forked { party, proof: None }));
+    let parties = values::parties();
+    let each = values::roles().into_iter().zip(parties.into_iter().cycle());
+    all.extend(each.map(|(role, party)| Status::Expired { role, party, since: 1_795_000_000 }));
+    all
 }
 
 fn seal_line() -> List {

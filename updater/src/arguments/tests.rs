@@ -24,6 +24,7 @@ fn nothing_asked_means_the_defaults() {
         passphrase: None,
         tpm: None,
         errand: None,
+        trial: None,
     };
     assert_eq!(run(&[]), expected);
     assert_eq!(expected.folder(), PathBuf::from("/home/ada/.local/share/bulkhead/default"));

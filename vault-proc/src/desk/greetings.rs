@@ -3,8 +3,9 @@
 //! A process that was started and does not speak, or whose first words look like what a condemned predecessor left
 //! behind, is started again.
 
+use super::Desk;
 use crate::lines::{Arrival, Edge};
-use bulkhead_ipc::control::Peer;
+use bulkhead_ipc::control::{Peer, ToLauncher};
 use bulkhead_ipc::{intent, pixels, post, sign};
 use std::time::{Duration, Instant};
 
@@ -76,6 +77,20 @@ impl Greetings {
     /// When the next one will be overdue.
     pub fn next(&self) -> Option<Instant> {
         self.0.iter().filter_map(|line| Some(line.due?.until)).min()
+    }
+}
+
+impl Desk {
+    /// Tells the launcher, once, that this release starts: net and ui have greeted, and ui has drawn. The presenter calls
+    /// it once it is under the steady rules.
+    pub fn judge_start(&mut self) {
+        if !self.started && self.greetings.next().is_none() && self.ui.is_drawn() {
+            self.started = self.control.try_send(&ToLauncher::Started).is_ok();
+            if self.trial {
+                self.session.quit();
+                self.finish();
+            }
+        }
     }
 }
 

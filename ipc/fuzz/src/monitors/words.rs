@@ -2,7 +2,7 @@
 
 use bulkhead_ipc::automaton::{Automaton, Side, Word};
 use bulkhead_ipc::bytes::{Bytes, Bytes32};
-use bulkhead_ipc::{VERSION, control, intent, pixels, post, sign};
+use bulkhead_ipc::{VERSION, control, intent, pixels, post, sign, update};
 use std::rc::Rc;
 
 /// The bytes that are still to be read, and the numbers that honest ends never give twice.
@@ -78,11 +78,17 @@ fn build(
         ("net", Side::Peer) => from_net(script, life, version),
         ("ui", Side::Vault) => to_ui(script, life, version, serial),
         ("ui", Side::Peer) => from_ui(script, life, version, serial),
+        (_, Side::Vault) if script.few() > 0 => Rc::new(control::ToLauncher::Wish(update::Wish::Check)),
         (_, Side::Vault) => Rc::new(control::ToLauncher::Restart(control::Peer::Net)),
-        _ if script.few() > 0 => {
-            Rc::new(control::FromLauncher::Restarting { peer: control::Peer::Net, life: Some(3), delay: 1 })
-        }
-        _ => Rc::new(control::FromLauncher::Quit),
+        _ => match script.byte() % 8 {
+            0 => Rc::new(control::FromLauncher::Quit),
+            1..4 => Rc::new(control::FromLauncher::Restarting { peer: control::Peer::Net, life: Some(3), delay: 1 }),
+            _ => Rc::new(control::FromLauncher::Notice(Box::new(update::Notice {
+                status: update::Status::Off,
+                checked: None,
+                details: update::Words::cut(""),
+            }))),
+        },
     }
 }
 

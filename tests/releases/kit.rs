@@ -1,0 +1,267 @@
+//! Releases built from this tree, a user's installation of them, and what can be seen of it.
+
+use crate::parties::Parties;
+use bulkhead_install::{Installation, Under};
+use bulkhead_package::pack;
+use bulkhead_tests::driver::Driver;
+use bulkhead_tests::folder::{Build, Scratch, binaries};
+use bulkhead_trust::{Digest, Release, Rules};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Longer than anything takes.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// What is in a release besides the shipped programs.
+#[derive(Clone, Copy)]
+pub struct Contents<'a> {
+    pub number: u64,
+    /// Its launcher and rules are those of a release that gives ui a network.
+    pub wider: bool,
+    /// The port that its ui connects to, and from which start of ui on.
+    pub calls_home: Option<(u16, u8)>,
+    /// This in place of its launcher.
+    pub launcher: Option<&'a str>,
+}
+
+impl Contents<'_> {
+    pub const fn honest(number: u64) -> Self {
+        Self { number, wider: false, calls_home: None, launcher: None }
+    }
+}
+
+/// A listener that somebody may reach.
+pub struct Ear(TcpListener);
+
+impl Ear {
+    pub fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        Self(listener)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.0.local_addr().unwrap().port()
+    }
+
+    /// Whether somebody has connected.
+    pub fn heard(&self) -> bool {
+        self.0.accept().is_ok()
+    }
+}
+
+pub struct World {
+    scratch: Scratch,
+    pub parties: Parties,
+    programs: PathBuf,
+}
+
+impl World {
+    /// A user who has installed release 1.
+    pub fn new() -> Self {
+        let world = Self {
+            scratch: Scratch::new().unwrap(),
+            parties: Parties::new(),
+            programs: binaries(Build::Driver).unwrap(),
+        };
+        let (_, package) = world.build(Contents::honest(1));
+        let file = world.scratch.path().join("package");
+        fs::write(&file, package).unwrap();
+        let (parties, roots) = (world.parties.first(), world.parties.roots());
+        Installation::first(world.root(), &file, parties, &roots, &world.parties.mirrors()).unwrap();
+        world
+    }
+
+    /// Builds a release, and all parties list it.
+    pub fn publish(&mut self, contents: Contents<'_>) {
+        let (release, package) = self.build(contents);
+        self.parties.publish(&release, &package);
+    }
+
+    fn build(&self, contents: Contents<'_>) -> (Release, Vec<u8>) {
+        let folder = self.scratch.path().join(format!("build-{}", contents.number));
+        for top in ["bin", "rules", "metadata"] {
+            fs::create_dir_all(folder.join(top)).unwrap();
+        }
+        for name in [
+            "bulkhead",
+            "bulkhead-keyring",
+            "bulkhead-net",
+            "bulkhead-seal",
+            "bulkhead-ui",
+            "bulkhead-update",
+            "bulkhead-vault",
+        ] {
+            fs::copy(self.programs.join(name), folder.join("bin").join(name)).unwrap();
+        }
+        if contents.wider {
+            fs::copy(env!("CARGO_BIN_EXE_bulkhead-wider"), folder.join("bin/bulkhead")).unwrap();
+        }
+        if let Some((port, start)) = contents.calls_home {
+            let program = fs::read(env!("CARGO_BIN_EXE_bulkhead-ui-wider")).unwrap();
+            let orders = format!("orders: port {port:05} from the {start}th start on");
+            fs::write(folder.join("bin/bulkhead-ui"), ordered(program, orders.as_bytes())).unwrap();
+        }
+        if let Some(script) = contents.launcher {
+            fs::write(folder.join("bin/bulkhead"), script).unwrap();
+        } else {
+            // Smaller packages are packed sooner.
+            let strip = Command::new("strip").arg(folder.join("bin/bulkhead")).status().unwrap();
+            assert!(strip.success());
+        }
+        for name in
+            ["bulkhead-keyring", "bulkhead-net", "bulkhead-seal", "bulkhead-update", "bulkhead-vault", "bulkhead-ui"]
+        {
+            let program = folder.join("bin").join(name);
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+            assert!(Command::new("strip").arg(&program).status().unwrap().success());
+        }
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let rules = manifest.join(if contents.wider { "wider/rules/rules" } else { "../../sandbox-rules/rules" });
+        let mut named = BTreeMap::new();
+        for process in ["keyring", "net", "seal", "ui", "update", "vault"] {
+            let bytes = fs::read(rules.join(format!("{process}.json"))).unwrap();
+            let said: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            let version = said["version"].as_u64().unwrap();
+            named.insert(process.to_owned(), Rules { version, sha256: Digest::of(&bytes) });
+            fs::write(folder.join(format!("rules/{process}.json")), bytes).unwrap();
+        }
+        let number = contents.number;
+        let changes = format!("What release {number} changes.");
+        let release = Release { number, version: format!("0.{number}.0"), changes, rules: named };
+        fs::write(folder.join("metadata/release.json"), serde_json::to_vec(&release).unwrap()).unwrap();
+        fs::write(folder.join("metadata/parties.json"), self.parties.mirrors()).unwrap();
+        let mut package = Vec::new();
+        pack(&folder, &mut package).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        (release, package)
+    }
+
+    pub fn root(&self) -> PathBuf {
+        self.scratch.path().join("install")
+    }
+
+    pub fn installation(&self) -> Installation {
+        Installation::at(self.root())
+    }
+
+    /// The enforcer and the current release.
+    pub fn selected(&self) -> (u64, u64) {
+        let Under { enforcer, current } = self.installation().selection().unwrap().now;
+        (enforcer, current)
+    }
+
+    pub fn at(&self, name: &str) -> PathBuf {
+        self.scratch.path().join(name)
+    }
+
+    /// Starts what the desktop would start, and waits until there is a prompt.
+    pub fn start(&self) -> Program {
+        let socket = self.at("driver.sock");
+        let _ = fs::remove_file(&socket);
+        let log = self.at("log");
+        let mut command = Command::new(self.root().join("bulkhead"));
+        command.arg("--data-dir").arg(self.at("data")).stdin(Stdio::null());
+        command.env("BULKHEAD_TEST_DRIVER", &socket).env("HOME", self.scratch.path());
+        command.env("DBUS_SESSION_BUS_ADDRESS", "disabled:");
+        command.stderr(fs::File::create(&log).unwrap());
+        let child = command.spawn().unwrap();
+        let driver = Driver::connect(&socket);
+        let mut program = Program { child, log, driver: None };
+        program.driver = Some(driver.unwrap_or_else(|error| panic!("{error}; it said: {}", program.said())));
+        let drawn = |state: &serde_json::Value| state["phase"] == "setup" && state["drawn"] == true;
+        program.driver.as_mut().unwrap().until("a prompt", drawn).unwrap();
+        program
+    }
+
+    /// Starts it, lets it look for updates until it says `words`, and ends it.
+    pub fn starts_and_says(&self, words: &str) -> String {
+        let program = self.start();
+        program.says(words);
+        program.end()
+    }
+}
+
+/// The program as it runs.
+pub struct Program {
+    child: Child,
+    log: PathBuf,
+    driver: Option<Driver>,
+}
+
+impl Program {
+    pub fn said(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Waits until it says `words`.
+    pub fn says(&self, words: &str) {
+        until(&format!("`{words}`; it said: {}", self.said()), || self.said().contains(words));
+    }
+
+    /// Where the launcher that runs lies.
+    pub fn launcher(&self) -> PathBuf {
+        fs::read_link(format!("/proc/{}/exe", self.child.id())).unwrap()
+    }
+
+    /// Where the program of one of its processes lies.
+    pub fn place_of(&self, name: &str) -> PathBuf {
+        fs::read_link(format!("/proc/{}/exe", self.process(name).unwrap())).unwrap()
+    }
+
+    /// Kills ui, which is started again.
+    pub fn kill_ui(&self) {
+        let before = self.process("bulkhead-ui").unwrap();
+        kill(Pid::from_raw(before), Signal::SIGKILL).unwrap();
+        until("ui to be replaced", || self.process("bulkhead-ui") != Some(before));
+    }
+
+    fn process(&self, name: &str) -> Option<i32> {
+        let parent = self.child.id().to_string();
+        let ids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        ids.into_iter().find(|id: &i32| {
+            let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+            let mut words = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+            // The kernel keeps 15 bytes of a name.
+            stat.contains(&format!("({})", name.get(..15).unwrap_or(name))) && words.nth(1) == Some(parent.as_str())
+        })
+    }
+
+    /// Ends it as a user does; what it said.
+    pub fn end(mut self) -> String {
+        kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), Signal::SIGTERM).unwrap();
+        assert!(self.child.wait().unwrap().success(), "{}", self.said());
+        self.said()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn until(what: &str, condition: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < PATIENCE, "waited too long for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Writes orders into the program that looks for them.
+fn ordered(mut program: Vec<u8>, orders: &[u8]) -> Vec<u8> {
+    let blank = b"orders: port 00000 from the 0th start on";
+    assert_eq!(blank.len(), orders.len());
+    let at = program.windows(blank.len()).position(|window| window == blank).unwrap();
+    program[at..at + orders.len()].copy_from_slice(orders);
+    program
+}
