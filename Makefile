@@ -3,7 +3,8 @@
 RUN_PACKAGES   := build-essential pkg-config protobuf-compiler libssl-dev libx11-6 libx11-xcb1 libxcursor1 libxi6 \
                   libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 TEST_PACKAGES  := $(RUN_PACKAGES) xvfb xdotool openbox x11-utils x11-xkb-utils xsettingsd fcitx5 fcitx5-hangul \
-                  imagemagick strace swtpm python3-venv git openssh-client apt gpgv
+                  imagemagick strace swtpm gnome-keyring dbus-daemon dbus-bin libsecret-tools python3-venv git \
+                  openssh-client apt gpgv
 DENY_VERSION   := 0.20.2
 FUZZ_VERSION   := 0.13.2
 MUTANTS_VERSION := 27.1.0
@@ -13,7 +14,7 @@ FUZZ_SECONDS   := 1800
 FAULTS_SECONDS := 1800
 KILLS          := 2000
 TOOLS          := target/tools
-BINARIES       := bulkhead bulkhead-net bulkhead-seal bulkhead-ui bulkhead-update bulkhead-vault
+BINARIES       := bulkhead bulkhead-keyring bulkhead-net bulkhead-seal bulkhead-ui bulkhead-update bulkhead-vault
 CARGO          := cargo
 # A launcher that does what a test says.
 STAND_IN       := bulkhead-stand-in
@@ -22,7 +23,7 @@ NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bul
                   --exclude bulkhead-repository --exclude bulkhead-trust --exclude bulkhead-releases \
                   --exclude bulkhead-rules-wider --exclude bulkhead-updater-wider
 
-# $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the six binaries, as shipped and with the test driver.
+# $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the seven binaries, as shipped and with the test driver.
 define build
 	$(CARGO) build --locked $(1) --workspace $(NOT_SHIPPED) --bins --features bulkhead-vault/test-driver
 	mkdir -p $(3)/driver && install -t $(3)/driver $(addprefix target/$(2)/,$(BINARIES) $(STAND_IN))

@@ -1,5 +1,6 @@
 //! The tables: one per process that the vault talks to, and one for the vault's own conduct.
 
+mod keyring;
 mod launcher;
 mod net;
 mod seal;
@@ -8,6 +9,7 @@ pub mod vault;
 
 use crate::automaton::{Carries, Row, Side, Step, Token};
 
+pub use keyring::KEEPER;
 pub use launcher::LAUNCHER;
 pub use net::{NET, SIGNATURES};
 pub use seal::SEALER;
@@ -15,7 +17,7 @@ pub use ui::UI;
 pub use vault::VAULT;
 
 /// Every table of a pair of processes.
-pub static ALL: [&crate::automaton::Automaton; 4] = [&NET, &UI, &LAUNCHER, &SEALER];
+pub static ALL: [&crate::automaton::Automaton; 5] = [&NET, &UI, &LAUNCHER, &SEALER, &KEEPER];
 
 /// The states that lines of restartable processes share.
 const SILENT: u8 = 0;

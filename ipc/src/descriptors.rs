@@ -24,8 +24,15 @@ pub const VAULT_INTENT: RawFd = 6;
 pub const VAULT_CONTROL: RawFd = 7;
 /// `bulkhead-vault`: [`crate::seal`].
 pub const VAULT_SEAL: RawFd = 8;
+/// `bulkhead-vault`: [`crate::keyring`].
+pub const VAULT_KEYRING: RawFd = 9;
 
 /// `bulkhead-seal`: [`crate::seal`].
 pub const SEAL_LINE: RawFd = 3;
 /// `bulkhead-seal`: the TPM, opened by the launcher: commands are written, answers are read.
 pub const SEAL_TPM: RawFd = 4;
+
+/// `bulkhead-keyring`: [`crate::keyring`].
+pub const KEYRING_LINE: RawFd = 3;
+/// `bulkhead-keyring`: the desktop's session bus, connected by the launcher, and nothing said or heard there yet.
+pub const KEYRING_BUS: RawFd = 4;

@@ -140,6 +140,22 @@ pub enum Pin {
     Lost,
 }
 
+/// Whether the desktop's keyring opens the profile when the program starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Keyring {
+    /// There is no keyring, and none was to open the profile.
+    None,
+    /// There is one, and it does not open the profile.
+    Possible,
+    /// It opens the profile, or does so again once the passphrase was typed.
+    On,
+    /// The same, and it is being asked now.
+    Asking,
+    /// It was to open the profile, and does not answer: only the passphrase opens it.
+    Lost,
+}
+
 /// Most contacts of each kind that [`Shares`] tells of.
 pub const MAX_SHARES: usize = 64;
 /// Most parts of a recovery secret.
@@ -319,6 +335,18 @@ pub enum Notice {
     PartsComplete,
     /// A contact gave a part of the own recovery secret to somebody.
     PartGivenAway,
+    /// The desktop's keyring opens the profile from now on when the program starts.
+    KeyringOn,
+    /// It opens the profile no more.
+    KeyringOff,
+    /// The keyring is locked, and the user did not open it.
+    KeyringLocked,
+    /// What it was to keep is gone, or something else, or the key file was changed.
+    KeyringUseless,
+    /// It does not answer, or refuses.
+    KeyringFailing,
+    /// It did not take what opens the profile at the next start.
+    KeyringNotKept,
 }
 
 /// Navigation that the vault made of a key press outside text: never a key, never a character.
@@ -413,6 +441,8 @@ pub enum ToUi {
     Timers(#[serde(deserialize_with = "bounded::list::<_, _, MAX_CONTACTS>")] Vec<Timer>),
     /// How the PIN stands.
     Pin(Pin),
+    /// How it stands with the desktop's keyring.
+    Keyring(Keyring),
     /// How it stands with parts of recovery secrets.
     Shares(Shares),
     /// How it stands with updates.

@@ -11,6 +11,7 @@
 //! | [`pixels`] | vault ↔ ui: shared frame memory, frames, slots |
 //! | [`intent`] | vault ↔ ui: where the pointer is, what the user decided |
 //! | [`control`] | vault ↔ launcher: process life cycle, and [updates](`update`) |
+//! | [`keyring`] | vault ↔ keyring: half of what opens the profile, kept by the desktop's keyring |
 //! | [`seal`] | vault ↔ seal: half of what opens the profile, kept by the TPM |
 
 #[path = "../automata/mod.rs"]
@@ -23,6 +24,7 @@ pub mod descriptors;
 pub mod frame_memory;
 pub mod greeting;
 pub mod intent;
+pub mod keyring;
 pub mod line;
 pub mod monitor;
 pub mod pixels;

@@ -128,6 +128,8 @@ pub enum SlotKind {
     RepeatPin,
     /// Dialogue: asks whether to give, withdraw or ask for parts of a recovery secret, with the vault's own buttons.
     ConfirmParts,
+    /// Whether the desktop's keyring opens the profile: a button, the vault's own.
+    Keyring,
     /// What there is to say of updates: sentences, times, what a release changes. It scrolls.
     UpdateNotice,
     /// The same for auditors. It scrolls.
@@ -136,7 +138,7 @@ pub enum SlotKind {
 
 impl SlotKind {
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Unlock,
         Self::NewPassphrase,
         Self::RepeatPassphrase,
@@ -168,6 +170,7 @@ impl SlotKind {
         Self::NewPin,
         Self::RepeatPin,
         Self::ConfirmParts,
+        Self::Keyring,
         Self::UpdateNotice,
         Self::UpdateDetails,
     ];
@@ -205,6 +208,7 @@ impl SlotKind {
                     | Self::RecoveryCode
                     | Self::AutoLock
                     | Self::ConfirmParts
+                    | Self::Keyring
                     | Self::UpdateNotice
                     | Self::UpdateDetails
             )

@@ -27,6 +27,8 @@ use serde::Deserialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Process {
+    /// `bulkhead-keyring`
+    Keyring,
     /// `bulkhead-net`
     Net,
     /// `bulkhead-seal`
@@ -43,11 +45,12 @@ impl Process {
     /// The messaging processes: what the launcher cannot do without.
     pub const ALL: [Self; 3] = [Self::Net, Self::Ui, Self::Vault];
     /// Every process that this build carries rules for.
-    pub const WITH_RULES: [Self; 5] = [Self::Net, Self::Seal, Self::Ui, Self::Update, Self::Vault];
+    pub const WITH_RULES: [Self; 6] = [Self::Keyring, Self::Net, Self::Seal, Self::Ui, Self::Update, Self::Vault];
 
     /// The name of its program.
     pub const fn program(self) -> &'static str {
         match self {
+            Self::Keyring => "bulkhead-keyring",
             Self::Net => "bulkhead-net",
             Self::Seal => "bulkhead-seal",
             Self::Ui => "bulkhead-ui",
@@ -59,6 +62,7 @@ impl Process {
     /// The name of its rules file.
     pub const fn rules_file(self) -> &'static str {
         match self {
+            Self::Keyring => "keyring.json",
             Self::Net => "net.json",
             Self::Seal => "seal.json",
             Self::Ui => "ui.json",

@@ -250,6 +250,7 @@ pub(crate) fn of(process: Process) -> Result<Rules, Error> {
 /// The rules as they ship, without what a build for tests lays over them.
 pub(crate) fn shipped(process: Process) -> Result<Rules, Error> {
     let text = match process {
+        Process::Keyring => include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/keyring.json")),
         Process::Net => include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/net.json")),
         Process::Seal => include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/seal.json")),
         Process::Ui => include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/ui.json")),

@@ -32,7 +32,7 @@ enum Outcome {
     Broken(Option<i32>),
 }
 use Outcome::{Broken, Denied, Killed, Limited, Works};
-use Process::{Net, Seal, Ui, Update, Vault};
+use Process::{Keyring, Net, Seal, Ui, Update, Vault};
 
 /// What each process must not do once it is set up, and what it must be able to do.
 const STEADY: &[(Process, &str, Outcome)] = &[
@@ -71,6 +71,23 @@ const STEADY: &[(Process, &str, Outcome)] = &[
     (Seal, "pin-memory", Killed),
     (Seal, "say", Works),
     (Seal, "say-elsewhere", Killed),
+    (Keyring, "nothing", Works),
+    (Keyring, "read-passwd", Killed),
+    (Keyring, "write-outside", Killed),
+    (Keyring, "unix-socket", Killed),
+    (Keyring, "connect", Killed),
+    (Keyring, "exec", Killed),
+    (Keyring, "fork", Killed),
+    (Keyring, "thread", Killed),
+    (Keyring, "trace-sibling", Killed),
+    (Keyring, "read-sibling", Killed),
+    (Keyring, "signal-sibling", Killed),
+    (Keyring, "map-code", Killed),
+    (Keyring, "take-memory", Limited),
+    (Keyring, "share-memory", Killed),
+    (Keyring, "pin-memory", Killed),
+    (Keyring, "say", Works),
+    (Keyring, "say-elsewhere", Killed),
     (Net, "nothing", Works),
     (Net, "allocate", Works),
     (Net, "thread", Killed),
@@ -140,6 +157,12 @@ const START: &[(Process, &str, Outcome)] = &[
     (Seal, "exec", Denied),
     (Seal, "fork", Killed),
     (Seal, "take-memory", Limited),
+    (Keyring, "read-passwd", Denied),
+    (Keyring, "write-outside", Denied),
+    (Keyring, "connect", Killed),
+    (Keyring, "exec", Denied),
+    (Keyring, "fork", Killed),
+    (Keyring, "take-memory", Limited),
     (Net, "take-memory", Limited),
     (Net, "read-passwd", Denied),
     (Net, "exec", Denied),
@@ -359,6 +382,7 @@ fn probe(arguments: &[String]) -> ! {
     let [stage, process, act, rest @ ..] = arguments else { exit(BROKEN) };
     let process = match process.as_str() {
         "net" => Net,
+        "keyring" => Keyring,
         "seal" => Seal,
         "ui" => Ui,
         "update" => Update,

@@ -62,7 +62,7 @@ fn diff_answers_by_its_exit_code() {
 
 #[test]
 fn explain_gives_every_rule_its_reason() {
-    for process in ["net", "seal", "ui", "update", "vault"] {
+    for process in ["keyring", "net", "seal", "ui", "update", "vault"] {
         let output = tool(&[word("explain"), word(process)]);
         let text = says(&output);
         let file = std::fs::read_to_string(rules().join(format!("{process}.json"))).expect("rules");

@@ -33,17 +33,20 @@ pub const PROXIED_STEADY: Places = Places(128);
 
 pub const SEAL_START: Places = Places(256);
 pub const SEAL_STEADY: Places = Places(512);
+pub const KEYRING_START: Places = Places(1024);
+pub const KEYRING_STEADY: Places = Places(2048);
 
 pub const NET: Places = NET_START.and(NET_STEADY);
 pub const UI: Places = UI_START.and(UI_STEADY);
 pub const VAULT: Places = VAULT_START.and(VAULT_STEADY);
 pub const SEAL: Places = SEAL_START.and(SEAL_STEADY);
+pub const KEYRING: Places = KEYRING_START.and(KEYRING_STEADY);
 pub const PROXIED: Places = PROXIED_START.and(PROXIED_STEADY);
-pub const EVERYWHERE: Places = NET.and(UI).and(VAULT).and(SEAL);
+pub const EVERYWHERE: Places = NET.and(UI).and(VAULT).and(SEAL).and(KEYRING);
 /// Once set up, when no code is mapped any more.
-pub const STEADY: Places = NET_STEADY.and(UI_STEADY).and(VAULT_STEADY).and(SEAL_STEADY);
+pub const STEADY: Places = NET_STEADY.and(UI_STEADY).and(VAULT_STEADY).and(SEAL_STEADY).and(KEYRING_STEADY);
 /// What has no business with any network.
-pub const OFFLINE: Places = UI.and(VAULT).and(SEAL);
+pub const OFFLINE: Places = UI.and(VAULT).and(SEAL).and(KEYRING);
 
 /// One attack: one act.
 pub struct Attack {

@@ -6,7 +6,9 @@ use std::process::Command;
 
 pub fn each_process_refuses_to_run_without_the_launcher() -> Result<(), Error> {
     for build in [Build::Shipped, Build::Driver] {
-        for binary in ["bulkhead-net", "bulkhead-seal", "bulkhead-ui", "bulkhead-update", "bulkhead-vault"] {
+        for binary in
+            ["bulkhead-keyring", "bulkhead-net", "bulkhead-seal", "bulkhead-ui", "bulkhead-update", "bulkhead-vault"]
+        {
             let output =
                 Command::new(binaries(build)?.join(binary)).output().map_err(|e| Error::System("starting", e))?;
             let said = String::from_utf8_lossy(&output.stderr);

@@ -1,8 +1,8 @@
 //! Runs an attack under rules and without, and says how it went.
 
 use crate::attack::{
-    Attack, Lines, NET_START, NET_STEADY, PROXIED_START, PROXIED_STEADY, Places, SEAL_START, SEAL_STEADY, UI_START,
-    UI_STEADY, VAULT_START, VAULT_STEADY, World,
+    Attack, KEYRING_START, KEYRING_STEADY, Lines, NET_START, NET_STEADY, PROXIED_START, PROXIED_STEADY, Places,
+    SEAL_START, SEAL_STEADY, UI_START, UI_STEADY, VAULT_START, VAULT_STEADY, World,
 };
 use crate::kernel::{BROKEN, NOT_HERE, NOTHING};
 use bulkhead_ipc::frame_memory;
@@ -36,7 +36,9 @@ const fn place(bit: Places, process: Process, stage: &'static str, proxied: bool
     Place { bit, process, stage, proxied, title }
 }
 
-pub const PLACES: [Place; 10] = [
+pub const PLACES: [Place; 12] = [
+    place(KEYRING_START, Process::Keyring, "start", false, "keyring, start"),
+    place(KEYRING_STEADY, Process::Keyring, "steady", false, "keyring"),
     place(NET_START, Process::Net, "start", false, "net, start"),
     place(NET_STEADY, Process::Net, "steady", false, "net"),
     place(PROXIED_START, Process::Net, "start", true, "proxied net, start"),

@@ -3,7 +3,7 @@
 //! They are printed as ESCAPED like any other. The test fails on one that is not here, and on one that is here and is
 //! denied after all: then its line goes.
 
-use crate::attack::{NET, NET_START, PROXIED, Places, SEAL_START, UI_START, VAULT, VAULT_START};
+use crate::attack::{KEYRING_START, NET, NET_START, PROXIED, Places, SEAL_START, UI_START, VAULT, VAULT_START};
 
 /// An attack that succeeds.
 pub struct Open {
@@ -17,14 +17,14 @@ const fn open(name: &'static str, from: Places, why: &'static str) -> Open {
 }
 
 /// A program that is hostile from its first instruction.
-const STARTS: Places = NET_START.and(SEAL_START).and(UI_START).and(VAULT_START);
+const STARTS: Places = KEYRING_START.and(NET_START).and(SEAL_START).and(UI_START).and(VAULT_START);
 
 const METADATA: &str =
     "Landlock does not bound asking for a file's size, times or existence, and the filter sees no path";
 const NAMED: &str = "Landlock does not bound connecting to local sockets with a path, which the display needs";
 
 pub const OPEN: &[Open] = &[
-    open("file-size-and-time", NET.and(SEAL_START).and(UI_START).and(VAULT), METADATA),
+    open("file-size-and-time", KEYRING_START.and(NET).and(SEAL_START).and(UI_START).and(VAULT), METADATA),
     open("file-size-and-time-by-statx", NET_START, METADATA),
     open("file-size-and-time-by-stat", VAULT_START, METADATA),
     open("file-exists", STARTS.and(VAULT), METADATA),

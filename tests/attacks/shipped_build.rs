@@ -11,7 +11,15 @@ fn holds(build: Build, binary: &str, word: &str) -> Result<bool, Error> {
 }
 
 pub fn no_shipped_binary_knows_the_driver() -> Result<(), Error> {
-    for binary in ["bulkhead", "bulkhead-net", "bulkhead-seal", "bulkhead-ui", "bulkhead-update", "bulkhead-vault"] {
+    for binary in [
+        "bulkhead",
+        "bulkhead-keyring",
+        "bulkhead-net",
+        "bulkhead-seal",
+        "bulkhead-ui",
+        "bulkhead-update",
+        "bulkhead-vault",
+    ] {
         for word in WORDS {
             assert!(!holds(Build::Shipped, binary, word)?, "{binary} holds {word}");
         }

@@ -3,7 +3,7 @@
 use bulkhead_tests::Error;
 use bulkhead_tests::driver::text;
 use bulkhead_tests::folder::pictures;
-use bulkhead_tests::person::{Person, Running, phase_is};
+use bulkhead_tests::person::{PASSPHRASE, Person, Running, phase_is};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -126,6 +126,13 @@ impl Hands {
             }
             self.0.driver.ask(&json!({"do": "click", "x": x, "y": y}))?;
             self.0.driver.simple("quiet")?;
+            // The button for a backup is on the way, and closes the profile.
+            if phase_is(&self.0.driver.simple("state")?, "locked") {
+                self.0.driver.unlock(PASSPHRASE)?;
+                self.keys(&["Ctrl+,"])?;
+                self.shown("AutoLock")?;
+                y += 32;
+            }
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Locking, unlocking, and the ways into the profile, through the real processes and real key presses.
 
+mod keyring;
 mod kit;
 mod older;
 mod pin;

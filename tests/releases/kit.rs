@@ -102,7 +102,7 @@ impl World {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
         let rules = manifest.join(if contents.wider { "wider/rules/rules" } else { "../../sandbox-rules/rules" });
         let mut named = BTreeMap::new();
-        for process in ["net", "seal", "ui", "update", "vault"] {
+        for process in ["keyring", "net", "seal", "ui", "update", "vault"] {
             let bytes = fs::read(rules.join(format!("{process}.json"))).unwrap();
             let said: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
             let version = said["version"].as_u64().unwrap();
@@ -146,6 +146,7 @@ impl World {
         let mut command = Command::new(self.root().join("bulkhead"));
         command.arg("--data-dir").arg(self.at("data")).stdin(Stdio::null());
         command.env("BULKHEAD_TEST_DRIVER", &socket).env("HOME", self.scratch.path());
+        command.env("DBUS_SESSION_BUS_ADDRESS", "disabled:");
         command.stderr(fs::File::create(&log).unwrap());
         let child = command.spawn().unwrap();
         let driver = Driver::connect(&socket);
@@ -240,7 +241,15 @@ fn programs() -> &'static BTreeMap<&'static str, Vec<u8>> {
     static PROGRAMS: OnceLock<BTreeMap<&str, Vec<u8>>> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
         let folder = binaries(Build::Driver).unwrap();
-        let names = ["bulkhead", "bulkhead-net", "bulkhead-seal", "bulkhead-ui", "bulkhead-update", "bulkhead-vault"];
+        let names = [
+            "bulkhead",
+            "bulkhead-keyring",
+            "bulkhead-net",
+            "bulkhead-seal",
+            "bulkhead-ui",
+            "bulkhead-update",
+            "bulkhead-vault",
+        ];
         names.map(|name| (name, stripped(&folder.join(name)))).into()
     })
 }

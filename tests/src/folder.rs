@@ -4,7 +4,7 @@ use crate::{Error, system};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Which build of the four binaries.
+/// Which build of the binaries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Build {
     /// As a user gets it.
@@ -13,7 +13,7 @@ pub enum Build {
     Driver,
 }
 
-/// The folder that holds the four binaries of a build. `BULKHEAD_BINARIES` names another one than `make test` uses.
+/// The folder that holds the binaries of a build. `BULKHEAD_BINARIES` names another one than `make test` uses.
 pub fn binaries(build: Build) -> Result<PathBuf, Error> {
     let root = std::env::var_os("BULKHEAD_BINARIES").map_or_else(|| target().join("binaries"), PathBuf::from);
     let folder = root.join(match build {

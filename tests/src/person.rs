@@ -44,7 +44,8 @@ impl Person {
         for relay in &self.relays {
             command.args(["--relay", relay]);
         }
-        command.stdin(Stdio::null());
+        // The judge's own desktop, and its keyring, are none of the program's business.
+        command.stdin(Stdio::null()).env("DBUS_SESSION_BUS_ADDRESS", "disabled:");
         Ok(command)
     }
 

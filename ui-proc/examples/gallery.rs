@@ -9,7 +9,8 @@ use bulkhead_canvas::palette::{Palette, Tone};
 use bulkhead_canvas::widget::{container, row, text};
 use bulkhead_canvas::{Element, Surface, Theme, fonts};
 use bulkhead_ipc::intent::{
-    Accept, Command, Contact, GivenPart, Invite, Notice, PartState, Phase, Pin, Recovery, Relay, Shares, Timer, ToUi,
+    Accept, Command, Contact, GivenPart, Invite, Keyring, Notice, PartState, Phase, Pin, Recovery, Relay, Shares,
+    Timer, ToUi,
 };
 use bulkhead_ipc::pixels::{self, FromUi, Slot, SlotKind};
 use bulkhead_ipc::post::{RelayState, Trouble};
@@ -330,6 +331,44 @@ fn main() {
             Box::new(|app| {
                 app.told(ToUi::Phase(Phase::Locked));
                 app.told(ToUi::Pin(Pin::Lost));
+            }),
+        ),
+        (
+            "keyring",
+            Box::new(move |app| {
+                app.told(ToUi::Keyring(Keyring::Possible));
+                show(Panel::Keyring)(app);
+            }),
+        ),
+        (
+            "keyring-on",
+            Box::new(move |app| {
+                app.told(ToUi::Keyring(Keyring::On));
+                show(Panel::Keyring)(app);
+                app.told(ToUi::Notice(Some(Notice::KeyringOn)));
+            }),
+        ),
+        (
+            "keyring-asking",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Locked));
+                app.told(ToUi::Keyring(Keyring::Asking));
+            }),
+        ),
+        (
+            "keyring-useless",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Locked));
+                app.told(ToUi::Keyring(Keyring::On));
+                app.told(ToUi::Notice(Some(Notice::KeyringUseless)));
+            }),
+        ),
+        (
+            "keyring-lost",
+            Box::new(|app| {
+                app.told(ToUi::Phase(Phase::Locked));
+                app.told(ToUi::Pin(Pin::Set));
+                app.told(ToUi::Keyring(Keyring::Lost));
             }),
         ),
         (

@@ -6,7 +6,7 @@ use crate::focus::{Focus, Ring, Scroller, Stop, Viewport, is_row, only};
 use crate::message::{Message, Panel};
 use crate::state::State;
 use crate::widgets::ROW;
-use bulkhead_ipc::intent::{Accept, Command, FromUi, Invite, Notice, Phase, Recovery, ToUi};
+use bulkhead_ipc::intent::{Accept, Command, FromUi, Invite, Keyring, Notice, Phase, Recovery, ToUi};
 use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind};
 use bulkhead_ipc::update::Kind;
 
@@ -75,6 +75,7 @@ impl App {
                     self.want_way();
                 }
             }
+            ToUi::Keyring(keyring) => self.state.keyring = keyring,
             ToUi::Recovery(recovery) => {
                 let fresh = recovery == Recovery::Offered && self.state.recovery != recovery;
                 self.state.recovery = recovery;
@@ -310,7 +311,10 @@ impl App {
             Panel::Delete(handle) => self.want(SlotKey { kind: SlotKind::ConfirmDelete, handle }),
             Panel::Recovery if self.state.recovery == Recovery::Offered => self.want(only(SlotKind::RecoveryCode)),
             Panel::Question => self.want(only(SlotKind::ConfirmParts)),
-            Panel::Passphrase | Panel::Recovery | Panel::Pin => self.want(only(SlotKind::CurrentPassphrase)),
+            Panel::Keyring if self.state.keyring != Keyring::Possible => self.want(only(SlotKind::Keyring)),
+            Panel::Passphrase | Panel::Recovery | Panel::Pin | Panel::Keyring => {
+                self.want(only(SlotKind::CurrentPassphrase))
+            }
             _ => {}
         }
     }
@@ -341,7 +345,7 @@ impl App {
     fn escape(&mut self) {
         match self.state.panel {
             Some(Panel::Safety(handle) | Panel::Delete(handle)) => self.show(Panel::Contact(handle)),
-            Some(Panel::Passphrase | Panel::Pin | Panel::Parts) => self.show(Panel::Settings),
+            Some(Panel::Passphrase | Panel::Pin | Panel::Keyring | Panel::Parts) => self.show(Panel::Settings),
             Some(Panel::Question) => self.leave_question(),
             Some(Panel::Recovery | Panel::Updates) if self.from_settings => self.show(Panel::Settings),
             Some(Panel::UpdateDetails) => self.show(Panel::Updates),

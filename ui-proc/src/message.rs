@@ -26,6 +26,8 @@ pub enum Panel {
     Erase,
     /// A PIN: asks for the passphrase.
     Pin,
+    /// Whether the desktop's keyring opens the profile.
+    Keyring,
     /// Parts of a recovery secret: who keeps them, or who is to.
     Parts,
     /// The vault asks something about such parts.
@@ -42,7 +44,8 @@ impl Panel {
         match self {
             Self::Contact(handle) | Self::Safety(handle) | Self::Delete(handle) => Some(handle),
             Self::Invite | Self::Accept | Self::Settings | Self::Passphrase | Self::Recovery => None,
-            Self::Parts | Self::Question | Self::Erase | Self::Pin | Self::Updates | Self::UpdateDetails => None,
+            Self::Parts | Self::Question | Self::Erase | Self::Pin | Self::Keyring => None,
+            Self::Updates | Self::UpdateDetails => None,
         }
     }
 }

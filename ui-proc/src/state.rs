@@ -1,7 +1,7 @@
 //! What ui knows: what the vault told it, and what the user has opened. No words, no names, no keys.
 
 use crate::message::Panel;
-use bulkhead_ipc::intent::{Accept, Contact, Invite, Notice, Phase, Pin, Recovery, Relay, Shares, Timer};
+use bulkhead_ipc::intent::{Accept, Contact, Invite, Keyring, Notice, Phase, Pin, Recovery, Relay, Shares, Timer};
 use bulkhead_ipc::pixels::Theme;
 use bulkhead_ipc::post::{RelayState, Trouble};
 use bulkhead_ipc::update::{Glimpse, Kind};
@@ -32,6 +32,8 @@ pub struct State {
     pub recovering: bool,
     /// How the PIN stands.
     pub pin: Pin,
+    /// How it stands with the desktop's keyring.
+    pub keyring: Keyring,
     /// The lock screen asks for the passphrase, although there is a PIN.
     pub by_passphrase: bool,
     /// How it stands with updates.
@@ -67,6 +69,7 @@ impl Default for State {
             shares: Shares::default(),
             recovering: false,
             pin: Pin::None,
+            keyring: Keyring::None,
             by_passphrase: false,
             update: Glimpse { done: 0, kind: Kind::Off },
             update_seen: false,

@@ -154,6 +154,16 @@ words! {
     PIN_REPEAT = "Repeat the PIN";
     PIN_SAVE = "Set PIN";
     PIN_REMOVE = "Remove PIN";
+    KEYRING = "Desktop keyring";
+    KEYRING_NONE = "This desktop has no keyring that Bulkhead can use.";
+    KEYRING_POSSIBLE = "Bulkhead asks for the passphrase at each start. Your desktop's keyring can open it instead, while you are logged in.";
+    KEYRING_ON = "Your desktop's keyring opens your messages when you start Bulkhead. Once Bulkhead was locked, it asks for the passphrase or PIN before that works again.";
+    KEYRING_LOST = "Your desktop's keyring does not answer. Your passphrase opens your messages.";
+    KEYRING_ASKING = "Your desktop's keyring is being asked. It may show a window of its own; your passphrase works meanwhile.";
+    KEYRING_SET = "Open without a passphrase…";
+    KEYRING_CHANGE = "Ask for the passphrase again…";
+    KEYRING_LEAD = "Bulkhead then opens without a passphrase when you start it while you are logged in to this desktop. Half of the key lies in your desktop's keyring, half in your profile: a copy of one alone opens nothing. Once you lock Bulkhead, or it locks by itself, it asks for your passphrase or PIN. The passphrase always works.";
+    KEYRING_RISK = "What this does not protect against: whoever uses your desktop while you are logged in, and every program that runs as you, can open your messages. A thief of the switched-off computer needs your login password. If your keyring has no password, as with some automatic logins, a thief needs nothing.";
     PARTS = "Recovery with the help of contacts";
     PARTS_LEAD = "People you trust can each keep a part of a second recovery code. If you forget the passphrase, enough of them together give it back to you. One alone learns nothing, and no server has any part of it.";
     PARTS_NONE = "Nobody keeps a part.";
@@ -312,6 +322,22 @@ pub fn notice(notice: Notice) -> &'static str {
         }
         Notice::TpmFailing => {
             "The TPM chip does not answer, or its owner locked it. Nothing is lost: use your passphrase."
+        }
+        Notice::KeyringOn => {
+            "From now on Bulkhead opens without the passphrase when you start it. Keep the passphrase in mind: once Bulkhead was locked, it asks for it."
+        }
+        Notice::KeyringOff => "Your desktop's keyring opens Bulkhead no more. Your passphrase does.",
+        Notice::KeyringLocked => {
+            "Your desktop's keyring is locked, or its window still waits for an answer. Nothing is lost: your passphrase opens your messages."
+        }
+        Notice::KeyringUseless => {
+            "Your desktop's keyring no longer has what opens this profile: it was removed or replaced, or the file profile.key was changed. Nothing is lost: use your passphrase."
+        }
+        Notice::KeyringFailing => {
+            "Your desktop's keyring does not answer, or has no place for new secrets. Nothing is lost: use your passphrase."
+        }
+        Notice::KeyringNotKept => {
+            "Your desktop's keyring did not take what opens Bulkhead. The next start asks for your passphrase once more."
         }
         Notice::PartsSent => {
             "The parts are on their way. Each contact's device says when it has stored its part: see Settings."

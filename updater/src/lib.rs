@@ -6,6 +6,7 @@
 //! again when they fail, and ends everything when the vault ends.
 
 pub mod arguments;
+pub mod bus;
 pub mod installed;
 pub mod leash;
 pub mod notices;

@@ -6,6 +6,8 @@
 //!                               ▲        ▲ seal
 //!                       control ▼        └───────────────► bulkhead-seal ◄──► the TPM, if there is one
 //!                           bulkhead
+//!                               ▲ keyring (the vault's)
+//!                               └───────────────► bulkhead-keyring ◄──► the desktop's session bus, if there is one
 //! ```
 //!
 //! net's and ui's ends stay open here as well, so that a fresh process can take the place of one that failed
@@ -27,7 +29,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The number that `--passphrase-fd` gets in the vault: the one after its lines.
-const VAULT_PASSPHRASE: i32 = bulkhead_ipc::descriptors::VAULT_SEAL + 1;
+const VAULT_PASSPHRASE: i32 = bulkhead_ipc::descriptors::VAULT_KEYRING + 1;
 /// Most packets that wait on a line end, by far: a bound for a vault that writes while its peer's end is emptied.
 const MOST_WAITING: usize = 10_000;
 
@@ -48,6 +50,8 @@ pub struct Table {
     vault: Option<VaultStart>,
     /// The line, and the TPM.
     seal: Option<[OwnedFd; 2]>,
+    /// The line, and the session bus.
+    keyring: Option<[OwnedFd; 2]>,
 }
 
 /// What only the vault gets, and only once.
@@ -73,7 +77,9 @@ impl Table {
         let (ui_intent, vault_intent) = line()?;
         let (control, vault_control) = line()?;
         let (seal, vault_seal) = line()?;
-        let mut lines = vec![vault_post, vault_sign, vault_pixels, vault_intent, vault_control, vault_seal];
+        let (keyring, vault_keyring) = line()?;
+        let mut lines =
+            vec![vault_post, vault_sign, vault_pixels, vault_intent, vault_control, vault_seal, vault_keyring];
         if let Some(number) = arguments.passphrase {
             lines.push(borrowed(number)?);
         }
@@ -89,8 +95,9 @@ impl Table {
             net: [net_post, net_sign],
             ui: [ui_pixels, ui_intent],
             vault: Some(vault),
-            // A trial leaves the TPM alone.
+            // A trial leaves the TPM alone, and the desktop.
             seal: tpm(arguments.tpm.as_deref()).filter(|_| arguments.trial.is_none()).map(|tpm| [seal, tpm]),
+            keyring: bus().filter(|_| arguments.trial.is_none()).map(|bus| [keyring, bus]),
         })
     }
 
@@ -106,7 +113,17 @@ impl Table {
     /// line is closed, by which the vault knows.
     pub fn start_seal(&mut self) -> Option<Child> {
         let lines = self.seal.take()?;
-        match self.start(Process::Seal, &[], &lines.each_ref().map(AsFd::as_fd), None) {
+        self.start_sealer(Process::Seal, &lines)
+    }
+
+    /// The same for keyring, if there is a session bus.
+    pub fn start_keyring(&mut self) -> Option<Child> {
+        let lines = self.keyring.take()?;
+        self.start_sealer(Process::Keyring, &lines)
+    }
+
+    fn start_sealer(&self, process: Process, lines: &[OwnedFd; 2]) -> Option<Child> {
+        match self.start(process, &[], &lines.each_ref().map(AsFd::as_fd), None) {
             Ok(child) => Some(child),
             Err(error) => {
                 eprintln!("bulkhead: {error}");
@@ -154,7 +171,7 @@ fn net_arguments(number: u32, proxy: Option<std::net::SocketAddr>) -> Vec<OsStri
     list
 }
 
-/// `bulkhead-vault --data-dir DIR --profile NAME [--relay URL]... [--proxied] [--backup | --move] [--try] [--passphrase-fd 9]`
+/// `bulkhead-vault --data-dir DIR --profile NAME [--relay URL]... [--proxied] [--backup | --move] [--try] [--passphrase-fd 10]`
 fn vault_arguments(arguments: &Arguments) -> Vec<OsString> {
     let mut list: Vec<OsString> = vec!["--data-dir".into(), arguments.data_dir.clone().into()];
     list.extend(["--profile".into(), arguments.profile.clone().into()]);
@@ -222,6 +239,11 @@ fn tpm(path: Option<&Path>) -> Option<OwnedFd> {
         eprintln!("bulkhead: --tpm {}: {error}; going on without a TPM", path.display());
     }
     opened.ok()
+}
+
+/// The desktop's session bus. That there is none is no reason to say anything.
+fn bus() -> Option<OwnedFd> {
+    crate::bus::connect(&|name| std::env::var_os(name)).ok()
 }
 
 /// A handle on a descriptor that whoever started the launcher left open for it.

@@ -52,12 +52,12 @@ pub fn run(
     let mut restarts = Restarts::new(Duration::ZERO);
     let mut first = |peer| table.start_peer(peer, restarts.life()).map(Some);
     let peers = Peers { ui: first(Peer::Ui)?, net: first(Peer::Net)? };
-    let seal = table.start_seal();
+    let sealers = [table.start_seal(), table.start_keyring()];
     let began = Instant::now();
     let outcome = Outcome { code: 0, started: false, stopped: false, again: false };
     let (vault, buffer) = (Some(vault), Buffer::new());
     let supervisor =
-        Supervisor { table, signals, began, vault, peers, seal, restarts, buffer, updates, patience, outcome };
+        Supervisor { table, signals, began, vault, peers, sealers, restarts, buffer, updates, patience, outcome };
     supervisor.run()
 }
 
@@ -81,7 +81,8 @@ struct Supervisor {
     began: Instant,
     vault: Option<Vault>,
     peers: Peers,
-    seal: Option<Child>,
+    /// seal and keyring, where they run.
+    sealers: [Option<Child>; 2],
     restarts: Restarts,
     buffer: Buffer,
     updates: Updates,
@@ -126,10 +127,12 @@ impl Supervisor {
                 }
             }
             // Not started again: the passphrase opens the profile.
-            if let Some(child) = ready.seal.then(|| self.seal.take()).flatten() {
-                let (name, how) = (child.process().program(), child.wait()?);
-                if how != Ended::Exit(0) {
-                    eprintln!("bulkhead: {name} {how}");
+            for (sealer, ended) in self.sealers.iter_mut().zip(ready.sealers) {
+                if let Some(child) = ended.then(|| sealer.take()).flatten() {
+                    let (name, how) = (child.process().program(), child.wait()?);
+                    if how != Ended::Exit(0) {
+                        eprintln!("bulkhead: {name} {how}");
+                    }
                 }
             }
             // Last: what the vault said before it ended has been heard.
@@ -245,9 +248,14 @@ impl Supervisor {
                 marks.push(mark);
             }
         }
-        if let Some(seal) = &self.seal {
-            set.push(PollFd::new(seal.ended(), PollFlags::POLLIN));
-            marks.push(|r| r.seal = true);
+        let [seal, keyring] = &self.sealers;
+        let marked: [(_, fn(&mut Ready)); 2] =
+            [(seal, |r| r.sealers = [true, r.sealers[1]]), (keyring, |r| r.sealers = [r.sealers[0], true])];
+        for (sealer, mark) in marked {
+            if let Some(sealer) = sealer {
+                set.push(PollFd::new(sealer.ended(), PollFlags::POLLIN));
+                marks.push(mark);
+            }
         }
         match poll(&mut set, timeout) {
             Ok(_) | Err(Errno::EINTR) => {}
@@ -271,7 +279,7 @@ struct Ready {
     vault: bool,
     net: bool,
     ui: bool,
-    seal: bool,
+    sealers: [bool; 2],
 }
 
 /// The launcher ends as the vault did; a signal is told as shells tell it.

@@ -1,17 +1,17 @@
 //! The launcher's own program, judged from outside: what the processes are given, what follows a crash, how it ends.
 //!
-//! This program plays net, ui, vault and seal: it is copied beside the launcher under their names, and runs under their
+//! This program plays net, ui, vault, seal and keyring: it is copied beside the launcher under their names, and runs under their
 //! real rules. The vault's part is picked by the profile's name; what it saw it writes into its profile's folder.
 
 #![allow(missing_docs, unsafe_code, clippy::expect_used, clippy::panic)]
 
-use bulkhead_ipc::automata::{LAUNCHER, NET, SEALER, UI};
+use bulkhead_ipc::automata::{KEEPER, LAUNCHER, NET, SEALER, UI};
 use bulkhead_ipc::automaton::Side;
 use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
 use bulkhead_ipc::descriptors as fd;
 use bulkhead_ipc::line::{Buffer, Line, Pair, inherit};
 use bulkhead_ipc::update::Wish;
-use bulkhead_ipc::{Message, VERSION, intent, pixels, post, seal, sign};
+use bulkhead_ipc::{Message, VERSION, intent, keyring, pixels, post, seal, sign};
 use bulkhead_rules::require_sandbox;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -27,6 +27,7 @@ fn main() {
         Some("bulkhead-net") => net(),
         Some("bulkhead-ui") => ui(),
         Some("bulkhead-seal") => sealer(),
+        Some("bulkhead-keyring") => keeper(),
         Some("bulkhead-vault") => vault(),
         _ => judge(),
     }
@@ -47,6 +48,8 @@ fn judge() {
     a_missing_program_is_told_in_a_sentence(&world);
     without_a_tpm_the_vaults_line_to_seal_ends_at_once(&world);
     with_one_seal_gets_it_and_the_other_end_of_the_line(&world);
+    without_a_session_bus_the_vaults_line_to_keyring_ends_at_once(&world);
+    with_one_keyring_gets_it_and_the_other_end_of_the_line(&world);
     a_shipped_launcher_does_not_know_the_test_driver();
     println!("the launcher's life cycle holds");
 }
@@ -113,6 +116,33 @@ fn with_one_seal_gets_it_and_the_other_end_of_the_line(world: &World) {
     assert_eq!(world.run("seal", &["--tpm", "/dev/zero"]).wait().expect("wait").code(), Some(0));
     assert_eq!(world.seen("seal"), "ready, then closed");
     fs::remove_file(&program).expect("remove");
+}
+
+fn without_a_session_bus_the_vaults_line_to_keyring_ends_at_once(world: &World) {
+    for address in ["disabled:", "unix:path=/nowhere", "tcp:host=localhost,port=1"] {
+        let mut command = world.command("keyring", &[]);
+        assert_eq!(command.env("DBUS_SESSION_BUS_ADDRESS", address).status().expect("run").code(), Some(0));
+        assert_eq!(world.seen("keyring"), "closed");
+    }
+}
+
+fn with_one_keyring_gets_it_and_the_other_end_of_the_line(world: &World) {
+    let program = world.folder.join("bulkhead-keyring");
+    fs::copy(std::env::current_exe().expect("path"), &program).expect("copy");
+    let bus = world.folder.join("bus");
+    let listener = std::os::unix::net::UnixListener::bind(&bus).expect("bind");
+    let mut command = world.command("keyring", &[]);
+    let child = command.env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={},guid=1", bus.display())).spawn();
+    // The launcher says nothing there: what the bus says first is for the stand-in.
+    let (mut stream, _) = listener.accept().expect("accept");
+    std::io::Write::write_all(&mut stream, &[0]).expect("write");
+    assert_eq!(child.expect("run").wait().expect("wait").code(), Some(0));
+    assert_eq!(world.seen("keyring"), "ready, then closed");
+    let mut said = Vec::new();
+    std::io::Read::read_to_end(&mut stream, &mut said).expect("read");
+    assert!(said.is_empty(), "{said:?}");
+    fs::remove_file(&program).expect("remove");
+    fs::remove_file(&bus).expect("remove");
 }
 
 fn a_culprit_is_replaced_first_at_once_then_later(world: &World) {
@@ -207,6 +237,8 @@ impl World {
         let _ = fs::remove_dir_all(self.data().join(profile));
         let mut command = Command::new(self.folder.join("bulkhead"));
         command.arg("--profile").arg(profile).arg("--data-dir").arg(self.data()).args(more);
+        // The judge's own desktop is none of the launcher's business.
+        command.env("DBUS_SESSION_BUS_ADDRESS", "disabled:");
         command
     }
 
@@ -304,13 +336,27 @@ fn ui() -> ! {
 fn sealer() -> ! {
     require_sandbox();
     let line: Line<seal::FromSeal, seal::ToSeal> = take(&Pair::new(&SEALER, Side::Peer), fd::SEAL_LINE);
-    let mut byte = [1];
-    // SAFETY: one byte, on this stack.
-    let read = unsafe { nix::libc::read(fd::SEAL_TPM, byte.as_mut_ptr().cast(), 1) };
-    if (read, byte) == (1, [0]) {
+    if hears_zero(fd::SEAL_TPM) {
         let _ = line.send(&seal::FromSeal::Ready { guarded: true, version: VERSION });
     }
     exit(0)
+}
+
+/// The same.
+fn keeper() -> ! {
+    require_sandbox();
+    let line: Line<keyring::FromKeyring, keyring::ToKeyring> = take(&Pair::new(&KEEPER, Side::Peer), fd::KEYRING_LINE);
+    if hears_zero(fd::KEYRING_BUS) {
+        let _ = line.send(&keyring::FromKeyring::Ready { version: VERSION });
+    }
+    exit(0)
+}
+
+fn hears_zero(number: i32) -> bool {
+    let mut byte = [1];
+    // SAFETY: one byte, on this stack.
+    let read = unsafe { nix::libc::read(number, byte.as_mut_ptr().cast(), 1) };
+    (read, byte) == (1, [0])
 }
 
 fn vault() -> ! {
@@ -371,6 +417,14 @@ fn vault() -> ! {
             fs::write(&seen, if ready { "ready, then closed" } else { "closed" }).expect("write");
             exit(0)
         }
+        "keyring" => {
+            let line: Line<keyring::ToKeyring, keyring::FromKeyring> =
+                take(&Pair::new(&KEEPER, Side::Vault), fd::VAULT_KEYRING);
+            let ready = matches!(line.recv(&mut room), Ok(keyring::FromKeyring::Ready { .. }));
+            assert!(matches!(line.recv(&mut room), Err(bulkhead_ipc::line::Error::Closed)));
+            fs::write(&seen, if ready { "ready, then closed" } else { "closed" }).expect("write");
+            exit(0)
+        }
         "culprit" => {
             let mut story = Vec::new();
             assert!(matches!(pixels.recv(&mut room).expect("ui"), pixels::FromUi::Hello { version: VERSION, .. }));
@@ -408,9 +462,9 @@ fn vault() -> ! {
             told();
         },
         "passphrase" => {
-            assert_eq!(after("--passphrase-fd"), "9");
+            assert_eq!(after("--passphrase-fd"), "10");
             // SAFETY: the launcher left this descriptor for this process.
-            let mut file = unsafe { <fs::File as std::os::fd::FromRawFd>::from_raw_fd(9) };
+            let mut file = unsafe { <fs::File as std::os::fd::FromRawFd>::from_raw_fd(10) };
             let mut line = [0; 64];
             let length = std::io::Read::read(&mut file, &mut line).expect("read");
             fs::write(&seen, line.get(..length).expect("inside")).expect("write");

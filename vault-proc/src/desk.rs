@@ -22,7 +22,7 @@ use bulkhead_ipc::control::{FromLauncher, Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Notice, ToUi};
 use bulkhead_ipc::line::Line;
 use bulkhead_ipc::pixels::{Cursor, SCALE_UNIT, SlotKey};
-use bulkhead_ipc::{VERSION, line, pixels, post, seal, sign};
+use bulkhead_ipc::{VERSION, keyring, line, pixels, post, seal, sign};
 use composition::Composition;
 use greetings::Greetings;
 use std::path::PathBuf;
@@ -80,6 +80,7 @@ pub struct Desk {
     sign: Outgoing<sign::ToNet, sign::FromNet>,
     control: Line<ToLauncher, FromLauncher>,
     seal: Line<seal::ToSeal, seal::FromSeal>,
+    keyring: Line<keyring::ToKeyring, keyring::FromKeyring>,
     greetings: Greetings,
     credits: Credits,
     worker: Sender<Job>,
@@ -137,6 +138,7 @@ impl Desk {
             sign: Outgoing::new(lines.sign, MOST_WAITING).or(denied),
             control: lines.control,
             seal: lines.seal,
+            keyring: lines.keyring,
             greetings: Greetings::new(now),
             credits,
             worker,
@@ -227,6 +229,7 @@ impl Desk {
                 Arrival::Intent(packet) => self.intent_packet(packet),
                 Arrival::Control(packet) => self.control_packet(packet),
                 Arrival::Seal(packet) => self.session.seal_said(packet),
+                Arrival::Keyring(packet) => self.session.keyring_said(packet),
                 Arrival::Fault(edge, error) => self.fault(edge, &error),
                 Arrival::Derived(derived) => {
                     // Whoever typed the passphrase is there, however long it took to turn into a key.
@@ -332,11 +335,11 @@ impl Desk {
     }
 
     fn fault(&mut self, edge: Edge, error: &line::Error) {
-        if edge == Edge::Seal {
+        if let Edge::Seal | Edge::Keyring = edge {
             if error.is_breach() {
-                eprintln!("bulkhead-vault: seal: {error}");
+                eprintln!("bulkhead-vault: {edge:?}: {error}");
             }
-            return self.session.seal_gone();
+            return if edge == Edge::Seal { self.session.seal_gone() } else { self.session.keyring_gone() };
         }
         if error.is_breach() {
             eprintln!("bulkhead-vault: {}: {error}", edge.peer().map_or("the launcher", name));
@@ -435,6 +438,11 @@ impl Desk {
             Out::Seal(question) => {
                 if self.seal.try_send(&question).is_err() {
                     self.session.seal_said(seal::FromSeal::Refused(seal::Why::Failing));
+                }
+            }
+            Out::Keyring(question) => {
+                if self.keyring.try_send(&question).is_err() {
+                    self.session.keyring_gone();
                 }
             }
             Out::Clipboard(text) => self.clipboard.write(bulkhead_canvas::core::clipboard::Kind::Standard, text),
@@ -569,6 +577,7 @@ impl Desk {
                 Said::Parts(press) => self.session.answer_parts(press),
                 Said::AutoLock(choice) => self.session.set_auto_lock(choice),
                 Said::Erase(erase) => self.session.confirm_erase(erase),
+                Said::Keyring => self.session.press_keyring(),
                 Said::Alarm => self.session.look_at_updates(),
             }
             self.dirty = true;

@@ -162,7 +162,7 @@ fn navigation(key: Named, held: Modifiers, now: Situation) -> Meaning {
         Named::Tab if held.shift() => Ui(Command::FocusPrevious),
         Named::Tab => Ui(Command::FocusNext),
         Named::Escape => Ui(Command::Escape),
-        Named::Enter if dialogue => Act(Own::PressButton),
+        Named::Enter if dialogue || now.focus == Some(SlotKind::Keyring) => Act(Own::PressButton),
         Named::Enter if results => Act(Own::Result(Step::Open)),
         Named::Enter => match now.focus {
             Some(SlotKind::Compose) if held.shift() => Meaning::Slot,
@@ -323,5 +323,8 @@ mod tests {
         let choices = Situation { focus: Some(SlotKind::AutoLock), ..OPEN };
         assert_eq!(named(Named::ArrowRight, Modifiers::empty(), choices), Meaning::Own(Own::AutoLock(1)));
         assert_eq!(named(Named::Tab, Modifiers::empty(), choices), Meaning::Ui(Command::FocusNext));
+        let button = Situation { focus: Some(SlotKind::Keyring), ..OPEN };
+        assert_eq!(named(Named::Enter, Modifiers::empty(), button), Meaning::Own(Own::PressButton));
+        assert_eq!(named(Named::Tab, Modifiers::empty(), button), Meaning::Ui(Command::FocusNext));
     }
 }

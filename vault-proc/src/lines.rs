@@ -1,14 +1,14 @@
-//! The six lines, as the event loop sees them: what arrived, and queues for what leaves.
+//! The seven lines, as the event loop sees them: what arrived, and queues for what leaves.
 //!
 //! One thread per line waits for packets. It may be at most a few packets ahead of the event loop, so that a
 //! peer that floods fills its own socket and waits, instead of filling the vault's memory. Nothing here ever
 //! makes the event loop wait: what a peer does not read stays in a bounded queue, and a peer that does not
 //! read for long is restarted.
 
-use bulkhead_ipc::automata::{LAUNCHER, NET, SEALER, UI};
+use bulkhead_ipc::automata::{KEEPER, LAUNCHER, NET, SEALER, UI};
 use bulkhead_ipc::automaton::Side;
 use bulkhead_ipc::line::{self, Buffer, Line, Pair};
-use bulkhead_ipc::{Message, control, descriptors, intent, pixels, post, seal, sign};
+use bulkhead_ipc::{Message, control, descriptors, intent, keyring, pixels, post, seal, sign};
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub enum Edge {
     Control,
     /// [`seal`].
     Seal,
+    /// [`keyring`].
+    Keyring,
 }
 
 impl Edge {
@@ -40,7 +42,7 @@ impl Edge {
         match self {
             Self::Post | Self::Sign => Some(control::Peer::Net),
             Self::Pixels | Self::Intent => Some(control::Peer::Ui),
-            Self::Control | Self::Seal => None,
+            Self::Control | Self::Seal | Self::Keyring => None,
         }
     }
 }
@@ -59,6 +61,8 @@ pub enum Arrival {
     Control(control::FromLauncher),
     /// From seal.
     Seal(seal::FromSeal),
+    /// From keyring.
+    Keyring(keyring::FromKeyring),
     /// A line carried what it must not, or ended.
     Fault(Edge, line::Error),
     /// The passphrase worker is done.
@@ -115,6 +119,8 @@ pub struct Credits {
     pub intent: Credit,
     /// Of [`seal`].
     pub seal: Credit,
+    /// Of [`keyring`].
+    pub keyring: Credit,
 }
 
 impl Credits {
@@ -127,6 +133,7 @@ impl Credits {
             Arrival::Intent(_) | Arrival::Fault(Edge::Intent, _) => self.intent.done(),
             Arrival::Control(_) | Arrival::Fault(Edge::Control, _) => self.control.done(),
             Arrival::Seal(_) | Arrival::Fault(Edge::Seal, _) => self.seal.done(),
+            Arrival::Keyring(_) | Arrival::Fault(Edge::Keyring, _) => self.keyring.done(),
             _ => {}
         }
     }
@@ -146,6 +153,8 @@ pub struct Lines {
     pub control: Line<control::ToLauncher, control::FromLauncher>,
     /// To seal; its other end is closed where there is no TPM.
     pub seal: Line<seal::ToSeal, seal::FromSeal>,
+    /// To keyring; its other end is closed where there is no session bus, or no keyring.
+    pub keyring: Line<keyring::ToKeyring, keyring::FromKeyring>,
 }
 
 impl Lines {
@@ -154,7 +163,8 @@ impl Lines {
         fn take<O: Message, I: Message>(pair: &Pair, number: RawFd) -> Result<Line<O, I>, line::Error> {
             line::inherit(number).map(|socket| pair.line(socket))
         }
-        let [net, ui, launcher, sealer] = [&NET, &UI, &LAUNCHER, &SEALER].map(|table| Pair::new(table, Side::Vault));
+        let [net, ui, launcher, sealer, keeper] =
+            [&NET, &UI, &LAUNCHER, &SEALER, &KEEPER].map(|table| Pair::new(table, Side::Vault));
         Ok(Self {
             post: take(&net, descriptors::VAULT_POST)?,
             sign: take(&net, descriptors::VAULT_SIGN)?,
@@ -162,6 +172,7 @@ impl Lines {
             intent: take(&ui, descriptors::VAULT_INTENT)?,
             control: take(&launcher, descriptors::VAULT_CONTROL)?,
             seal: take(&sealer, descriptors::VAULT_SEAL)?,
+            keyring: take(&keeper, descriptors::VAULT_KEYRING)?,
         })
     }
 
@@ -174,6 +185,7 @@ impl Lines {
             pixels: spawn(&self.pixels, Edge::Pixels, inbox, Arrival::Pixels)?,
             intent: spawn(&self.intent, Edge::Intent, inbox, Arrival::Intent)?,
             seal: spawn(&self.seal, Edge::Seal, inbox, Arrival::Seal)?,
+            keyring: spawn(&self.keyring, Edge::Keyring, inbox, Arrival::Keyring)?,
         })
     }
 }

@@ -6,6 +6,7 @@
 //! program from the profile: two ratchets on one session would betray keys.
 
 mod file;
+mod keyring;
 mod pin;
 mod recovery;
 mod slots;
@@ -14,6 +15,7 @@ use bulkhead_ipc::seal::Half;
 use bulkhead_vault_core::shares::SetId;
 use bulkhead_vault_core::{Key, Passphrase};
 pub use file::Lock;
+pub use keyring::{Keeping, Stand, keyring_stand, open_with_keyring};
 pub use pin::{MIN_PIN, MIN_PIN_UNGUARDED, Opening, Setting, open_with_pin, set_pin};
 pub use recovery::{LENGTH as RECOVERY_LENGTH, NotACode, RecoverySecret};
 pub use slots::Kind;
@@ -228,6 +230,8 @@ impl StoreKey {
     }
 
     fn change(&self, change: impl FnOnce(&mut Slots)) -> Result<(), ProfileError> {
+        // The worker changes it, too.
+        let _alone = self.lock.alone();
         let mut slots = Slots::parse(&file::read(self.lock.folder())?)?;
         // Slots that nobody vouches for do not become good ones by the way.
         if !slots.is_sealed_by(&self.key) {

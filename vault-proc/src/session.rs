@@ -10,6 +10,7 @@ mod errand;
 mod fields;
 mod focus;
 mod intents;
+mod keyring;
 mod opening;
 mod parts;
 mod pins;
@@ -29,11 +30,12 @@ pub use acts::Acts;
 use bulkhead_ipc::control::{Peer, ToLauncher};
 use bulkhead_ipc::intent::{self, Accept, Command, Invite, Notice, ToUi};
 use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind, Theme};
-use bulkhead_ipc::{post, seal, sign};
+use bulkhead_ipc::{keyring as keyring_line, post, seal, sign};
 use bulkhead_vault_core::{Action, Changed, Config, ContactView, Effect, Hit, Input, Plaintext, Vault};
 pub use deletion::ERASE;
 use errand::Errand;
 pub use fields::Fields;
+pub use keyring::Keyring;
 pub use parts::{Parts, Press, Question};
 pub use pins::Pins;
 use std::path::PathBuf;
@@ -69,6 +71,8 @@ pub enum Out {
     Launcher(ToLauncher),
     /// To seal.
     Seal(seal::ToSeal),
+    /// To keyring.
+    Keyring(keyring_line::ToKeyring),
     /// To the worker.
     Derive(Job),
     /// To the thread that saves what can be read.
@@ -119,6 +123,8 @@ pub struct Session {
     pub ways: Ways,
     /// The PIN.
     pub pins: Pins,
+    /// The desktop's keyring.
+    pub keyring: Keyring,
     /// Parts of recovery secrets.
     pub parts: Parts,
     /// What is known of updates.
@@ -168,6 +174,7 @@ impl Session {
             acts: Acts::default(),
             ways: Ways::default(),
             pins: Pins::default(),
+            keyring: Keyring::default(),
             parts: Parts::default(),
             updates: Updates::default(),
             auto_lock: AutoLock::load(&folder),
@@ -383,6 +390,7 @@ impl Session {
             Derived::Pin(opening) => self.ask_to_open(opening),
             Derived::SetPin(setting) => self.ask_to_seal(setting),
             Derived::PinRemoved(removed) => self.pin_removed(removed),
+            Derived::Keyring(key) => self.ask_to_keep(key),
         }
     }
 
@@ -401,6 +409,7 @@ impl Session {
         if !self.is_open() {
             return;
         }
+        self.rest_keyring();
         self.save_draft();
         self.fields.clear();
         self.open = None;
@@ -540,6 +549,7 @@ impl Session {
         match self.focus.map(|key| key.kind) {
             Some(SlotKind::RecoveryCode) => self.answer_offer(self.ways.chosen),
             Some(SlotKind::ConfirmParts) => self.press_parts(),
+            Some(SlotKind::Keyring) => self.press_keyring(),
             _ => self.confirm_delete(self.delete_chosen),
         }
     }

@@ -8,6 +8,7 @@ pub mod codes;
 pub mod confirm;
 pub mod fields;
 pub mod ink;
+pub mod keyring;
 pub mod labels;
 pub mod message_list;
 pub mod news;
@@ -44,6 +45,8 @@ pub enum Said {
     AutoLock(AutoLock),
     /// A button of the dialogue that deletes the profile was pressed.
     Erase(bool),
+    /// The button was pressed that has the desktop's keyring open the profile, or not any more.
+    Keyring,
     /// The button beside the sentence above the strip was pressed.
     Alarm,
 }

@@ -272,7 +272,8 @@ pub fn admit(slots: &[Slot], frame: Rect) -> Result<Vec<Slot>, Fault> {
         }
         let Some(clip) = slot.clip.intersect(&slot.rect).and_then(|clip| clip.intersect(&frame)) else { continue };
         // A question shown in part could be answered without being read: its buttons alone, in a picture of others.
-        let question = slot.key.kind.is_question() || slot.key.kind == SlotKind::ConfirmErase;
+        let question =
+            slot.key.kind.is_question() || matches!(slot.key.kind, SlotKind::ConfirmErase | SlotKind::Keyring);
         if question && clip != slot.rect {
             continue;
         }

@@ -7,7 +7,7 @@ use crate::slots::labels::{Avatar, Label, Side};
 use crate::slots::message_list::{MessageList, Messages};
 use crate::slots::results::Found;
 use crate::slots::strip::Strip;
-use crate::slots::{Said, alarm, codes, confirm, fields, ink, news, parts, recovery, results, stopwatch};
+use crate::slots::{Said, alarm, codes, confirm, fields, ink, keyring, news, parts, recovery, results, stopwatch};
 use crate::store::SqlStore;
 use bulkhead_canvas::core::{Color, Font, Length, Rectangle, alignment, text::Shaping};
 use bulkhead_canvas::fonts::{REGULAR, SEMIBOLD};
@@ -223,6 +223,7 @@ fn content<'a>(
         SlotKind::AutoLock => {
             Some(recovery::auto_lock(session.auto_lock, session.focus == Some(key), rect.width, palette))
         }
+        SlotKind::Keyring => Some(keyring::button(session.keyring.is_on(), session.focus == Some(key), palette)),
         SlotKind::UpdateNotice => Some(news::notice(session.updates.blocks(&session.zone, clock::now()), palette)),
         SlotKind::UpdateDetails => Some(news::details(session.updates.details(), palette)),
         SlotKind::RelayUrl => {

@@ -35,6 +35,8 @@ pub enum Job {
     SetPin(Arc<Lock>, Passphrase, Passphrase),
     /// No PIN any more, for the open profile with this passphrase.
     RemovePin(Arc<Lock>, Passphrase),
+    /// The key of the open profile, to be opened by the keyring from now on.
+    Keyring(Arc<Lock>, Passphrase),
 }
 
 /// How a profile was opened.
@@ -46,6 +48,8 @@ pub enum How {
     Unlocked,
     /// By its recovery secret.
     Recovered,
+    /// By what the desktop's keyring keeps.
+    Kept,
 }
 
 /// What came of it.
@@ -62,13 +66,15 @@ pub enum Derived {
     SetPin(Result<Box<Setting>, ProfileError>),
     /// Whether the PIN was taken away.
     PinRemoved(Result<(), ProfileError>),
+    /// Whether the passphrase was right, and the key if so.
+    Keyring(Result<StoreKey, ProfileError>),
 }
 
 impl Derived {
     /// How many attempts in a row were wrong after this one.
     fn wrong_after(&self, wrong: u32) -> u32 {
         let error = match self {
-            Self::Opened(_, result) | Self::Confirmed(result) => result.as_ref().err(),
+            Self::Opened(_, result) | Self::Confirmed(result) | Self::Keyring(result) => result.as_ref().err(),
             Self::Changed(result) | Self::PinRemoved(result) => result.as_ref().err(),
             Self::SetPin(result) => result.as_ref().err(),
             // Whether a PIN is wrong the TPM says, and counts; nobody shortens the wait for passphrases by typing one.
@@ -88,6 +94,7 @@ fn derive(job: Job) -> Derived {
             Derived::Opened(How::Recovered, key)
         }
         Job::Confirm(lock, passphrase) => Derived::Confirmed(profile::confirm(lock, &passphrase)),
+        Job::Keyring(lock, passphrase) => Derived::Keyring(profile::confirm(lock, &passphrase)),
         Job::Pin(folder, pin) => Derived::Pin(profile::open_with_pin(&folder, &pin).map(Box::new)),
         Job::SetPin(lock, current, pin) => Derived::SetPin(profile::set_pin(lock, &current, &pin).map(Box::new)),
         Job::RemovePin(lock, current) => {

@@ -1,7 +1,7 @@
 //! Packets of the lines: reading, writing and reading again changes nothing, and costs bounded memory.
 
 use crate::{Broken, Verdict, holds, memory};
-use bulkhead_ipc::{Message, cbor, control, intent, pixels, post, seal, sign};
+use bulkhead_ipc::{Message, cbor, control, intent, keyring, pixels, post, seal, sign};
 
 /// What reading a packet may allocate at once, in bytes: this, and [`FACTOR`] times the packet.
 const ALLOWANCE: usize = 16 * 1024;
@@ -20,11 +20,17 @@ pub fn line_net(input: &[u8]) -> Result<Verdict, Broken> {
     }
 }
 
-/// Packets on the other lines. The first byte names the type, above 0xef [`seal::ToSeal`] if even and
-/// [`seal::FromSeal`] if odd, below modulo 6 [`pixels::ToUi`], [`pixels::FromUi`], [`intent::ToUi`],
+/// Packets on the other lines. The first byte names the type, from 0xf8 on [`keyring::ToKeyring`] if even and
+/// [`keyring::FromKeyring`] if odd, from 0xf0 on [`seal::ToSeal`] if even and [`seal::FromSeal`] if odd, below modulo 6 [`pixels::ToUi`], [`pixels::FromUi`], [`intent::ToUi`],
 /// [`intent::FromUi`], [`control::ToLauncher`], [`control::FromLauncher`]; the rest is the packet.
 pub fn line_ui(input: &[u8]) -> Result<Verdict, Broken> {
     let Some((kind, packet)) = input.split_first() else { return Ok(Verdict::Refused) };
+    if *kind >= 0xf8 {
+        return match kind % 2 {
+            0 => line::<keyring::ToKeyring>(packet),
+            _ => line::<keyring::FromKeyring>(packet),
+        };
+    }
     if *kind >= 0xf0 {
         return if kind % 2 == 0 { line::<seal::ToSeal>(packet) } else { line::<seal::FromSeal>(packet) };
     }

@@ -158,6 +158,16 @@ fn the_lines_that_carry_messages_are_covered() {
         ("ui", "UnlockPin"),
         ("ui", "SetPin"),
         ("ui", "RemovePin"),
+        ("ui", "Keyring"),
+        // The keyring line is asked one question at a time, too.
+        ("keyring", "Ready"),
+        ("keyring", "Keep"),
+        ("keyring", "Fetch"),
+        ("keyring", "Forget"),
+        ("keyring", "Kept"),
+        ("keyring", "Found"),
+        ("keyring", "Forgotten"),
+        ("keyring", "Refused"),
         ("ui", "BackUp"),
         // The seal line is asked one question at a time, and answers with nothing that any other line knows of.
         ("seal", "Ready"),

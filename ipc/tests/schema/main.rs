@@ -11,7 +11,7 @@ mod kit;
 mod values;
 mod vectors;
 
-use bulkhead_ipc::{MAX_PACKET, Message, cbor, control, intent, pixels, post, seal, sign};
+use bulkhead_ipc::{MAX_PACKET, Message, cbor, control, intent, keyring, pixels, post, seal, sign};
 use kit::item::Item;
 use kit::{Claims, Schema, claim, walk};
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
@@ -136,6 +136,14 @@ fn seal_line_and_its_schema_say_the_same() {
     line(&["seal.cddl", "shared.cddl"], |schema, claims| {
         direction::<seal::ToSeal>(schema, "seal-to-seal", values::seal_to_seal(), claims);
         direction::<seal::FromSeal>(schema, "seal-from-seal", values::seal_from_seal(), claims);
+    });
+}
+
+#[test]
+fn keyring_line_and_its_schema_say_the_same() {
+    line(&["keyring.cddl", "shared.cddl"], |schema, claims| {
+        direction::<keyring::ToKeyring>(schema, "keyring-to-keyring", values::keyring_to_keyring(), claims);
+        direction::<keyring::FromKeyring>(schema, "keyring-from-keyring", values::keyring_from_keyring(), claims);
     });
 }
 

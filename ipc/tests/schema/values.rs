@@ -2,7 +2,7 @@
 //! neither does a field.
 
 use bulkhead_ipc::bytes::Bytes;
-use bulkhead_ipc::{control, intent, pixels, post, seal, sign, update};
+use bulkhead_ipc::{control, intent, keyring, pixels, post, seal, sign, update};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -34,7 +34,8 @@ macro_rules! names {
 }
 
 use control::Peer;
-use intent::{Command, Notice, PartState, Phase, Pin, Recovery};
+use intent::{Command, Keyring, Notice, PartState, Phase, Pin, Recovery};
+use keyring::Why as KeyringWhy;
 use pixels::{Cursor, SlotKind, Theme};
 use post::Trouble;
 use update::{Kind, Party, Role, Wish};
@@ -50,10 +51,13 @@ names!(notices, Notice: WrongPassphrase PassphrasesDiffer PassphraseTooShort Sto
     OlderCopy Moved RestoreWaits Restored BackupDamaged BackupInTheWay BackupWaits BackedUp MoveDone Refused
     NameMissing WrongOften PassphraseChanged NotARecoveryCode WrongRecoveryCode RecoverySet RecoveryCopied KeyFileMended
     LockedByItself KeyDamaged Saving Saved KeysLost ClockLeapt NotErased WrongPin PinTooShort PinUnguarded
-    PinsDiffer PinSet PinRemoved PinResting PinUseless TpmFailing PartsSent PartsWithdrawn TooFewKeepers PartsComplete PartGivenAway);
+    PinsDiffer PinSet PinRemoved PinResting PinUseless TpmFailing PartsSent PartsWithdrawn TooFewKeepers PartsComplete PartGivenAway
+    KeyringOn KeyringOff KeyringLocked KeyringUseless KeyringFailing KeyringNotKept);
 names!(part_states, PartState: Sent Kept Failed GivenAway Withdrawn);
 names!(recoveries, Recovery: None Set Offered);
 names!(pins, Pin: None Possible Unguarded Set Lost);
+names!(keyrings, Keyring: None Possible On Asking Lost);
+names!(keyring_whys, KeyringWhy: Absent Foreign Locked Failing);
 names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings Updates FocusNext
     FocusPrevious Activate Up Down);
 names!(cursors, Cursor: Arrow Hand);
@@ -62,7 +66,7 @@ names!(troubles, Trouble: Unreachable Certificate Misbehaving Closed Proxy Addre
 names!(kinds, SlotKind: Unlock NewPassphrase RepeatPassphrase OwnName Search SearchResults Avatar ContactName Preview
     RowTime ConversationTitle MessageList Compose InviteLink InviteQr PasteInvite SafetyNumber SafetyQr Rename
     ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock ConfirmErase Pin NewPin
-    RepeatPin ConfirmParts UpdateNotice UpdateDetails);
+    RepeatPin ConfirmParts Keyring UpdateNotice UpdateDetails);
 
 fn one_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> BoxedStrategy<T> {
     prop::sample::select(all).boxed()
@@ -302,6 +306,7 @@ pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
         ToUi::Timers(_) => list(timer.clone(), MAX_CONTACTS).prop_map(ToUi::Timers),
         ToUi::Recovery(_) => one_of(recoveries()).prop_map(ToUi::Recovery),
         ToUi::Pin(_) => one_of(pins()).prop_map(ToUi::Pin),
+        ToUi::Keyring(_) => one_of(keyrings()).prop_map(ToUi::Keyring),
         ToUi::Shares(_) => shares().prop_map(ToUi::Shares),
         ToUi::Notice(_) => prop::option::of(one_of(notices())).prop_map(ToUi::Notice),
         ToUi::Update(_) => (0..=update::WHOLE, one_of(update_kinds()))
@@ -461,5 +466,30 @@ pub fn seal_from_seal() -> BoxedStrategy<seal::FromSeal> {
             (any::<u64>(), seal::COUNTERS).prop_map(|(value, counter)| FromSeal::Counted { value, counter }),
         FromSeal::Dropped => Just(FromSeal::Dropped),
         FromSeal::Refused(_) => whys().prop_map(FromSeal::Refused),
+    })
+}
+
+fn names() -> impl Strategy<Value = bulkhead_ipc::bytes::Bytes32> {
+    any::<[u8; 32]>().prop_map(Bytes)
+}
+
+pub fn keyring_to_keyring() -> BoxedStrategy<keyring::ToKeyring> {
+    use keyring::ToKeyring;
+    every!(ToKeyring {
+        ToKeyring::Keep { .. } =>
+            (any::<bool>(), names(), halves()).prop_map(|(ask, name, share)| ToKeyring::Keep { ask, name, share }),
+        ToKeyring::Fetch { .. } => names().prop_map(|name| ToKeyring::Fetch { name }),
+        ToKeyring::Forget { .. } => (any::<bool>(), names()).prop_map(|(ask, name)| ToKeyring::Forget { ask, name }),
+    })
+}
+
+pub fn keyring_from_keyring() -> BoxedStrategy<keyring::FromKeyring> {
+    use keyring::FromKeyring;
+    every!(FromKeyring {
+        FromKeyring::Ready { .. } => any::<u16>().prop_map(|version| FromKeyring::Ready { version }),
+        FromKeyring::Kept => Just(FromKeyring::Kept),
+        FromKeyring::Found(_) => halves().prop_map(FromKeyring::Found),
+        FromKeyring::Forgotten => Just(FromKeyring::Forgotten),
+        FromKeyring::Refused(_) => one_of(keyring_whys()).prop_map(FromKeyring::Refused),
     })
 }

@@ -7,7 +7,7 @@ use crate::kit::item::{Item, hex, unhex};
 use crate::kit::{Schema, ipc};
 use crate::values;
 use bulkhead_ipc::bytes::Bytes;
-use bulkhead_ipc::{Message, VERSION, cbor, control, intent, pixels, post, seal, sign, update};
+use bulkhead_ipc::{Message, VERSION, cbor, control, intent, keyring, pixels, post, seal, sign, update};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -185,6 +185,7 @@ fn intent_line() -> List {
     add(&mut list, "intent-to-ui", [ToUi::Timers(vec![]), ToUi::Timers(timers)]);
     add(&mut list, "intent-to-ui", values::recoveries().into_iter().map(ToUi::Recovery));
     add(&mut list, "intent-to-ui", values::pins().into_iter().map(ToUi::Pin));
+    add(&mut list, "intent-to-ui", values::keyrings().into_iter().map(ToUi::Keyring));
     let shares = intent::Shares {
         asked: vec![handle],
         parts: values::part_states().into_iter().map(|state| intent::GivenPart { state, handle }).collect(),
@@ -301,16 +302,31 @@ fn seal_line() -> List {
     list
 }
 
+fn keyring_line() -> List {
+    use keyring::{FromKeyring, ToKeyring};
+    let (name, share) = (bytes(0x10), seal::Half::new(bytes(0x80).0));
+    let mut list = List::new();
+    let keep = [true, false].map(|ask| ToKeyring::Keep { ask, name, share: share.clone() });
+    add(&mut list, "keyring-to-keyring", keep.into_iter().chain([ToKeyring::Fetch { name }]));
+    add(&mut list, "keyring-to-keyring", [true, false].map(|ask| ToKeyring::Forget { ask, name }));
+    let done = [FromKeyring::Kept, FromKeyring::Found(share), FromKeyring::Forgotten];
+    let refused = values::keyring_whys().into_iter().map(FromKeyring::Refused);
+    let said = [FromKeyring::Ready { version: 3 }].into_iter().chain(done).chain(refused);
+    add(&mut list, "keyring-from-keyring", said);
+    list
+}
+
 /// A line's name and what makes its vectors.
 type Line = (&'static str, fn() -> List);
 
-const LINES: [Line; 6] = [
+const LINES: [Line; 7] = [
     ("post", post_line),
     ("sign", sign_line),
     ("pixels", pixels_line),
     ("intent", intent_line),
     ("control", control_line),
     ("seal", seal_line),
+    ("keyring", keyring_line),
 ];
 
 fn file(version: u16, line: &str) -> std::path::PathBuf {
@@ -340,6 +356,8 @@ fn again(direction: &str, bytes: &[u8]) -> Result<Vec<u8>, cbor::Error> {
         "control-from-launcher" => same::<control::FromLauncher>(bytes),
         "seal-to-seal" => same::<seal::ToSeal>(bytes),
         "seal-from-seal" => same::<seal::FromSeal>(bytes),
+        "keyring-to-keyring" => same::<keyring::ToKeyring>(bytes),
+        "keyring-from-keyring" => same::<keyring::FromKeyring>(bytes),
         other => panic!("no direction {other}"),
     }
 }
@@ -401,8 +419,8 @@ const TAKEN_AWAY: [&str; 1] = ["X11Exposed"];
 fn golden_vectors_of_earlier_versions_are_understood_or_refused_cleanly() {
     for version in 1..VERSION {
         let (mut greetings, mut others) = (0, 0);
-        // The seal line began with version 3.
-        for (line, _) in LINES.iter().filter(|(line, _)| version >= 3 || *line != "seal") {
+        // The lines to seal and keyring began with version 3.
+        for (line, _) in LINES.iter().filter(|(line, _)| version >= 3 || !["seal", "keyring"].contains(line)) {
             for vector in read(version, line) {
                 let bytes = unhex(vector["hex"].as_str().unwrap());
                 let (name, direction) = (vector["name"].as_str().unwrap(), vector["direction"].as_str().unwrap());

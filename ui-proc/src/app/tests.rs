@@ -1,6 +1,6 @@
 use super::*;
 use bulkhead_canvas::core::Rectangle;
-use bulkhead_ipc::intent::{Contact, Pin, Shares};
+use bulkhead_ipc::intent::{Contact, Keyring, Pin, Shares};
 use bulkhead_ipc::pixels::Rect;
 use bulkhead_ipc::update::{Glimpse, Wish};
 
@@ -320,4 +320,23 @@ fn the_lock_screen_asks_for_a_pin_where_one_works_and_for_the_passphrase_otherwi
     app.told(ToUi::Phase(Phase::Open));
     app.told(ToUi::Phase(Phase::Locked));
     asks(&mut app, SlotKind::Pin);
+}
+
+#[test]
+fn the_keyrings_page_asks_for_the_passphrase_only_to_turn_it_on_and_leads_back_to_the_settings() {
+    for (keyring, kind) in [
+        (Keyring::Possible, SlotKind::CurrentPassphrase),
+        (Keyring::On, SlotKind::Keyring),
+        (Keyring::Lost, SlotKind::Keyring),
+    ] {
+        let mut app = App::default();
+        app.told(ToUi::Phase(Phase::Open));
+        app.told(ToUi::Keyring(keyring));
+        app.pressed(Message::Show(Panel::Settings));
+        app.pressed(Message::Show(Panel::Keyring));
+        frame(&mut app, &[slot(kind, 0)]);
+        assert_eq!(app.take_intents().last(), Some(&FromUi::Focus(Some(slot(kind, 0)))));
+        app.told(ToUi::Command(Command::Escape));
+        assert_eq!(app.state.panel, Some(Panel::Settings));
+    }
 }

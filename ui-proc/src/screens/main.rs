@@ -1,7 +1,8 @@
 //! The open program: the list on the left, what was chosen on the right; in a narrow window one at a time.
 
 use super::{
-    add_contact, contact, conversation, delete, erase, list, notice, parts, passphrase, pin, safety, settings, updates,
+    add_contact, contact, conversation, delete, erase, keyring, list, notice, parts, passphrase, pin, safety, settings,
+    updates,
 };
 use crate::message::Panel;
 use crate::widgets::{Element, LIST_WIDTH, View, fill};
@@ -37,6 +38,7 @@ fn right(view: View<'_>) -> Element<'_> {
         Some(Panel::Recovery) => passphrase::recovery(view),
         Some(Panel::Erase) => erase::view(view),
         Some(Panel::Pin) => pin::set(view),
+        Some(Panel::Keyring) => keyring::set(view),
         Some(Panel::Parts) => parts::view(view),
         Some(Panel::Question) => parts::question(view),
         Some(Panel::Updates) => updates::view(view),

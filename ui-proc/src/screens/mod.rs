@@ -6,6 +6,7 @@ mod contact;
 mod conversation;
 mod delete;
 mod erase;
+mod keyring;
 mod list;
 mod main;
 mod notice;

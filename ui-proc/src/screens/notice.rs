@@ -13,6 +13,8 @@ fn tone(p: &Palette, notice: Notice) -> Tone {
         Notice::Copied | Notice::PassphraseChanged | Notice::RecoverySet | Notice::RecoveryCopied => p.ok,
         Notice::BackedUp | Notice::MoveDone | Notice::Restored => p.ok,
         Notice::PinSet | Notice::PinRemoved => p.ok,
+        Notice::KeyringOn | Notice::KeyringOff => p.ok,
+        Notice::KeyringNotKept => p.warn,
         Notice::PartsSent | Notice::PartsWithdrawn | Notice::PartsComplete => p.ok,
         Notice::Saved | Notice::RestoreWaits | Notice::BackupWaits => p.warn,
         Notice::NetRestarted | Notice::UiRestarted | Notice::LockedByItself => p.warn,

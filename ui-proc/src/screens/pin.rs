@@ -1,7 +1,7 @@
 //! The PIN, on the lock screen and in the settings. What is typed is the vault's, and what guards it is the TPM.
 
 use super::contact::panel_bar;
-use super::notice;
+use super::{keyring, notice};
 use crate::message::{Message, Panel};
 use crate::widgets::{Element, Face, View, button, card, centred, field, hint, label, note, page, title};
 use crate::words;
@@ -20,6 +20,7 @@ pub fn unlock(view: View<'_>) -> Element<'_> {
         .push(hint(p, words::PIN_UNLOCK_LEAD))
         .push(field(view, SlotKind::Pin, 0))
         .push(view.state.notice.map(|it| notice::inline(view, it)))
+        .push(keyring::on_lock_screen(view))
         .push(row![other, container(unlock).align_right(Length::Fill)].align_y(alignment::Vertical::Center));
     centred(view, 400.0, p.ground, card(view, form.spacing(16)))
 }

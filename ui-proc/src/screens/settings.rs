@@ -1,7 +1,7 @@
 //! Settings: name, relays, appearance, security, lock, backup.
 
 use super::contact::panel_bar;
-use super::{parts, pin, updates};
+use super::{keyring, parts, pin, updates};
 use crate::message::{Message, Panel};
 use crate::widgets::{
     Element, Face, View, beside, body, button, card, choices, dot, field, hint, label, labelled, line, page, slot,
@@ -48,6 +48,7 @@ pub fn view(view: View<'_>) -> Element<'_> {
         hint(p, if view.state.recovery == Recovery::Set { words::RECOVERY_SET } else { words::RECOVERY_NONE }),
         button(view, Face::Secondary, words::RECOVERY_NEW, Message::Show(Panel::Recovery)),
         pin::setting(view),
+        keyring::setting(view),
     ]
     .spacing(8);
     let erase = button(view, Face::Danger, words::ERASE, Message::Show(Panel::Erase));

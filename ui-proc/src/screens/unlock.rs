@@ -1,6 +1,6 @@
 //! The lock screen, and the moment in which the key is derived.
 
-use super::notice;
+use super::{keyring, notice};
 use crate::message::Message;
 use crate::widgets::{Element, Face, View, button, card, centred, field, hint, label, note, title};
 use crate::words;
@@ -33,6 +33,7 @@ pub fn view(view: View<'_>, working: bool) -> Element<'_> {
             .push(field(view, SlotKind::Unlock, 0))
             .push(view.state.notice.map(|it| notice::inline(view, it)))
             .push(lost)
+            .push(keyring::on_lock_screen(view))
             .push(row![other, container(unlock).align_right(Length::Fill)].align_y(alignment::Vertical::Center))
             .push(last)
     };

@@ -13,12 +13,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Whoever has it has the profile.
 pub struct Lock {
     _file: File,
     folder: PathBuf,
+    changing: Mutex<()>,
 }
 
 /// The key file of a profile.
@@ -41,10 +42,15 @@ impl Lock {
             l_pid: 0,
         };
         match fcntl(&file, FcntlArg::F_OFD_SETLK(&whole)) {
-            Ok(_) => Ok(Arc::new(Self { _file: file, folder: folder.to_path_buf() })),
+            Ok(_) => Ok(Arc::new(Self { _file: file, folder: folder.to_path_buf(), changing: Mutex::new(()) })),
             Err(Errno::EAGAIN | Errno::EACCES) => Err(ProfileError::InUse),
             Err(_) => Err(ProfileError::Io),
         }
+    }
+
+    /// Who has this is the only one to read, change and write the key file: two threads do.
+    pub(super) fn alone(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The profile's folder.

@@ -8,8 +8,10 @@
 //! All numbers are big-endian. A wrapped key is XChaCha20-Poly1305, bound to `"bulkhead" | kind | parameters | salt`.
 //! The tag is an HMAC-SHA-256 of all bytes before it under a key made of the store's key: who changes slots from
 //! outside is found out by whoever opens one. The checksum, SHA-256 cut short, needs no key: it tells a damaged file
-//! from a wrong passphrase. Parameters are a passphrase's cost, of a PIN the same and what the TPM sealed. Version 1 was one passphrase slot without its first three bytes, tag and checksum.
+//! from a wrong passphrase. Parameters are a passphrase's cost, of a PIN the same and what the TPM sealed, of a
+//! keyring the name of what it keeps. Version 1 was one passphrase slot without its first three bytes, tag and checksum.
 
+mod keyring;
 mod pin;
 
 use super::{ProfileError, fill};
@@ -50,6 +52,8 @@ pub enum Kind {
     Shares,
     /// A PIN, and what this machine's TPM gives out for it.
     Pin,
+    /// What the desktop's keyring keeps: 256 random bits.
+    Keyring,
     /// Another set of parts: a new one is made beside the old one, which opens until the store has the new one's parts.
     OtherShares,
     /// Of a version to come.
@@ -63,6 +67,7 @@ impl Kind {
             2 => Self::Recovery,
             3 => Self::Shares,
             4 => Self::Pin,
+            5 => Self::Keyring,
             6 => Self::OtherShares,
             other => Self::Other(other),
         }
@@ -74,6 +79,7 @@ impl Kind {
             Self::Recovery => 2,
             Self::Shares => 3,
             Self::Pin => 4,
+            Self::Keyring => 5,
             Self::OtherShares => 6,
             Self::Other(byte) => byte,
         }

@@ -4,6 +4,7 @@ use super::*;
 use std::path::PathBuf;
 
 mod codes;
+mod keyring;
 mod pins;
 
 /// A key without the second that Argon2id takes, with the folder's lock.

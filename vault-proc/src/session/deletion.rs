@@ -62,6 +62,7 @@ impl Session {
     /// Destroys the profile: its key first, then everything else. What is left is the program as it was installed.
     fn erase_profile(&mut self) {
         let Some(lock) = self.holds() else { return };
+        self.forget_kept();
         self.fields.clear();
         self.open = None;
         self.list = Shelf::new();

@@ -74,11 +74,17 @@ impl Session {
                 })?;
                 self.done = Some(Notice::Restored);
             }
-            Errand::Backup(kind) => match (backup::export(key, kind), kind) {
-                (Ok(_), Kind::Copy) => self.done = Some(Notice::BackedUp),
-                (Ok(_), Kind::Move) => return Err(Notice::MoveDone),
-                (Err(error), _) => self.done = Some(notice(error)),
-            },
+            Errand::Backup(kind) => {
+                let kept = self.kept();
+                match (backup::export(key, kind), kind) {
+                    (Ok(_), Kind::Copy) => self.done = Some(Notice::BackedUp),
+                    (Ok(_), Kind::Move) => {
+                        self.forget(kept);
+                        return Err(Notice::MoveDone);
+                    }
+                    (Err(error), _) => self.done = Some(notice(error)),
+                }
+            }
         }
         Ok(())
     }

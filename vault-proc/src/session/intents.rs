@@ -100,6 +100,10 @@ impl Session {
         match (&self.phase, kind) {
             (Phase::Locked, SlotKind::Unlock) => self.unlock(),
             (Phase::Locked, SlotKind::Pin) => self.unlock_with_pin(),
+            // Whether the keyring opens the profile is decided by the vault's own button.
+            (Phase::Open(_), SlotKind::CurrentPassphrase) if self.shown(SlotKind::Keyring).is_some() => {
+                next(self, SlotKind::Keyring);
+            }
             (Phase::Open(_), SlotKind::CurrentPassphrase) if self.shown(SlotKind::NewPin).is_some() => {
                 next(self, SlotKind::NewPin);
             }

@@ -28,6 +28,8 @@ enum Waiting {
 pub struct Pins {
     /// seal said that there is a TPM, and nothing was wrong with it since.
     there: bool,
+    /// seal said that there is a TPM, or that there is none.
+    heard: bool,
     /// A password guards its count of wrong PINs.
     guarded: bool,
     /// The question that is open, and when it was asked.
@@ -69,14 +71,20 @@ impl Session {
 
     /// seal is gone, or broke a rule. The passphrase stays.
     pub fn seal_gone(&mut self) {
-        self.pins.there = false;
+        (self.pins.there, self.pins.heard) = (false, true);
         self.seal_refused(Why::Failing);
         self.tell_pin();
+        self.ask_to_open_at_start();
     }
 
     /// The profile was locked: what waited for the TPM is not wanted any more.
     pub(super) fn let_go_of_pin(&mut self) {
         self.pins.waiting = None;
+    }
+
+    /// Whether nothing more is to be heard of a TPM before the profile is opened.
+    pub(super) fn has_heard_tpm(&self) -> bool {
+        self.pins.heard || !profile::kinds(&self.folder).is_ok_and(|kinds| kinds.contains(&Kind::Pin))
     }
 
     /// Whether there is a TPM, and it waits for a question.
@@ -105,8 +113,9 @@ impl Session {
     pub fn seal_said(&mut self, said: FromSeal) {
         match said {
             FromSeal::Ready { guarded, version } if version == VERSION => {
-                (self.pins.there, self.pins.guarded) = (true, guarded);
+                (self.pins.there, self.pins.guarded, self.pins.heard) = (true, guarded, true);
                 self.tell_pin();
+                self.ask_to_open_at_start();
             }
             FromSeal::Ready { version, .. } => {
                 eprintln!("bulkhead-vault: seal speaks version {version} of the protocol, this is version {VERSION}");

@@ -31,6 +31,7 @@ impl Session {
         self.out.push(Out::Ui(ToUi::Notice(self.notice)));
         self.tell_recovery();
         self.tell_pin();
+        self.tell_keyring();
         self.tell_shares();
         self.tell_update();
         if let Some(handle) = self.open {

@@ -89,6 +89,7 @@ impl Session {
         let has_code = kinds.contains(&Kind::Recovery);
         self.ways = Ways { lock: Some(key.lock().clone()), has_code, ..Ways::default() };
         self.hold_parts(&key);
+        self.hold_keyring(&key, how);
         match how {
             How::Created => self.offer(key),
             _ => self.tell_recovery(),
@@ -110,6 +111,7 @@ impl Session {
     pub(super) fn let_go(&mut self) {
         self.ways = Ways { wrong: self.ways.wrong, ..Ways::default() };
         self.let_go_of_pin();
+        self.let_go_of_keyring();
         self.parts = Parts::default();
     }
 
@@ -120,6 +122,13 @@ impl Session {
             self.ways.chosen = Answer::default();
         }
         self.tell_recovery();
+    }
+
+    /// Who is to type the passphrase seldom may forget it: offers a code, if none was written down.
+    pub(super) fn offer_where_there_is_none(&mut self, key: &StoreKey) {
+        if !self.ways.has_code && self.ways.offer.is_none() {
+            self.offer(key.clone());
+        }
     }
 
     /// The code of another profile, to be written down and typed there.

@@ -42,6 +42,8 @@ pub fn words(session: &Session) -> (String, bool) {
         SlotKind::TypeRecovery => (typed_code(session.fields.get(SlotKind::TypeRecovery)), true),
         SlotKind::RecoveryCode => ("Tab chooses, Enter presses the button".into(), false),
         SlotKind::AutoLock => ("Left and right choose when to lock".into(), false),
+        SlotKind::Keyring if session.keyring.is_on() => ("Enter: your desktop opens Bulkhead no more".into(), false),
+        SlotKind::Keyring => ("Enter: from now on your desktop opens Bulkhead".into(), false),
         SlotKind::OwnName => ("Typing your name, for people you invite".into(), true),
         SlotKind::Search => ("Searching on this device only".into(), true),
         SlotKind::Compose => (typing_to(session, focus.handle), true),
