@@ -14,6 +14,8 @@ KILLS          := 2000
 TOOLS          := target/tools
 BINARIES       := bulkhead bulkhead-keyring bulkhead-net bulkhead-seal bulkhead-ui bulkhead-update bulkhead-vault
 CARGO          := cargo
+# A launcher that does what a test says.
+STAND_IN       := bulkhead-stand-in
 # Tools of judges and of the people who make releases, which no binary depends on.
 NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bulkhead-release --exclude bulkhead-fetch \
                   --exclude bulkhead-repository --exclude bulkhead-trust --exclude bulkhead-releases \
@@ -22,7 +24,7 @@ NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bul
 # $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the seven binaries, as shipped and with the test driver.
 define build
 	$(CARGO) build --locked $(1) --workspace $(NOT_SHIPPED) --bins --features bulkhead-vault/test-driver
-	mkdir -p $(3)/driver && install -t $(3)/driver $(addprefix target/$(2)/,$(BINARIES))
+	mkdir -p $(3)/driver && install -t $(3)/driver $(addprefix target/$(2)/,$(BINARIES) $(STAND_IN))
 	$(CARGO) build --locked $(1) --workspace $(NOT_SHIPPED) --bins
 	mkdir -p $(3)/shipped && install -t $(3)/shipped $(addprefix target/$(2)/,$(BINARIES))
 endef

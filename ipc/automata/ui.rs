@@ -119,6 +119,7 @@ const ROWS: &[Row] = &[
     told("Pin", &[], &[Choice]),
     told("Keyring", &[], &[Choice]),
     told("Shares", IF_OPEN, &[Number, Choice]),
+    told("Update", &[], &[Number, Choice]),
     told("Command", &[], &[Choice]),
     told("Pointer", &[], &[Geometry]),
     meant("Open", OF_CONTACT, &[Number]),
@@ -156,6 +157,7 @@ const ROWS: &[Row] = &[
     meant("AskPart", OF_CONTACT, &[Number]),
     meant("AnswerPart", OF_CONTACT, &[Number]),
     meant("ShowParts", IN_PHASE, &[]),
+    meant("Wish", IN_PHASE, &[Choice]),
 ];
 
 /// The last one is above what a held key repeats at, two intents a time.
@@ -268,6 +270,7 @@ impl Word for intent::ToUi {
             Self::Pin(_) => "Pin",
             Self::Keyring(_) => "Keyring",
             Self::Shares(_) => "Shares",
+            Self::Update(_) => "Update",
             Self::Command(_) => "Command",
             Self::Pointer(_) => "Pointer",
         }
@@ -338,6 +341,7 @@ impl Word for intent::FromUi {
             Self::AskPart(_) => "AskPart",
             Self::AnswerPart(_) => "AnswerPart",
             Self::ShowParts => "ShowParts",
+            Self::Wish(_) => "Wish",
         }
     }
 

@@ -6,6 +6,7 @@
 use crate::cbor::bounded;
 use crate::pixels::{SlotKey, Theme};
 use crate::post::{MAX_RELAYS, RelayState};
+use crate::update::{Glimpse, Wish};
 use crate::{Message, OutOfBounds, bound, greeting};
 use serde::{Deserialize, Serialize};
 
@@ -364,6 +365,8 @@ pub enum Command {
     AddContact,
     /// Open the settings.
     Settings,
+    /// Open what is about updates.
+    Updates,
     /// Keyboard focus to the next thing.
     FocusNext,
     /// Keyboard focus to the thing before.
@@ -442,6 +445,8 @@ pub enum ToUi {
     Keyring(Keyring),
     /// How it stands with parts of recovery secrets.
     Shares(Shares),
+    /// How it stands with updates.
+    Update(Glimpse),
     /// Navigation.
     Command(Command),
     /// The pointer, outside slots.
@@ -455,6 +460,7 @@ impl Message for ToUi {
             Self::Contacts(list) => bound(list.len() <= MAX_CONTACTS, "contacts"),
             Self::Timers(list) => bound(list.len() <= MAX_CONTACTS, "timers"),
             Self::Relays(list) => bound(list.len() <= MAX_RELAYS, "relays"),
+            Self::Update(glimpse) => glimpse.check(),
             Self::Shares(shares) => {
                 let lists = [shares.asked.len(), shares.parts.len(), shares.asking.len()];
                 bound(lists.into_iter().all(|length| length <= MAX_SHARES), "shares")?;
@@ -558,6 +564,8 @@ pub enum FromUi {
     AnswerPart(u32),
     /// Show the recovery code that parts make which contacts gave.
     ShowParts,
+    /// Pass this on to the launcher.
+    Wish(Wish),
 }
 
 impl Message for FromUi {

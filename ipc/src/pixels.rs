@@ -130,11 +130,15 @@ pub enum SlotKind {
     ConfirmParts,
     /// Whether the desktop's keyring opens the profile: a button, the vault's own.
     Keyring,
+    /// What there is to say of updates: sentences, times, what a release changes. It scrolls.
+    UpdateNotice,
+    /// The same for auditors. It scrolls.
+    UpdateDetails,
 }
 
 impl SlotKind {
     /// Every kind, in the order of the type.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::Unlock,
         Self::NewPassphrase,
         Self::RepeatPassphrase,
@@ -167,6 +171,8 @@ impl SlotKind {
         Self::RepeatPin,
         Self::ConfirmParts,
         Self::Keyring,
+        Self::UpdateNotice,
+        Self::UpdateDetails,
     ];
 
     /// Whether a person can type into it, so that it takes part in keyboard focus.
@@ -203,6 +209,8 @@ impl SlotKind {
                     | Self::AutoLock
                     | Self::ConfirmParts
                     | Self::Keyring
+                    | Self::UpdateNotice
+                    | Self::UpdateDetails
             )
     }
 

@@ -257,6 +257,115 @@ impl Notice {
     }
 }
 
+/// How it stands with updates, without the words: what ui may know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Kind {
+    /// [`Status::Off`].
+    Off,
+    /// [`Status::Checking`].
+    Checking,
+    /// [`Status::UpToDate`].
+    UpToDate,
+    /// [`Status::Fetching`].
+    Fetching,
+    /// [`Status::Trying`].
+    Trying,
+    /// [`Status::Ready`].
+    Ready,
+    /// [`Status::Waiting`].
+    Waiting,
+    /// [`Status::Frozen`].
+    Frozen,
+    /// [`Status::Forked`].
+    Forked,
+    /// [`Status::Revoked`].
+    Revoked,
+    /// [`Status::Expired`].
+    Expired,
+    /// [`Status::Refused`].
+    Refused,
+    /// [`Status::NeedsMore`].
+    NeedsMore,
+    /// [`Status::RolledBack`].
+    RolledBack,
+    /// [`Status::Unreachable`].
+    Unreachable,
+}
+
+impl Kind {
+    /// What the user can wish in it: one thing at most.
+    pub const fn wish(self) -> Option<Wish> {
+        match self {
+            Self::Off | Self::Checking | Self::Fetching | Self::Trying => None,
+            Self::Ready => Some(Wish::Restart),
+            Self::Forked => Some(Wish::ExportProof),
+            Self::UpToDate | Self::Waiting | Self::Frozen | Self::Revoked | Self::Expired => Some(Wish::Check),
+            Self::Refused | Self::NeedsMore | Self::RolledBack | Self::Unreachable => Some(Wish::Check),
+        }
+    }
+
+    /// Whether the user is told wherever the program is, as somebody may be at work.
+    pub const fn is_loud(self) -> bool {
+        matches!(self, Self::Frozen | Self::Forked | Self::Revoked | Self::Expired | Self::RolledBack)
+    }
+}
+
+impl Status {
+    /// The same without the words.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Off => Kind::Off,
+            Self::Checking => Kind::Checking,
+            Self::UpToDate => Kind::UpToDate,
+            Self::Fetching { .. } => Kind::Fetching,
+            Self::Trying(_) => Kind::Trying,
+            Self::Ready { .. } => Kind::Ready,
+            Self::Waiting { .. } => Kind::Waiting,
+            Self::Frozen { .. } => Kind::Frozen,
+            Self::Forked { .. } => Kind::Forked,
+            Self::Revoked(_) => Kind::Revoked,
+            Self::Expired { .. } => Kind::Expired,
+            Self::Refused(_) => Kind::Refused,
+            Self::NeedsMore { .. } => Kind::NeedsMore,
+            Self::RolledBack { .. } => Kind::RolledBack,
+            Self::Unreachable { .. } => Kind::Unreachable,
+        }
+    }
+}
+
+/// All of [`Glimpse::done`].
+pub const WHOLE: u16 = 1000;
+
+/// What ui is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Glimpse {
+    /// How much of the package is there, at most [`WHOLE`]; 0 if none is on its way.
+    pub done: u16,
+    /// How it stands.
+    pub kind: Kind,
+}
+
+impl From<&Status> for Glimpse {
+    fn from(status: &Status) -> Self {
+        let done = match *status {
+            Status::Fetching { done, total, .. } => {
+                let part = u128::from(done.min(total)) * u128::from(WHOLE) / u128::from(total.max(1));
+                u16::try_from(part).unwrap_or(WHOLE)
+            }
+            _ => 0,
+        };
+        Self { done, kind: status.kind() }
+    }
+}
+
+impl Glimpse {
+    pub(crate) fn check(self) -> Result<(), OutOfBounds> {
+        bound(self.done <= WHOLE, "done")
+    }
+}
+
 /// What the user wishes, for the launcher to grant or not. It answers each wish with a [`Notice`], at the time that it
 /// chooses, and hears no second one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,6 +14,7 @@ use bulkhead_ipc::intent::{
 };
 use bulkhead_ipc::pixels::{self, FromUi, Slot, SlotKind};
 use bulkhead_ipc::post::{RelayState, Trouble};
+use bulkhead_ipc::update::{Glimpse, Kind};
 use bulkhead_ui::app::App;
 use bulkhead_ui::frames::{Frames, Geometry};
 use bulkhead_ui::message::{Message, Panel};
@@ -167,6 +168,15 @@ fn parts(app: &mut App, out: bool) {
     let parts = states.filter(|_| out).map(|(state, handle)| GivenPart { state, handle }).collect();
     let picked = if out { vec![] } else { vec![1, 2, 4, 5] };
     app.told(ToUi::Shares(Shares { parts, picked, needed: 3, ..Shares::default() }));
+}
+
+fn update(kind: Kind) -> impl Fn(&mut App) {
+    move |app: &mut App| {
+        open(app, 12);
+        let done = if kind == Kind::Fetching { 380 } else { 0 };
+        app.told(ToUi::Update(Glimpse { done, kind }));
+        app.pressed(Message::Show(Panel::Updates));
+    }
 }
 
 fn main() {
@@ -375,6 +385,26 @@ fn main() {
             }),
         ),
         ("invite-keys", Box::new(show(Panel::Invite))),
+        ("updates", Box::new(update(Kind::UpToDate))),
+        ("updates-fetching", Box::new(update(Kind::Fetching))),
+        ("updates-ready", Box::new(update(Kind::Ready))),
+        ("updates-ready-keys", Box::new(update(Kind::Ready))),
+        ("updates-forked", Box::new(update(Kind::Forked))),
+        (
+            "updates-details",
+            Box::new(|app| {
+                update(Kind::UpToDate)(app);
+                app.pressed(Message::Show(Panel::UpdateDetails));
+            }),
+        ),
+        (
+            "updates-announced",
+            Box::new(|app| {
+                open(app, 12);
+                app.told(ToUi::Show(1));
+                app.told(ToUi::Update(Glimpse { done: 0, kind: Kind::Ready }));
+            }),
+        ),
     ];
     let only = std::env::args().nth(2);
     for (name, prepare) in &screens {

@@ -8,6 +8,7 @@ use crate::state::State;
 use crate::widgets::ROW;
 use bulkhead_ipc::intent::{Accept, Command, FromUi, Invite, Keyring, Notice, Phase, Recovery, ToUi};
 use bulkhead_ipc::pixels::{Slot, SlotKey, SlotKind};
+use bulkhead_ipc::update::Kind;
 
 /// A scroll that the program asks for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,7 +32,7 @@ pub struct App {
     out: Vec<FromUi>,
     wanted: Option<SlotKey>,
     told: Option<u32>,
-    /// The recovery code was asked for in the settings, and leads back there.
+    /// The recovery code, or what is about updates, was asked for in the settings, and leads back there.
     from_settings: bool,
     /// What a question of the vault's covers.
     asked_from: Option<Panel>,
@@ -92,6 +93,11 @@ impl App {
                     self.leave_question();
                 }
             }
+            ToUi::Update(update) => {
+                // Another release is fetched and tried first; looking for one is no news.
+                self.state.update_seen &= !matches!(update.kind, Kind::Fetching | Kind::Trying);
+                self.state.update = update;
+            }
             ToUi::Command(command) => self.command(command),
         }
         self.tell_what_is_on_screen();
@@ -136,6 +142,10 @@ impl App {
                     self.state.notice = None;
                     self.out.push(FromUi::Dismiss);
                 }
+            }
+            Message::UpdateLater => {
+                self.state.update_seen = true;
+                self.let_go();
             }
             Message::Theme(theme) => self.out.push(FromUi::Theme(theme)),
             Message::Scrolled(offset) => self.state.scroll = offset.max(0.0),
@@ -247,6 +257,7 @@ impl App {
             Command::Escape if self.state.recovering => self.pressed(Message::Recovering(false)),
             Command::AddContact if open => self.show(Panel::Invite),
             Command::Settings if open => self.show(Panel::Settings),
+            Command::Updates if open => self.show(Panel::Updates),
             Command::NextConversation if open => self.neighbour(1),
             Command::PreviousConversation if open => self.neighbour(-1),
             Command::Up => self.move_in_list(-1),
@@ -276,6 +287,9 @@ impl App {
         if panel == Panel::Question && self.state.panel != Some(panel) {
             self.asked_from = self.state.panel;
         }
+        if panel == Panel::Updates && self.state.panel != Some(Panel::UpdateDetails) {
+            self.from_settings = self.state.panel == Some(Panel::Settings);
+        }
         self.choosing(panel == Panel::Parts);
         self.state.panel = Some(panel);
         self.scroll = Some(Scroll { scroller: Scroller::Page, offset: 0.0 });
@@ -292,6 +306,7 @@ impl App {
                 }
                 self.want(only(SlotKind::PasteInvite));
             }
+            Panel::Updates => self.state.update_seen = true,
             Panel::Erase => self.want(only(SlotKind::ConfirmErase)),
             Panel::Delete(handle) => self.want(SlotKey { kind: SlotKind::ConfirmDelete, handle }),
             Panel::Recovery if self.state.recovery == Recovery::Offered => self.want(only(SlotKind::RecoveryCode)),
@@ -332,7 +347,8 @@ impl App {
             Some(Panel::Safety(handle) | Panel::Delete(handle)) => self.show(Panel::Contact(handle)),
             Some(Panel::Passphrase | Panel::Pin | Panel::Keyring | Panel::Parts) => self.show(Panel::Settings),
             Some(Panel::Question) => self.leave_question(),
-            Some(Panel::Recovery) if self.from_settings => self.show(Panel::Settings),
+            Some(Panel::Recovery | Panel::Updates) if self.from_settings => self.show(Panel::Settings),
+            Some(Panel::UpdateDetails) => self.show(Panel::Updates),
             Some(Panel::Erase) => self.show(Panel::Settings),
             Some(_) => self.close(),
             None if self.state.searching => self.end_search(),

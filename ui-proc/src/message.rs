@@ -32,6 +32,10 @@ pub enum Panel {
     Parts,
     /// The vault asks something about such parts.
     Question,
+    /// How it stands with updates.
+    Updates,
+    /// The same for auditors.
+    UpdateDetails,
 }
 
 impl Panel {
@@ -41,6 +45,7 @@ impl Panel {
             Self::Contact(handle) | Self::Safety(handle) | Self::Delete(handle) => Some(handle),
             Self::Invite | Self::Accept | Self::Settings | Self::Passphrase | Self::Recovery => None,
             Self::Parts | Self::Question | Self::Erase | Self::Pin | Self::Keyring => None,
+            Self::Updates | Self::UpdateDetails => None,
         }
     }
 }
@@ -68,6 +73,8 @@ pub enum Message {
     Recovering(bool),
     /// On the lock screen: by the passphrase, or back to the PIN.
     ByPassphrase(bool),
+    /// The release that is ready can wait.
+    UpdateLater,
     /// Ask for another theme.
     Theme(Theme),
     /// The conversation list was scrolled to this offset, in logical pixels.

@@ -4,6 +4,7 @@ use crate::message::Panel;
 use bulkhead_ipc::intent::{Accept, Contact, Invite, Keyring, Notice, Phase, Pin, Recovery, Relay, Shares, Timer};
 use bulkhead_ipc::pixels::Theme;
 use bulkhead_ipc::post::{RelayState, Trouble};
+use bulkhead_ipc::update::{Glimpse, Kind};
 
 /// Below this width in logical pixels, list and conversation take turns.
 pub const NARROW: f32 = 720.0;
@@ -35,6 +36,10 @@ pub struct State {
     pub keyring: Keyring,
     /// The lock screen asks for the passphrase, although there is a PIN.
     pub by_passphrase: bool,
+    /// How it stands with updates.
+    pub update: Glimpse,
+    /// The user has seen that a release is ready.
+    pub update_seen: bool,
     /// The sentence in the notice bar.
     pub notice: Option<Notice>,
     /// Search results stand in place of the conversations.
@@ -66,6 +71,8 @@ impl Default for State {
             pin: Pin::None,
             keyring: Keyring::None,
             by_passphrase: false,
+            update: Glimpse { done: 0, kind: Kind::Off },
+            update_seen: false,
             notice: None,
             searching: false,
             open: None,
@@ -104,6 +111,12 @@ impl State {
     /// Whether the lock screen asks for the PIN.
     pub fn asks_pin(&self) -> bool {
         self.pin == Pin::Set && !self.by_passphrase && !self.recovering
+    }
+
+    /// Whether a bar says that a release is ready.
+    pub fn announces_update(&self) -> bool {
+        let looks = matches!(self.panel, Some(Panel::Updates | Panel::UpdateDetails));
+        self.update.kind == Kind::Ready && !self.update_seen && !looks
     }
 
     /// A contact by its handle.

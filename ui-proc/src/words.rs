@@ -5,6 +5,7 @@
 use crate::state::Connection;
 use bulkhead_ipc::intent::{Accept, Notice, PartState};
 use bulkhead_ipc::post::{RelayState, Trouble};
+use bulkhead_ipc::update::{Kind, Wish};
 
 macro_rules! words {
     ($($name:ident = $text:literal;)*) => { $(#[allow(missing_docs)] pub const $name: &str = $text;)* };
@@ -190,6 +191,14 @@ words! {
     PART_ANSWER = "Answer…";
     PARTS_SHOW = "Show the recovery code";
     QUESTION_TITLE = "Recovery";
+    UPDATES = "Updates";
+    UPDATES_LEAD = "Three independent parties have to sign a release before it is installed here.";
+    UPDATES_OPEN = "Look at updates";
+    UPDATE_READY = "An update is ready. It runs from the next start on.";
+    UPDATE_LOOK = "Look at it";
+    UPDATE_LATER = "Later";
+    UPDATE_DETAILS = "Details for auditors";
+    UPDATE_DETAILS_LEAD = "What was checked: digests, versions and keys, to compare with what others see.";
     KEYS = "Keyboard";
     KEYS_LIST = "Ctrl+N add contact  ·  Ctrl+K search  ·  Alt+↑ Alt+↓ change conversation  ·  Shift+↑ Shift+↓ choose a message, Enter for what to do with it  ·  Ctrl+L lock  ·  Ctrl+Q quit  ·  Tab and Enter for everything else";
     ABOUT = "About";
@@ -441,6 +450,37 @@ pub fn timer(seconds: u32) -> Option<String> {
         _ if seconds.is_multiple_of(86_400) => format!("{} days", seconds / 86_400),
         _ if seconds.is_multiple_of(3_600) => format!("{} hours", seconds / 3_600),
         _ => format!("{} minutes", seconds / 60),
+    })
+}
+
+/// How it stands with updates, in a few words.
+pub const fn update(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Off => "Not updated from here",
+        Kind::Checking => "Looking for updates…",
+        Kind::UpToDate => "Up to date",
+        Kind::Fetching => "An update is on its way",
+        Kind::Trying => "Trying the update…",
+        Kind::Ready => "An update is ready",
+        Kind::Waiting => "A release waits for signatures",
+        Kind::Frozen => "Kept from updates",
+        Kind::Forked => "Do not update",
+        Kind::Revoked => "A revoked key was used",
+        Kind::Expired => "Perhaps kept from updates",
+        Kind::Refused => "An update was refused",
+        Kind::NeedsMore => "The update does not run here",
+        Kind::RolledBack => "The update was taken back",
+        Kind::Unreachable => "No mirror answers",
+    }
+}
+
+/// What the button says, if there is something to wish.
+pub const fn update_wish(kind: Kind) -> Option<&'static str> {
+    Some(match kind.wish() {
+        Some(Wish::Check) => "Check now",
+        Some(Wish::Restart) => "Restart and update",
+        Some(Wish::ExportProof) => "Save the proof",
+        None => return None,
     })
 }
 

@@ -6,6 +6,7 @@ use bulkhead_canvas::fonts;
 use bulkhead_ipc::intent::{Accept, Command, Contact, Invite, Notice, Phase, Pointer, Relay, ToUi};
 use bulkhead_ipc::pixels::{FromUi, MAX_DAMAGE, Rect, Slot, SlotKey, SlotKind, Theme};
 use bulkhead_ipc::post::{RelayState, Trouble};
+use bulkhead_ipc::update::{Glimpse, Kind};
 use bulkhead_ipc::{Message as _, VERSION};
 use bulkhead_ui::app::App;
 use bulkhead_ui::frames::{Frames, Geometry};
@@ -46,6 +47,7 @@ fn step() -> impl Strategy<Value = ToUi> {
         Just(Command::Search),
         Just(Command::AddContact),
         Just(Command::Settings),
+        Just(Command::Updates),
         Just(Command::NextConversation),
         Just(Command::PreviousConversation),
         Just(Command::Down),
@@ -62,6 +64,8 @@ fn step() -> impl Strategy<Value = ToUi> {
         proptest::option::of(prop_oneof![Just(Notice::StoreNotWritable), Just(Notice::PassphraseTooShort)])
             .prop_map(ToUi::Notice),
         command.prop_map(ToUi::Command),
+        prop_oneof![Just(Kind::Ready), Just(Kind::Fetching), Just(Kind::Forked)]
+            .prop_map(|kind| ToUi::Update(Glimpse { done: 400, kind })),
     ]
 }
 
@@ -74,6 +78,8 @@ fn panel() -> impl Strategy<Value = Option<Panel>> {
         Just(Panel::Safety(2)),
         Just(Panel::Delete(3)),
         Just(Panel::Erase),
+        Just(Panel::Updates),
+        Just(Panel::UpdateDetails),
     ])
 }
 

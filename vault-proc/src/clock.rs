@@ -81,6 +81,17 @@ impl Zone {
         }
     }
 
+    /// `3 March 2026, 14:05`.
+    pub fn full(&self, at: Time) -> String {
+        self.local(at).format("%-d %B %Y, %H:%M").to_string()
+    }
+
+    /// Greenwich, for tests.
+    #[cfg(test)]
+    pub fn utc() -> Self {
+        Self(vec![(i64::MIN, 0)])
+    }
+
     /// When the last message was, in few characters: `14:05`, `Mon`, `3 Feb`, `03.02.24`.
     pub fn brief(&self, at: Time, now: Time) -> String {
         let (day, today) = (self.day(at), self.day(now));
@@ -127,5 +138,6 @@ mod tests {
         let zone = Zone(vec![(i64::MIN, 3600)]);
         assert!(!zone.heading(Time(u64::MAX), NOON).is_empty());
         assert!(!zone.brief(Time(0), Time(u64::MAX)).is_empty());
+        assert!(!zone.full(Time(u64::MAX)).is_empty());
     }
 }

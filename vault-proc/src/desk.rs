@@ -11,7 +11,7 @@ use crate::idle::{Clocks, Idle};
 use crate::lines::{Arrival, Credits, Edge, Lines, Outgoing};
 use crate::rescue::Damage;
 use crate::session::{Out, Session};
-use crate::slots::{Said, fields};
+use crate::slots::{Said, alarm, fields};
 use crate::uiedge::{Fault, UiEdge};
 use crate::view::{self, Preedit};
 use crate::worker::Job;
@@ -191,8 +191,16 @@ impl Desk {
             self.session.acts.happened(Instant::now());
             self.painter.resize(width, height, scale, self.session.theme);
         }
+        self.fit_alarm();
         self.configure();
         self.finish();
+    }
+
+    /// Gives the sentence above the strip the room that it needs.
+    fn fit_alarm(&mut self) -> bool {
+        let words = self.session.updates.alarm(&self.session.zone);
+        let size = self.painter.logical_size();
+        self.painter.set_alarm(words.map_or(0.0, |words| alarm::height(&words, size)))
     }
 
     fn configure(&mut self) {
@@ -301,7 +309,13 @@ impl Desk {
             }
             FromLauncher::Restarting { peer: Peer::Ui, .. } => self.session.notice(Some(Notice::UiRestarted)),
             FromLauncher::Restarting { .. } => {}
-            FromLauncher::Notice(_) => {}
+            FromLauncher::Notice(notice) => {
+                self.session.update_said(*notice);
+                if self.fit_alarm() {
+                    self.configure();
+                }
+                self.dirty = true;
+            }
         }
     }
 
@@ -473,6 +487,7 @@ impl Desk {
             self.wake = None;
             self.dirty = true;
         }
+        self.dirty |= self.session.judge_updates(now);
         self.judge_hellos(now);
         self.session.judge_seal(now);
         self.finish();
@@ -489,7 +504,8 @@ impl Desk {
         let draft = self.edited.map(|at| at + DRAFT);
         let hello = self.greetings.next();
         let seal = self.session.seal_due();
-        [retry, tick, draft, self.wake, hello, seal].into_iter().flatten().min()
+        let updates = self.session.updates_due();
+        [retry, tick, draft, self.wake, hello, seal, updates].into_iter().flatten().min()
     }
 
     /// Whether painting would change anything.
@@ -501,8 +517,8 @@ impl Desk {
     pub fn paint(&mut self) -> Shown {
         self.judge_idle();
         self.dirty = false;
-        let strip = (self.painter.strip(), self.display);
-        let host = view::window(&self.session, self.ui.slots(), strip, &self.preedit, self.painter.scale());
+        let below = self.painter.below(self.display);
+        let host = view::window(&self.session, self.ui.slots(), below, &self.preedit, self.painter.scale());
         let recorded = self.painter.paint(host, self.clipboard.as_mut());
         self.wake = match recorded.redraw {
             window::RedrawRequest::NextFrame => Some(Instant::now() + Duration::from_millis(16)),
@@ -536,8 +552,8 @@ impl Desk {
 
     /// Feeds an event to the widgets as if this field had the keyboard.
     fn feed_to(&mut self, field: Option<SlotKey>, event: Event) {
-        let strip = (self.painter.strip(), self.display);
-        let mut host = view::window(&self.session, self.ui.slots(), strip, &self.preedit, self.painter.scale());
+        let below = self.painter.below(self.display);
+        let mut host = view::window(&self.session, self.ui.slots(), below, &self.preedit, self.painter.scale());
         host.focus = field.map(fields::id);
         let said = self.painter.update(host, event, self.clipboard.as_mut());
         self.dirty = true;
@@ -564,6 +580,7 @@ impl Desk {
                 Said::AutoLock(choice) => self.session.set_auto_lock(choice),
                 Said::Erase(erase) => self.session.confirm_erase(erase),
                 Said::Keyring => self.session.press_keyring(),
+                Said::Alarm => self.session.look_at_updates(),
             }
             self.dirty = true;
         }

@@ -21,6 +21,8 @@ pub enum Name {
     Slot(SlotKey, u16),
     /// The strip's.
     Strip,
+    /// The sentence's above it.
+    Alarm,
     /// What an input method is composing.
     Preedit,
 }

@@ -49,6 +49,8 @@ pub enum Own {
     Submit(SlotKind),
     /// Move in the messages.
     Scroll(Scroll),
+    /// Move in this page about updates.
+    Read(SlotKind, Scroll),
     /// Put the marked part of the messages on the clipboard.
     Copy,
     /// In the search results.
@@ -150,6 +152,11 @@ fn navigation(key: Named, held: Modifiers, now: Situation) -> Meaning {
     {
         return Act(Own::List(act));
     }
+    if let Some(page @ (SlotKind::UpdateNotice | SlotKind::UpdateDetails)) = now.focus
+        && let Some(how) = in_page(key)
+    {
+        return Act(Own::Read(page, how));
+    }
     match key {
         Named::Tab if dialogue => Act(Own::SwitchButton),
         Named::Tab if held.shift() => Ui(Command::FocusPrevious),
@@ -179,6 +186,19 @@ fn navigation(key: Named, held: Modifiers, now: Situation) -> Meaning {
         Named::Space => typing(held, now),
         _ if now.focus.is_some_and(SlotKind::is_field) => Meaning::Slot,
         _ => Meaning::Nothing,
+    }
+}
+
+/// In a page that is only read, the keys that move in messages move in it.
+const fn in_page(key: Named) -> Option<Scroll> {
+    match key {
+        Named::ArrowDown => Some(Scroll::Lines(1)),
+        Named::ArrowUp => Some(Scroll::Lines(-1)),
+        Named::PageDown | Named::Space => Some(Scroll::Pages(1)),
+        Named::PageUp => Some(Scroll::Pages(-1)),
+        Named::Home => Some(Scroll::Oldest),
+        Named::End => Some(Scroll::Newest),
+        _ => None,
     }
 }
 
@@ -277,6 +297,19 @@ mod tests {
             letter('a', Modifiers::empty(), Situation { focus: Some(SlotKind::ConfirmDelete), ..OPEN }),
             Meaning::Nothing
         );
+    }
+
+    #[test]
+    fn a_page_about_updates_is_read_by_keys_and_left_by_tab_and_escape() {
+        for page in [SlotKind::UpdateNotice, SlotKind::UpdateDetails] {
+            let reading = Situation { focus: Some(page), ..OPEN };
+            for (key, how) in [(Named::ArrowDown, Scroll::Lines(1)), (Named::PageUp, Scroll::Pages(-1))] {
+                assert_eq!(named(key, Modifiers::empty(), reading), Meaning::Own(Own::Read(page, how)));
+            }
+            assert_eq!(named(Named::Tab, Modifiers::empty(), reading), Meaning::Ui(Command::FocusNext));
+            assert_eq!(named(Named::Escape, Modifiers::empty(), reading), Meaning::Ui(Command::Escape));
+            assert_eq!(letter('a', Modifiers::empty(), reading), Meaning::Nothing);
+        }
     }
 
     #[test]

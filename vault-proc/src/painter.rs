@@ -2,6 +2,8 @@
 
 use crate::host::{Host, Nothing};
 use crate::slots::{Said, strip};
+use crate::view::Below;
+use bulkhead_canvas::core::widget::Operation;
 use bulkhead_canvas::core::{Clipboard, Event, Point, Rectangle};
 use bulkhead_canvas::geometry::{area, union};
 use bulkhead_canvas::palette::Palette;
@@ -18,6 +20,8 @@ pub struct Painter {
     window: Vec<u32>,
     size: (u32, u32),
     scale: f32,
+    /// Height of the sentence above the strip, in logical pixels.
+    alarm: f32,
     stale: Vec<Rect>,
     damage: Vec<Rect>,
 }
@@ -32,6 +36,7 @@ impl Painter {
             window: Vec::new(),
             size: (0, 0),
             scale,
+            alarm: 0.0,
             stale: Vec::new(),
             damage: Vec::new(),
         };
@@ -94,21 +99,39 @@ impl Painter {
         Rect::new(0, 0, edge(self.size.0), edge(self.size.1))
     }
 
-    /// Height of ui's frame: the window's without the strip.
+    /// Height of ui's frame: the window's without the strip and the sentence above it.
     pub fn frame_height(&self) -> u32 {
-        let strip = (strip::HEIGHT * self.scale).round() as u32;
-        self.size.1.saturating_sub(strip).max(1)
+        let below = ((strip::HEIGHT + self.alarm) * self.scale).round() as u32;
+        self.size.1.saturating_sub(below).max(1)
     }
 
-    /// The strip, in logical pixels.
-    pub fn strip(&self) -> Rectangle {
-        let top = self.frame_height() as f32 / self.scale;
-        Rectangle {
-            x: 0.0,
-            y: top,
-            width: self.size.0 as f32 / self.scale,
-            height: self.size.1 as f32 / self.scale - top,
+    /// Gives the sentence above the strip this height; says whether it had another.
+    pub fn set_alarm(&mut self, height: f32) -> bool {
+        let changed = self.alarm != height;
+        if changed {
+            self.alarm = height;
+            self.stale = vec![self.whole()];
         }
+        changed
+    }
+
+    /// Size in logical pixels.
+    pub fn logical_size(&self) -> (f32, f32) {
+        (self.size.0 as f32 / self.scale, self.size.1 as f32 / self.scale)
+    }
+
+    /// What lies below ui's frame.
+    pub fn below(&self, display: Option<&'static str>) -> Below {
+        let (width, height) = self.logical_size();
+        let frame = self.frame_height() as f32 / self.scale;
+        let top = frame + self.alarm;
+        let alarm = Rectangle { x: 0.0, y: frame, width, height: self.alarm };
+        Below { alarm, strip: Rectangle { x: 0.0, y: top, width, height: (height - top).max(0.0) }, display }
+    }
+
+    /// Lets something look at the widgets, or scroll them.
+    pub fn operate(&mut self, host: Host<'_>, operation: &mut dyn Operation) {
+        self.surface.operate(host.into(), operation);
     }
 
     /// ui's pixels changed here: what lies over them has to be painted again.

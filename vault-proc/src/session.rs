@@ -15,6 +15,7 @@ mod opening;
 mod parts;
 mod pins;
 mod telling;
+mod updates;
 mod ways;
 
 use crate::clock::{self, Zone};
@@ -38,6 +39,7 @@ pub use keyring::Keyring;
 pub use parts::{Parts, Press, Question};
 pub use pins::Pins;
 use std::path::PathBuf;
+pub use updates::Updates;
 pub use ways::{Answer, Ways};
 
 /// Most search results.
@@ -125,6 +127,8 @@ pub struct Session {
     pub keyring: Keyring,
     /// Parts of recovery secrets.
     pub parts: Parts,
+    /// What is known of updates.
+    pub updates: Updates,
     /// When to lock without being told.
     pub auto_lock: AutoLock,
     folder: PathBuf,
@@ -172,6 +176,7 @@ impl Session {
             pins: Pins::default(),
             keyring: Keyring::default(),
             parts: Parts::default(),
+            updates: Updates::default(),
             auto_lock: AutoLock::load(&folder),
             folder,
             config,

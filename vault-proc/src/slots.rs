@@ -3,6 +3,7 @@
 //! One file per group of kinds. All of them are iced widgets over what the session holds; what they publish
 //! is a [`Said`], and nothing of it goes to ui.
 
+pub mod alarm;
 pub mod codes;
 pub mod confirm;
 pub mod fields;
@@ -10,6 +11,7 @@ pub mod ink;
 pub mod keyring;
 pub mod labels;
 pub mod message_list;
+pub mod news;
 pub mod parts;
 pub mod place;
 pub mod recovery;
@@ -45,4 +47,6 @@ pub enum Said {
     Erase(bool),
     /// The button was pressed that has the desktop's keyring open the profile, or not any more.
     Keyring,
+    /// The button beside the sentence above the strip was pressed.
+    Alarm,
 }

@@ -7,7 +7,7 @@ use crate::slots::labels::{Avatar, Label, Side};
 use crate::slots::message_list::{MessageList, Messages};
 use crate::slots::results::Found;
 use crate::slots::strip::Strip;
-use crate::slots::{Said, codes, confirm, fields, ink, keyring, parts, recovery, results, stopwatch};
+use crate::slots::{Said, alarm, codes, confirm, fields, ink, keyring, news, parts, recovery, results, stopwatch};
 use crate::store::SqlStore;
 use bulkhead_canvas::core::{Color, Font, Length, Rectangle, alignment, text::Shaping};
 use bulkhead_canvas::fonts::{REGULAR, SEMIBOLD};
@@ -38,15 +38,20 @@ impl Messages for Conversation<'_> {
     }
 }
 
+/// What of the window lies below ui's frame, in logical pixels, and what the strip says of the display.
+#[derive(Clone, Copy)]
+pub struct Below {
+    /// The sentence above the strip; without height while there is none.
+    pub alarm: Rectangle,
+    /// The strip.
+    pub strip: Rectangle,
+    /// The strip's words about the display.
+    pub display: Option<&'static str>,
+}
+
 /// Everything that the vault paints.
-pub fn window<'a>(
-    session: &'a Session,
-    slots: &[Slot],
-    strip: (Rectangle, Option<&'static str>),
-    preedit: &'a Preedit,
-    scale: f32,
-) -> Host<'a> {
-    let mut kids: Vec<Kid<'a>> = Vec::with_capacity(slots.len() + 2);
+pub fn window<'a>(session: &'a Session, slots: &[Slot], below: Below, preedit: &'a Preedit, scale: f32) -> Host<'a> {
+    let mut kids: Vec<Kid<'a>> = Vec::with_capacity(slots.len() + 3);
     for slot in slots {
         let twins = kids.iter().filter(|kid| matches!(kid.name, Name::Slot(key, _) if key == slot.key)).count();
         kids.push(hosted(session, slot, u16::try_from(twins).unwrap_or(u16::MAX), preedit, scale));
@@ -58,15 +63,26 @@ pub fn window<'a>(
     }
     let palette = Palette::of(session.theme);
     let (words, live) = crate::slots::strip::words(session);
-    let element = Strip { words, live, display: strip.1, palette }.into();
+    let element = Strip { words, live, display: below.display, palette }.into();
     kids.push(Kid {
         name: Name::Strip,
-        rect: strip.0,
-        clip: strip.0,
+        rect: below.strip,
+        clip: below.strip,
         ground: palette.surface.color(),
         layer: true,
         element,
     });
+    // Last, and so over whatever slot ui has not moved out of its way yet.
+    if let Some(words) = session.updates.alarm(&session.zone) {
+        kids.push(Kid {
+            name: Name::Alarm,
+            rect: below.alarm,
+            clip: below.alarm,
+            ground: palette.notice.color(),
+            layer: true,
+            element: alarm::sentence(words, session.is_open(), palette),
+        });
+    }
     Host { kids, focus: session.focus.filter(|key| key.kind.is_field()).map(fields::id) }
 }
 
@@ -208,6 +224,8 @@ fn content<'a>(
             Some(recovery::auto_lock(session.auto_lock, session.focus == Some(key), rect.width, palette))
         }
         SlotKind::Keyring => Some(keyring::button(session.keyring.is_on(), session.focus == Some(key), palette)),
+        SlotKind::UpdateNotice => Some(news::notice(session.updates.blocks(&session.zone, clock::now()), palette)),
+        SlotKind::UpdateDetails => Some(news::details(session.updates.details(), palette)),
         SlotKind::RelayUrl => {
             let url = &vault?.relays().iter().find(|relay| u32::from(relay.id) == key.handle)?.url;
             label(url.as_str(), 14.0, REGULAR, palette.text, Side::Start)

@@ -1,8 +1,8 @@
 use super::*;
-use crate::automata::{ALL, NET, UI};
+use crate::automata::{ALL, LAUNCHER, NET, UI};
 use crate::automaton::Carries;
 use crate::bytes::Bytes;
-use crate::{intent, pixels, post, sign};
+use crate::{control, intent, pixels, post, sign, update};
 
 const NOW: Duration = Duration::ZERO;
 
@@ -210,4 +210,28 @@ fn tables_are_sound() {
             }
         }
     }
+}
+
+#[test]
+fn launcher_drops_wishes_until_it_has_answered_one() {
+    let mut both = Both::new(&LAUNCHER);
+    let wish = control::ToLauncher::Wish(update::Wish::Check);
+    let (status, details) = (update::Status::Checking, update::Words::cut(""));
+    let notice = control::FromLauncher::Notice(Box::new(update::Notice { status, checked: None, details }));
+    both.legal(&[&wish]);
+    assert!(matches!(both.vault.said(&wish), May::Never(_)), "an honest vault waits");
+    for _ in 0..1000 {
+        assert_eq!(both.peer.heard(&wish, 0, || NOW), Ok(Heard::Dropped), "another one is not heard");
+    }
+    // What crosses with the answer is dropped at worst, and nobody is blamed.
+    both.legal(&[&notice, &wish, &notice, &notice, &wish]);
+    assert_eq!(both.peer.said(&notice), May::Now);
+    assert_eq!(both.peer.heard(&wish, 0, || NOW), Ok(Heard::Legal));
+    assert_eq!(both.vault.heard(&notice, 0, || NOW), Ok(Heard::Legal));
+    assert_eq!(both.vault.said(&wish), May::Now);
+    assert_eq!(both.peer.heard(&wish, 0, || NOW), Ok(Heard::Dropped));
+    // While all ends, wishes come to nothing.
+    both.legal(&[&control::FromLauncher::Quit]);
+    assert_eq!(both.peer.heard(&wish, 0, || NOW), Ok(Heard::Legal));
+    assert!(both.vault.heard(&notice, 0, || NOW).is_err());
 }

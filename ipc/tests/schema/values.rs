@@ -38,7 +38,9 @@ use intent::{Command, Keyring, Notice, PartState, Phase, Pin, Recovery};
 use keyring::Why as KeyringWhy;
 use pixels::{Cursor, SlotKind, Theme};
 use post::Trouble;
-use update::{Party, Role, Wish};
+use update::{Kind, Party, Role, Wish};
+names!(update_kinds, Kind: Off Checking UpToDate Fetching Trying Ready Waiting Frozen Forked Revoked Expired Refused
+    NeedsMore RolledBack Unreachable);
 names!(wishes, Wish: Check Restart ExportProof);
 names!(parties, Party: Development Quality Security);
 names!(roles, Role: Root Timestamp Snapshot Targets);
@@ -56,7 +58,7 @@ names!(recoveries, Recovery: None Set Offered);
 names!(pins, Pin: None Possible Unguarded Set Lost);
 names!(keyrings, Keyring: None Possible On Asking Lost);
 names!(keyring_whys, KeyringWhy: Absent Foreign Locked Failing);
-names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings FocusNext
+names!(commands, Command: NextConversation PreviousConversation Escape Search AddContact Settings Updates FocusNext
     FocusPrevious Activate Up Down);
 names!(cursors, Cursor: Arrow Hand);
 names!(themes, Theme: Light Dark);
@@ -64,7 +66,7 @@ names!(troubles, Trouble: Unreachable Certificate Misbehaving Closed Proxy Addre
 names!(kinds, SlotKind: Unlock NewPassphrase RepeatPassphrase OwnName Search SearchResults Avatar ContactName Preview
     RowTime ConversationTitle MessageList Compose InviteLink InviteQr PasteInvite SafetyNumber SafetyQr Rename
     ConfirmDelete RelayUrl NewRelay CurrentPassphrase TypeRecovery RecoveryCode AutoLock ConfirmErase Pin NewPin
-    RepeatPin ConfirmParts Keyring);
+    RepeatPin ConfirmParts Keyring UpdateNotice UpdateDetails);
 
 fn one_of<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> BoxedStrategy<T> {
     prop::sample::select(all).boxed()
@@ -307,6 +309,8 @@ pub fn intent_to_ui() -> BoxedStrategy<intent::ToUi> {
         ToUi::Keyring(_) => one_of(keyrings()).prop_map(ToUi::Keyring),
         ToUi::Shares(_) => shares().prop_map(ToUi::Shares),
         ToUi::Notice(_) => prop::option::of(one_of(notices())).prop_map(ToUi::Notice),
+        ToUi::Update(_) => (0..=update::WHOLE, one_of(update_kinds()))
+            .prop_map(|(done, kind)| ToUi::Update(update::Glimpse { done, kind })),
         ToUi::Command(_) => one_of(commands()).prop_map(ToUi::Command),
         ToUi::Pointer(_) => pointer().prop_map(ToUi::Pointer),
     })
@@ -350,6 +354,7 @@ pub fn intent_from_ui() -> BoxedStrategy<intent::FromUi> {
         FromUi::WithdrawParts => Just(FromUi::WithdrawParts),
         FromUi::AskPart(_) => any::<u32>().prop_map(FromUi::AskPart),
         FromUi::AnswerPart(_) => any::<u32>().prop_map(FromUi::AnswerPart),
+        FromUi::Wish(_) => one_of(wishes()).prop_map(FromUi::Wish),
         FromUi::ShowParts => Just(FromUi::ShowParts),
         FromUi::Recover => Just(FromUi::Recover),
     })

@@ -196,6 +196,8 @@ fn intent_line() -> List {
         confirming: true,
     };
     add(&mut list, "intent-to-ui", [ToUi::Shares(intent::Shares::default()), ToUi::Shares(shares)]);
+    let glimpses = values::update_kinds().into_iter().map(|kind| update::Glimpse { done: 250, kind });
+    add(&mut list, "intent-to-ui", glimpses.map(ToUi::Update));
     add(&mut list, "intent-to-ui", values::commands().into_iter().map(ToUi::Command));
     let pointers = [Pointer::Moved { x: -1, y: 900 }, Pointer::Left, Pointer::Pressed, Pointer::Released];
     add(&mut list, "intent-to-ui", pointers.map(ToUi::Pointer));
@@ -220,6 +222,7 @@ fn intent_line() -> List {
     add(&mut list, "intent-from-ui", [FromUi::PickKeeper(handle), FromUi::NeedParts(3), FromUi::GiveParts]);
     add(&mut list, "intent-from-ui", [FromUi::WithdrawParts, FromUi::AskPart(handle), FromUi::AnswerPart(handle)]);
     add(&mut list, "intent-from-ui", [FromUi::ShowParts]);
+    add(&mut list, "intent-from-ui", values::wishes().into_iter().map(FromUi::Wish));
     list
 }
 

@@ -8,7 +8,7 @@ use bulkhead_ipc::control::FromLauncher;
 use bulkhead_ipc::intent::FromUi;
 use bulkhead_ipc::pixels::ToUi;
 use bulkhead_ipc::post::{self, FromNet};
-use bulkhead_ipc::{MAX_PACKET, VERSION, pixels, sign};
+use bulkhead_ipc::{MAX_PACKET, VERSION, pixels, sign, update};
 use bulkhead_tests::Error;
 use bulkhead_tests::person::{PASSPHRASE, Person, phase_is};
 use std::sync::Mutex;
@@ -117,6 +117,12 @@ pub const UI: [&[Breach]; 4] = [
                 ends.intent_message(&FromLauncher::Quit);
             },
         ),
+        breach("launcher's-notice", "has words of its own shown as the launcher's", "broke the protocol", |ends, _| {
+            let words = update::Sentence::cut("Download the update from evil.example");
+            let status = update::Status::Refused(words);
+            let notice = update::Notice { status, checked: None, details: update::Words::cut("") };
+            ends.intent_message(&FromLauncher::Notice(Box::new(notice)));
+        }),
         breach("intent-flood", "decides 1,000 things at once", "too often", |ends, _| {
             (0..1000).for_each(|_| ends.intent_message(&FromUi::Dismiss));
         }),

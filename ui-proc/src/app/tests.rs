@@ -2,6 +2,7 @@ use super::*;
 use bulkhead_canvas::core::Rectangle;
 use bulkhead_ipc::intent::{Contact, Keyring, Pin, Shares};
 use bulkhead_ipc::pixels::Rect;
+use bulkhead_ipc::update::{Glimpse, Wish};
 
 fn slot(kind: SlotKind, handle: u32) -> SlotKey {
     SlotKey { kind, handle }
@@ -232,6 +233,47 @@ fn a_question_about_parts_comes_up_by_itself_and_leads_back_where_it_was_asked_f
     app.told(ToUi::Command(Command::Escape));
     app.told(asked(false));
     assert_eq!((app.state.panel, app.state.open), (None, Some(2)));
+}
+
+#[test]
+fn what_is_about_updates_leads_back_where_it_was_opened() {
+    let mut app = opened();
+    app.pressed(Message::Show(Panel::Settings));
+    app.pressed(Message::Show(Panel::Updates));
+    app.pressed(Message::Show(Panel::UpdateDetails));
+    for panel in [Some(Panel::Updates), Some(Panel::Settings), None] {
+        app.told(ToUi::Command(Command::Escape));
+        assert_eq!(app.state.panel, panel);
+    }
+    // From the sentence above the strip, which is the vault's.
+    app.told(ToUi::Command(Command::Updates));
+    app.told(ToUi::Command(Command::Escape));
+    assert_eq!(app.state.panel, None);
+    app.pressed(Message::Tell(FromUi::Wish(Wish::Check)));
+    assert_eq!(app.take_intents(), [FromUi::Wish(Wish::Check)]);
+    app.told(ToUi::Phase(Phase::Locked));
+    app.told(ToUi::Command(Command::Updates));
+    assert_eq!(app.state.panel, None, "there is nothing to see on a locked screen");
+}
+
+#[test]
+fn a_release_that_is_ready_is_announced_until_the_user_has_looked_or_puts_it_off() {
+    let ready = |kind| ToUi::Update(Glimpse { done: 0, kind });
+    let mut app = opened();
+    assert!(!app.state.announces_update());
+    app.told(ready(Kind::Ready));
+    assert!(app.state.announces_update());
+    app.pressed(Message::UpdateLater);
+    assert!(!app.state.announces_update());
+    app.told(ready(Kind::Checking));
+    app.told(ready(Kind::Ready));
+    assert!(!app.state.announces_update(), "the same one is not announced twice");
+    app.told(ready(Kind::Fetching));
+    app.told(ready(Kind::Ready));
+    assert!(app.state.announces_update(), "another one is");
+    app.pressed(Message::Show(Panel::Updates));
+    app.told(ToUi::Command(Command::Escape));
+    assert!(!app.state.announces_update());
 }
 
 #[test]

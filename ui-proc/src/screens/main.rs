@@ -2,6 +2,7 @@
 
 use super::{
     add_contact, contact, conversation, delete, erase, keyring, list, notice, parts, passphrase, pin, safety, settings,
+    updates,
 };
 use crate::message::Panel;
 use crate::widgets::{Element, LIST_WIDTH, View, fill};
@@ -21,6 +22,7 @@ pub fn view(view: View<'_>) -> Element<'_> {
     };
     match state.notice {
         Some(it) => column![notice::bar(view, it), panes].into(),
+        None if state.announces_update() => column![updates::ready(view), panes].into(),
         None => panes,
     }
 }
@@ -39,6 +41,8 @@ fn right(view: View<'_>) -> Element<'_> {
         Some(Panel::Keyring) => keyring::set(view),
         Some(Panel::Parts) => parts::view(view),
         Some(Panel::Question) => parts::question(view),
+        Some(Panel::Updates) => updates::view(view),
+        Some(Panel::UpdateDetails) => updates::details(view),
         None => conversation::view(view),
     }
 }

@@ -17,6 +17,7 @@ mod safety;
 mod settings;
 mod setup;
 mod unlock;
+mod updates;
 
 use crate::focus::Focus;
 use crate::state::State;

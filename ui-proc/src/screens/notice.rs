@@ -37,14 +37,23 @@ fn remedy(notice: Notice) -> Option<&'static str> {
 
 /// The bar above everything.
 pub fn bar(view: View<'_>, notice: Notice) -> Element<'_> {
-    let p = view.palette;
     let mut buttons = Row::new().spacing(4);
     if let Some(label) = remedy(notice) {
         buttons = buttons.push(button(view, Face::Quiet, label, Message::FollowNotice));
     }
     buttons = buttons.push(button(view, Face::Quiet, words::DISMISS, Message::Tell(FromUi::Dismiss)));
-    let sentence =
-        row![dot(tone(p, notice)), body(p, words::notice(notice))].spacing(12).align_y(alignment::Vertical::Center);
+    strip(view, tone(view.palette, notice), words::notice(notice), buttons)
+}
+
+/// A bar with a sentence, and what can be done about it.
+pub fn strip<'a>(
+    view: View<'a>,
+    tone: Tone,
+    words: &'static str,
+    buttons: Row<'a, Message, bulkhead_canvas::Theme, bulkhead_canvas::Renderer>,
+) -> Element<'a> {
+    let p = view.palette;
+    let sentence = row![dot(tone), body(p, words)].spacing(12).align_y(alignment::Vertical::Center);
     let content: Element<'_> = if view.state.narrow() {
         column![sentence, container(buttons).align_right(Length::Fill)].spacing(4).into()
     } else {

@@ -1,7 +1,7 @@
 //! Settings: name, relays, appearance, security, lock, backup.
 
 use super::contact::panel_bar;
-use super::{keyring, parts, pin};
+use super::{keyring, parts, pin, updates};
 use crate::message::{Message, Panel};
 use crate::widgets::{
     Element, Face, View, beside, body, button, card, choices, dot, field, hint, label, labelled, line, page, slot,
@@ -61,6 +61,7 @@ pub fn view(view: View<'_>) -> Element<'_> {
         card(view, name),
         card(view, relays(view)),
         card(view, appearance),
+        card(view, updates::summary(view)),
         card(view, security(p)),
         card(view, lock),
         card(view, backup),

@@ -9,7 +9,7 @@ mod slot;
 pub use button::{Face, button, row_button};
 pub use parts::{
     badge, bar, beside, body, card, centred, choices, dot, fill, heading, hint, label, labelled, line, note, page,
-    rail, rail_style, title, words,
+    progress, rail, rail_style, title, words,
 };
 pub use slot::{Mark, boxed, field, pane, slot};
 

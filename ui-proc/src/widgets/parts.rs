@@ -7,6 +7,7 @@ use bulkhead_canvas::core::{Background, Border, Length, Shadow, alignment};
 use bulkhead_canvas::palette::{Palette, Tone};
 use bulkhead_canvas::widget::{self, Space, column, container, row, scrollable, text};
 use bulkhead_canvas::{Renderer, Theme, fonts};
+use bulkhead_ipc::update::WHOLE;
 
 type Text<'a> = widget::Text<'a, Theme, Renderer>;
 type Container<'a> = widget::Container<'a, Message, Theme, Renderer>;
@@ -59,6 +60,18 @@ pub fn line<'a>(p: &Palette) -> Container<'a> {
 /// A small disc that says how something stands.
 pub fn dot<'a>(tone: Tone) -> Container<'a> {
     container(Space::new()).width(8).height(8).style(move |_| round(tone.into(), 4.0))
+}
+
+/// How much of something is there, of [`WHOLE`].
+pub fn progress<'a>(p: &'static Palette, done: u16) -> Element<'a> {
+    let bar = widget::progress_bar(0.0..=f32::from(WHOLE), f32::from(done)).girth(8).style(move |_: &Theme| {
+        widget::progress_bar::Style {
+            background: p.pressed.into(),
+            bar: p.accent_fill.into(),
+            border: Border { radius: 4.0.into(), ..Border::default() },
+        }
+    });
+    bar.into()
 }
 
 /// A count of unread messages.

@@ -3,14 +3,20 @@
 use super::Desk;
 use crate::clock;
 use crate::idle::Clocks;
-use crate::keys::{self, Meaning, Own, Situation, Step};
-use crate::view::Conversation;
+use crate::keys::{self, Meaning, Own, Scroll, Situation, Step};
+use crate::slots::news;
+use crate::view::{self, Conversation};
+use bulkhead_canvas::core::widget::operation::scrollable::{AbsoluteOffset, scroll_by};
 use bulkhead_canvas::core::{Event, Point, keyboard, mouse, window};
 use bulkhead_ipc::intent::{Pointer, ToUi};
 use bulkhead_ipc::pixels::{Rect, Slot, SlotKey, SlotKind};
 
 /// Logical pixels that one step of a wheel moves.
 const WHEEL: f32 = 60.0;
+/// Logical pixels that an arrow key moves a page about updates.
+const LINE: f32 = 40.0;
+/// More than any page is high.
+const FAR: f32 = 1e6;
 /// Units of the intent line's wheel per logical pixel.
 const WHEEL_UNIT: f32 = 16.0;
 
@@ -82,6 +88,7 @@ impl Desk {
             Own::Quit => self.session.quit(),
             Own::Submit(kind) => self.session.submit(kind),
             Own::Scroll(how) => self.session.list.scroll(how),
+            Own::Read(kind, how) => self.read_on(kind, how),
             Own::Copy => {
                 let marked = self.session.vault().zip(self.session.open).and_then(|(vault, contact)| {
                     self.session.list.marked(&Conversation(vault, contact), &self.session.zone, clock::now())
@@ -106,8 +113,27 @@ impl Desk {
         self.dirty = true;
     }
 
-    /// The slot under the pointer that deals with the pointer itself. Labels do not: they lie on ui's buttons.
+    /// Scrolls a page about updates.
+    fn read_on(&mut self, kind: SlotKind, how: Scroll) {
+        let page = self.ui.slots().iter().find(|slot| slot.key.kind == kind);
+        let page = page.map_or(0.0, |slot| slot.clip.h as f32 / self.painter.scale());
+        let y = match how {
+            Scroll::Lines(lines) => f32::from(lines) * LINE,
+            Scroll::Pages(pages) => f32::from(pages) * (page - LINE).max(LINE),
+            Scroll::Oldest => -FAR,
+            Scroll::Newest => FAR,
+        };
+        let below = self.painter.below(self.display);
+        let host = view::window(&self.session, self.ui.slots(), below, &self.preedit, self.painter.scale());
+        self.painter.operate(host, &mut scroll_by(news::id(kind), AbsoluteOffset { x: 0.0, y }));
+    }
+
+    /// The slot under the pointer that deals with the pointer itself. Labels do not: they lie on ui's buttons. Below
+    /// ui's frame there is none, even if ui has not drawn yet since its frame became lower.
     fn slot_at(&self, at: (i32, i32)) -> Option<&Slot> {
+        if at.1 >= i32::try_from(self.ui.size().1).unwrap_or(i32::MAX) {
+            return None;
+        }
         self.ui.slots().iter().find(|slot| slot.key.kind.is_focusable() && slot.clip.contains(at.0, at.1))
     }
 

@@ -446,6 +446,9 @@ fn state(desk: &Desk) -> Value {
         "open": desk.session.open,
         "focus": desk.session.focus.map(|key| json!({ "kind": format!("{:?}", key.kind), "handle": key.handle })),
         "strip": crate::slots::strip::words(&desk.session).0,
+        "update": format!("{:?}", desk.session.updates.kind()),
+        "alarm": desk.session.updates.alarm(&desk.session.zone),
+        "alarm_height": desk.painter.below(None).alarm.height,
         "compose": desk.session.fields.message.text().trim_end_matches('\n'),
         "width": width, "height": height, "scale": desk.painter.scale(), "drawn": desk.ui().is_drawn(),
     })

@@ -85,6 +85,7 @@ impl Session {
             FromUi::AskPart(contact) => self.ask_part(contact),
             FromUi::AnswerPart(contact) => self.answer_part(contact),
             FromUi::ShowParts => self.show_parts(),
+            FromUi::Wish(wish) => self.wish(wish),
             FromUi::AddRelay => self.submit(SlotKind::NewRelay),
             FromUi::RemoveRelay(id) => self.act(Action::RemoveRelay(id)),
             FromUi::Reconnect => self.act(Action::Reconnect),

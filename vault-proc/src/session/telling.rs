@@ -33,6 +33,7 @@ impl Session {
         self.tell_pin();
         self.tell_keyring();
         self.tell_shares();
+        self.tell_update();
         if let Some(handle) = self.open {
             self.out.push(Out::Ui(ToUi::Show(handle)));
         }

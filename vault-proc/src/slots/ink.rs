@@ -83,6 +83,11 @@ pub fn measure(words: &str, size: f32, font: Font) -> Size {
     line(words, size, font).min_bounds()
 }
 
+/// The height of text that wraps at this width.
+pub fn measure_wrapped(words: &str, width: f32, size: f32, font: Font) -> f32 {
+    wrapped(words, width, size, font).min_bounds().height
+}
+
 /// Whether a paragraph's first line is written from right to left.
 pub fn from_right(text: &Paragraph) -> bool {
     text.buffer().layout_runs().next().is_some_and(|run| run.rtl)

@@ -57,6 +57,7 @@ pub fn words(session: &Session) -> (String, bool) {
         SlotKind::ConfirmParts => ("Tab chooses, Enter presses the button".into(), false),
         SlotKind::ConfirmDelete => ("Tab chooses, Enter presses the button".into(), false),
         SlotKind::SearchResults => ("Arrow keys choose, Enter opens".into(), false),
+        SlotKind::UpdateNotice | SlotKind::UpdateDetails => ("Arrow keys scroll".into(), false),
         SlotKind::MessageList => match compose(session) {
             Some(words) => (words, true),
             None => ("Arrow keys scroll".into(), false),
