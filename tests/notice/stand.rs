@@ -133,20 +133,14 @@ impl Stand {
         }
     }
 
-    /// Opens the page about updates by keys: in the settings its button is two stops before the choice of when to lock.
-    pub fn open_page(&mut self) -> Result<(), Error> {
-        self.key("Ctrl+,")?;
-        self.shown("OwnName")?;
-        for _ in 0..60 {
-            self.key("Tab")?;
-            if self.state()?.pointer("/focus/kind") == Some(&"AutoLock".into()) {
-                for key in ["Shift+Tab", "Shift+Tab", "Enter"] {
-                    self.key(key)?;
-                }
-                return self.shown("UpdateNotice").map(drop);
-            }
-        }
-        Err(Error::Odd("the settings have no choice of when to lock".into()))
+    /// Opens the page about updates by the button beside the sentence above the strip, once this loud notice is said.
+    pub fn open_page(&mut self, loud: &FromLauncher) -> Result<(), Error> {
+        self.say(loud);
+        let state = self.running.driver.until("a sentence", |state| state["alarm"].is_string())?;
+        let high = state["alarm_height"].as_f64().unwrap_or_default();
+        self.running.driver.simple("quiet")?;
+        self.click(1280.0 - 42.0, 800.0 - STRIP - high / 2.0)?;
+        self.shown("UpdateNotice").map(drop)
     }
 
     /// Clicks where the page has its one button, or would have it.
