@@ -7,6 +7,8 @@ TEST_PACKAGES  := $(RUN_PACKAGES) xvfb xdotool openbox x11-utils x11-xkb-utils x
                   openssh-client apt gpgv
 DENY_VERSION   := 0.20.2
 FUZZ_VERSION   := 0.13.2
+MUTANTS_VERSION := 27.1.0
+MUTATED        := decide.rs 'decide/*.rs' keys.rs chain.rs
 FUZZ_TARGETS   := line_net line_ui relay_frame content monitors
 FUZZ_SECONDS   := 1800
 FAULTS_SECONDS := 1800
@@ -29,7 +31,7 @@ define build
 	mkdir -p $(3)/shipped && install -t $(3)/shipped $(addprefix target/$(2)/,$(BINARIES))
 endef
 
-.PHONY: conformance run test bench kills faults fuzz model binaries release lint deny packages-run packages-test clean
+.PHONY: conformance mutants run test bench kills faults fuzz model binaries release lint deny packages-run packages-test clean
 
 ## Two windows, Alice and Bob, already paired, over a relay on this machine.
 run: packages-run release
@@ -76,9 +78,14 @@ conformance:
 	target/conformance-venv/bin/pip install --quiet tuf==7.0.0 'securesystemslib[crypto]==1.4.0' pytest==9.1.1 pytest-json-report==1.5.0
 	cd $(SUITE) && $(CURDIR)/target/conformance-venv/bin/pytest tuf_conformance --entrypoint $(CURDIR)/target/debug/bulkhead-tuf
 
+## Every change that cargo-mutants knows to what decides on releases: a test must find each of them out.
+mutants: $(TOOLS)/bin/cargo-mutants
+	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(CARGO) mutants --output target/mutants -p bulkhead-trust $(addprefix -f updater/trust/src/,$(MUTATED)) \
+	  --timeout 300 -- --locked --lib --test decide --test model
+
 release:
 	$(call build,--release,release,target/release-binaries)
-	$(CARGO) build --locked --release -p bulkhead-vault -p bulkhead-ipc --examples
+	$(CARGO) build --locked --release -p bulkhead-vault -p bulkhead-ipc -p bulkhead-trust -p bulkhead-update --examples
 
 binaries:
 	$(call build,,debug,target/binaries)
@@ -94,6 +101,9 @@ deny: $(TOOLS)/bin/cargo-deny
 
 $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install --locked --quiet cargo-deny@$(DENY_VERSION) --root $(TOOLS)
+
+$(TOOLS)/bin/cargo-mutants:
+	$(CARGO) install --locked --quiet cargo-mutants@$(MUTANTS_VERSION) --root $(TOOLS)
 
 $(TOOLS)/bin/cargo-fuzz:
 	$(CARGO) install --locked --quiet cargo-fuzz@$(FUZZ_VERSION) --root $(TOOLS)

@@ -23,7 +23,7 @@ const MANY: u64 = 100_000;
 type Part = fn() -> Result<(), Error>;
 
 /// What is measured, in this order; names on the command line choose some of them.
-const PARTS: [(&str, Part); 11] = [
+const PARTS: [(&str, Part); 12] = [
     ("lines", lines),
     ("store", store_ratios),
     ("starting", starting),
@@ -35,6 +35,7 @@ const PARTS: [(&str, Part); 11] = [
     ("catching-up", keeping::catching_up),
     ("million", keeping::million),
     ("flat", keeping::flat),
+    ("updates", updates),
 ];
 
 fn main() -> std::process::ExitCode {
@@ -61,6 +62,12 @@ fn lines() -> Result<(), Error> {
 /// libsignal in the vault against libsignal alone: a program of its own, beside the library that it measures.
 fn store_ratios() -> Result<(), Error> {
     example("bench_store", &[], "").map(|text| print!("{text}"))
+}
+
+/// What looking for updates costs, and a chain of ten thousand releases.
+fn updates() -> Result<(), Error> {
+    example("bench_update", &[], "").map(|text| print!("{text}"))?;
+    example("numbers", &[], "").map(|text| print!("{text}"))
 }
 
 /// Runs an example that `make release` built.

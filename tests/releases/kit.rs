@@ -11,9 +11,9 @@ use nix::unistd::Pid;
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// Longer than anything takes.
@@ -60,17 +60,12 @@ impl Ear {
 pub struct World {
     scratch: Scratch,
     pub parties: Parties,
-    programs: PathBuf,
 }
 
 impl World {
     /// A user who has installed release 1.
     pub fn new() -> Self {
-        let world = Self {
-            scratch: Scratch::new().unwrap(),
-            parties: Parties::new(),
-            programs: binaries(Build::Driver).unwrap(),
-        };
+        let world = Self { scratch: Scratch::new().unwrap(), parties: Parties::new() };
         let (_, package) = world.build(Contents::honest(1));
         let file = world.scratch.path().join("package");
         fs::write(&file, package).unwrap();
@@ -90,38 +85,19 @@ impl World {
         for top in ["bin", "rules", "metadata"] {
             fs::create_dir_all(folder.join(top)).unwrap();
         }
-        for name in [
-            "bulkhead",
-            "bulkhead-keyring",
-            "bulkhead-net",
-            "bulkhead-seal",
-            "bulkhead-ui",
-            "bulkhead-update",
-            "bulkhead-vault",
-        ] {
-            fs::copy(self.programs.join(name), folder.join("bin").join(name)).unwrap();
+        for (name, program) in programs() {
+            fs::write(folder.join("bin").join(name), program).unwrap();
         }
         if contents.wider {
-            fs::copy(env!("CARGO_BIN_EXE_bulkhead-wider"), folder.join("bin/bulkhead")).unwrap();
+            fs::write(folder.join("bin/bulkhead"), stripped(Path::new(env!("CARGO_BIN_EXE_bulkhead-wider")))).unwrap();
         }
         if let Some((port, start)) = contents.calls_home {
-            let program = fs::read(env!("CARGO_BIN_EXE_bulkhead-ui-wider")).unwrap();
+            let program = stripped(Path::new(env!("CARGO_BIN_EXE_bulkhead-ui-wider")));
             let orders = format!("orders: port {port:05} from the {start}th start on");
             fs::write(folder.join("bin/bulkhead-ui"), ordered(program, orders.as_bytes())).unwrap();
         }
         if let Some(script) = contents.launcher {
             fs::write(folder.join("bin/bulkhead"), script).unwrap();
-        } else {
-            // Smaller packages are packed sooner.
-            let strip = Command::new("strip").arg(folder.join("bin/bulkhead")).status().unwrap();
-            assert!(strip.success());
-        }
-        for name in
-            ["bulkhead-keyring", "bulkhead-net", "bulkhead-seal", "bulkhead-update", "bulkhead-vault", "bulkhead-ui"]
-        {
-            let program = folder.join("bin").join(name);
-            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-            assert!(Command::new("strip").arg(&program).status().unwrap().success());
         }
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
         let rules = manifest.join(if contents.wider { "wider/rules/rules" } else { "../../sandbox-rules/rules" });
@@ -175,7 +151,8 @@ impl World {
         let child = command.spawn().unwrap();
         let driver = Driver::connect(&socket);
         let mut program = Program { child, log, driver: None };
-        program.driver = Some(driver.unwrap_or_else(|error| panic!("{error}; it said: {}", program.said())));
+        program.driver =
+            Some(driver.unwrap_or_else(|error| panic!("{error}; it said: {}; {}", program.said(), program.seen())));
         let drawn = |state: &serde_json::Value| state["phase"] == "setup" && state["drawn"] == true;
         program.driver.as_mut().unwrap().until("a prompt", drawn).unwrap();
         program
@@ -201,6 +178,16 @@ impl Program {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// What of it can be seen from outside, for whoever looks for a mistake.
+    fn seen(&self) -> String {
+        let seen = Command::new("ps").args(["-eLo", "pid,ppid,stat,wchan:30,args"]).output().unwrap();
+        String::from_utf8_lossy(&seen.stdout)
+            .lines()
+            .filter(|line| line.contains("bulkhead"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
     /// Waits until it says `words`.
     pub fn says(&self, words: &str) {
         until(&format!("`{words}`; it said: {}", self.said()), || self.said().contains(words));
@@ -223,7 +210,7 @@ impl Program {
         until("ui to be replaced", || self.process("bulkhead-ui") != Some(before));
     }
 
-    fn process(&self, name: &str) -> Option<i32> {
+    pub fn process(&self, name: &str) -> Option<i32> {
         let parent = self.child.id().to_string();
         let ids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         ids.into_iter().find(|id: &i32| {
@@ -247,6 +234,31 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The shipped programs, without what is only for debuggers: smaller packages are packed sooner.
+fn programs() -> &'static BTreeMap<&'static str, Vec<u8>> {
+    static PROGRAMS: OnceLock<BTreeMap<&str, Vec<u8>>> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        let folder = binaries(Build::Driver).unwrap();
+        let names = [
+            "bulkhead",
+            "bulkhead-keyring",
+            "bulkhead-net",
+            "bulkhead-seal",
+            "bulkhead-ui",
+            "bulkhead-update",
+            "bulkhead-vault",
+        ];
+        names.map(|name| (name, stripped(&folder.join(name)))).into()
+    })
+}
+
+fn stripped(program: &Path) -> Vec<u8> {
+    let (scratch, done) = (Scratch::new().unwrap(), "stripped");
+    let out = scratch.path().join(done);
+    assert!(Command::new("strip").arg("-o").arg(&out).arg(program).status().unwrap().success());
+    fs::read(out).unwrap()
 }
 
 pub fn until(what: &str, condition: impl Fn() -> bool) {

@@ -6,8 +6,9 @@ use bulkhead_trust::{Chain, Digest, Party, PartyState, PerParty, Release, RoleKe
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 type Files = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
 
@@ -23,6 +24,7 @@ pub struct Parties {
     houses: PerParty<House>,
     served: Files,
     address: String,
+    silent: Arc<AtomicBool>,
 }
 
 impl Parties {
@@ -31,14 +33,20 @@ impl Parties {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let served = Files::default();
-        let files = served.clone();
+        let (files, silent) = (served.clone(), Arc::new(AtomicBool::new(false)));
+        let mute = silent.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let files = files.clone();
-                std::thread::spawn(move || serve(client, &files));
+                let (files, mute) = (files.clone(), mute.clone());
+                std::thread::spawn(move || {
+                    while mute.load(Ordering::Relaxed) {
+                        std::thread::sleep(Duration::from_millis(50));
+                    }
+                    serve(client, &files);
+                });
             }
         });
-        let mut parties = Self { houses: PerParty::make(House::new), served, address };
+        let mut parties = Self { houses: PerParty::make(House::new), served, address, silent };
         Party::ALL.into_iter().for_each(|party| parties.houses.of_mut(party).list(vec![]));
         parties.serve();
         parties
@@ -76,6 +84,11 @@ impl Parties {
         releases.iter_mut().find(|entry| entry.release.number == number).unwrap().length += 1;
         house.list(releases);
         self.serve();
+    }
+
+    /// Whether the mirrors accept connections and say nothing.
+    pub fn fall_silent(&self, silent: bool) {
+        self.silent.store(silent, Ordering::Relaxed);
     }
 
     fn serve(&self) {

@@ -3,6 +3,7 @@
 //! The pictures stay in `target/pictures` for people to look at.
 
 mod input_method;
+mod trial;
 mod unused;
 
 use bulkhead_tests::Error;

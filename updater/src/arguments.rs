@@ -173,6 +173,23 @@ pub fn parse(
     Ok(Request::Run(Arguments { profile, data_dir, relays, socks, passphrase, tpm, errand, trial }))
 }
 
+/// The same command line for a second start: without what was done by the first one, or was for it alone.
+pub fn again(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let (mut kept, mut skip) = (Vec::new(), false);
+    for argument in arguments {
+        let word = argument.to_string_lossy();
+        let (name, inside) = word.split_once('=').map_or((&*word, false), |(name, _)| (name, true));
+        let takes = matches!(name, "--restore" | "--passphrase-fd");
+        let done = takes || matches!(name, "--backup" | "--move");
+        if !std::mem::take(&mut skip) && !done {
+            kept.push(argument);
+        } else {
+            skip = takes && !inside;
+        }
+    }
+    kept
+}
+
 fn text(value: OsString) -> Result<String, Error> {
     value.into_string().map_err(|value| lexopt::Error::NonUnicodeValue(value).into())
 }

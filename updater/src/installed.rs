@@ -4,12 +4,13 @@
 //! started by its own launcher, but for the first one, and for one that the parties' next release has confirmed.
 
 use crate::Error;
-use crate::arguments::Arguments;
+use crate::arguments::{self, Arguments};
 use crate::supervise::Outcome;
 use crate::trial::NO_DISPLAY;
 use crate::updates::{Round, Updates};
 use bulkhead_install::{Hold, Installation, Selection};
 use std::cell::RefCell;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -31,8 +32,8 @@ pub enum Before {
 pub enum After {
     /// The end, with this exit code.
     Exit(u8),
-    /// This launcher.
-    Again(PathBuf),
+    /// This launcher, with these words.
+    Again(PathBuf, Vec<OsString>),
 }
 
 /// The programs to start, and what goes with them.
@@ -104,7 +105,8 @@ impl Chosen {
             return ended.map(|outcome| After::Exit(outcome.code));
         };
         if let Ok(Outcome { again: true, .. }) = ended {
-            return Ok(After::Again(installation.launcher(installation.selection()?.now.enforcer)));
+            let launcher = installation.launcher(installation.selection()?.now.enforcer);
+            return Ok(After::Again(launcher, arguments::again(words())));
         }
         if proven || ended.as_ref().is_ok_and(|outcome| outcome.started) {
             return ended.map(|outcome| After::Exit(outcome.code));
@@ -115,7 +117,7 @@ impl Chosen {
                 let _ = told(installation.uncount(&selection));
                 Ok(After::Exit(outcome.code))
             }
-            Ok(_) | Err(_) => Ok(After::Again(installation.launcher(selection.now.enforcer))),
+            Ok(_) | Err(_) => Ok(After::Again(installation.launcher(selection.now.enforcer), words().collect())),
         }
     }
 }
@@ -125,8 +127,13 @@ fn told<T>(result: Result<T, bulkhead_install::Error>) -> Option<T> {
     result.map_err(|error| eprintln!("bulkhead: {error}")).ok()
 }
 
-/// Becomes another launcher, with the same words; returns only if that fails.
-pub fn hand_over(launcher: &Path) -> Error {
-    let error = Command::new(launcher).args(std::env::args_os().skip(1)).exec();
+/// The words on the own command line.
+pub fn words() -> impl Iterator<Item = OsString> {
+    std::env::args_os().skip(1)
+}
+
+/// Becomes another launcher; returns only if that fails.
+pub fn hand_over(launcher: &Path, words: impl Iterator<Item = OsString>) -> Error {
+    let error = Command::new(launcher).args(words).exec();
     Error::HandOver(launcher.to_path_buf(), error)
 }

@@ -8,6 +8,7 @@
 pub mod arguments;
 pub mod bus;
 pub mod installed;
+pub mod leash;
 pub mod notices;
 pub mod processes;
 pub mod restarts;

@@ -49,7 +49,7 @@ fn run(arguments: &Arguments) -> Result<u8, Error> {
     let program = std::env::current_exe().map_err(Error::Folder)?;
     let chosen = match installed::choose(&program, arguments)? {
         Before::Run(chosen) => chosen,
-        Before::HandOver(launcher) => return Err(installed::hand_over(&launcher)),
+        Before::HandOver(launcher) => return Err(installed::hand_over(&launcher, installed::words())),
     };
     let (programs, patience) = (chosen.programs.clone(), chosen.patience());
     let voices = Voices::take()?;
@@ -58,7 +58,7 @@ fn run(arguments: &Arguments) -> Result<u8, Error> {
     drop(voices);
     match chosen.after(ended)? {
         After::Exit(code) => Ok(code),
-        After::Again(launcher) => Err(installed::hand_over(&launcher)),
+        After::Again(launcher, words) => Err(installed::hand_over(&launcher, words.into_iter())),
     }
 }
 

@@ -6,6 +6,7 @@
 
 use crate::Error;
 use crate::arguments::Arguments;
+use crate::leash::Leash;
 use crate::processes::{Table, Vault};
 use bulkhead_install::Installation;
 use bulkhead_ipc::control::{Peer, ToLauncher};
@@ -139,7 +140,13 @@ fn judged(process: Process, how: Ended) -> Tried {
 }
 
 /// Has the launcher of `enforcer` try the candidate.
-pub fn ask(installation: &Installation, enforcer: u64, candidate: u64, proxy: Option<SocketAddr>) -> Tried {
+pub fn ask(
+    installation: &Installation,
+    enforcer: u64,
+    candidate: u64,
+    proxy: Option<SocketAddr>,
+    leash: &Leash,
+) -> Tried {
     let trial = installation.trial();
     let mut command = Command::new(installation.launcher(enforcer));
     command.arg("--try").arg(installation.candidate(candidate).join("bin")).arg("--data-dir").arg(&trial);
@@ -151,20 +158,21 @@ pub fn ask(installation: &Installation, enforcer: u64, candidate: u64, proxy: Op
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     };
-    let answer = clear().and_then(|()| answer(&mut command)).and_then(|answer| clear().map(|()| answer));
+    let answer = clear().and_then(|()| answer(&mut command, leash)).and_then(|answer| clear().map(|()| answer));
     answer.unwrap_or_else(|error| Tried::Unknown(format!("The release could not be tried: {error}.")))
 }
 
-fn answer(command: &mut Command) -> std::io::Result<Tried> {
+fn answer(command: &mut Command, leash: &Leash) -> std::io::Result<Tried> {
     let mut child = command.spawn()?;
+    leash.take(i32::try_from(child.id()).unwrap_or(i32::MAX));
     let (began, limit) = (Instant::now(), PATIENCE + 2 * GRACE);
     let status = loop {
-        match child.try_wait()? {
+        match leash.look(|| child.try_wait())? {
             Some(status) => break status,
             None if began.elapsed() < limit => std::thread::sleep(Duration::from_millis(20)),
             None => {
                 let _ = child.kill();
-                break child.wait()?;
+                continue;
             }
         }
     };

@@ -12,6 +12,7 @@
 //!
 //! A round that fails changes nothing, and says why.
 
+use crate::leash::Leash;
 use crate::notices::{self, Compared};
 use crate::trial::{self, Tried};
 use bulkhead_install::{Hold, Installation, Selection, Taken};
@@ -54,6 +55,13 @@ pub struct Updates {
     last: Option<Notice>,
     told: bool,
     unproven: Option<Installation>,
+    leash: Leash,
+}
+
+impl Drop for Updates {
+    fn drop(&mut self) {
+        self.leash.end();
+    }
 }
 
 /// What is needed for a round.
@@ -74,6 +82,7 @@ pub struct Round {
     listed: Option<Listing>,
     /// The release that was tried and did not start.
     refused: Option<Status>,
+    leash: Leash,
     /// What was said last, for people.
     said: RefCell<Vec<String>>,
 }
@@ -96,6 +105,7 @@ impl Round {
             began: now(),
             listed: None,
             refused: None,
+            leash: Leash::default(),
             said: RefCell::default(),
         }
     }
@@ -110,8 +120,9 @@ impl Updates {
     }
 
     /// Begins to look for updates.
-    pub fn begin(round: Round) -> Result<Self, Errno> {
+    pub fn begin(mut round: Round) -> Result<Self, Errno> {
         let (mut updates, mouth, wishes) = Self::new()?;
+        round.leash = updates.leash.clone();
         updates.unproven = round.lock.as_ref().map(|_| round.installation.clone());
         std::thread::spawn(move || round.run(&mouth, &wishes));
         Ok(updates)
@@ -121,7 +132,11 @@ impl Updates {
         let (ears, bell) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
         let (say, news) = channel();
         let (wishes, heard) = channel();
-        Ok((Self { news, wishes, ears, last: None, told: true, unproven: None }, Mouth { say, bell }, heard))
+        Ok((
+            Self { news, wishes, ears, last: None, told: true, unproven: None, leash: Leash::default() },
+            Mouth { say, bell },
+            heard,
+        ))
     }
 
     /// Becomes readable when there is news.
@@ -314,6 +329,7 @@ impl Round {
             proxy: self.proxy.map(|address| address.port()),
             environment: &|name| std::env::var_os(name),
         })?;
+        self.leash.take(fetcher.id());
         let began = Instant::now();
         let mut shown = None;
         loop {
@@ -321,7 +337,11 @@ impl Round {
             match poll(&mut end, PollTimeout::from(GLANCE)) {
                 Ok(0) | Err(Errno::EINTR) => {}
                 Ok(_) => break,
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    // It ends as it is dropped.
+                    self.leash.look(|| Ok::<_, Errno>(Some(())))?;
+                    return Err(error.into());
+                }
             }
             if began.elapsed() > LONGEST {
                 // What it has staged so far can be judged, and the next one goes on.
@@ -337,9 +357,10 @@ impl Round {
                 self.tell(mouth, Status::Fetching { done: progress.done, total: progress.total, release });
             }
         }
-        match fetcher.wait()? {
-            Ended::Exit(0) => {}
-            how => eprintln!("bulkhead: {} {how}", Process::Update.program()),
+        match self.leash.look(|| fetcher.wait().map(Some))? {
+            Some(Ended::Exit(0)) | None => {}
+            Some(_) if self.leash.has_ended() => {}
+            Some(how) => eprintln!("bulkhead: {} {how}", Process::Update.program()),
         }
         Ok(())
     }
@@ -434,7 +455,7 @@ impl Round {
         // The current release becomes the enforcer, so its launcher tries it, under its rules.
         let enforcer = self.running.now.current;
         let rules = self.compared(enforcer, &self.installation.candidate(number));
-        match trial::ask(&self.installation, enforcer, number, self.proxy) {
+        match trial::ask(&self.installation, enforcer, number, self.proxy, &self.leash) {
             Tried::Works => {
                 self.installation.switch(number)?;
                 self.installation.clear_staging()?;

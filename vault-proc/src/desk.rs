@@ -198,10 +198,10 @@ impl Desk {
     }
 
     /// Gives the sentence above the strip the room that it needs.
-    fn fit_alarm(&mut self) -> bool {
+    fn fit_alarm(&mut self) {
         let words = self.session.updates.alarm(&self.session.zone);
         let size = self.painter.logical_size();
-        self.painter.set_alarm(words.map_or(0.0, |words| alarm::height(&words, size)))
+        self.painter.set_alarm(words.map_or(0.0, |words| alarm::height(&words, size)));
     }
 
     fn configure(&mut self) {
@@ -298,8 +298,7 @@ impl Desk {
     }
 
     fn control_packet(&mut self, packet: FromLauncher) {
-        if let FromLauncher::Restarting { peer, life, delay } = &packet {
-            let (peer, life, delay) = (*peer, *life, *delay);
+        if let &FromLauncher::Restarting { peer, life, delay } = &packet {
             let start = Instant::now() + Duration::from_millis(u64::from(delay));
             self.greetings.expect(peer, life, start);
         }
@@ -312,9 +311,8 @@ impl Desk {
             FromLauncher::Restarting { .. } => {}
             FromLauncher::Notice(notice) => {
                 self.session.update_said(*notice);
-                if self.fit_alarm() {
-                    self.configure();
-                }
+                self.fit_alarm();
+                self.configure();
                 self.dirty = true;
             }
         }

@@ -105,14 +105,12 @@ impl Painter {
         self.size.1.saturating_sub(below).max(1)
     }
 
-    /// Gives the sentence above the strip this height; says whether it had another.
-    pub fn set_alarm(&mut self, height: f32) -> bool {
-        let changed = self.alarm != height;
-        if changed {
+    /// Gives the sentence above the strip this height.
+    pub fn set_alarm(&mut self, height: f32) {
+        if self.alarm != height {
             self.alarm = height;
             self.stale = vec![self.whole()];
         }
-        changed
     }
 
     /// Size in logical pixels.

@@ -26,7 +26,7 @@ impl Installation {
         disk::remove(&partial)?;
         unpack(File::open(package).map_err(unreadable)?, &partial, Limits::default())?;
         let (release, rules) = describe(&partial)?;
-        if rules != release.rules {
+        if rules != release.rules || release.number == 0 {
             return Err(Error::Damaged(package.to_owned()));
         }
         let number = release.number;

@@ -6,7 +6,7 @@ use bulkhead_trust::{Digest, Listing, PackageView, Release, Rules};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirEntry, File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -89,23 +89,26 @@ pub(crate) fn description(folder: &Path) -> Result<Release, Error> {
     serde_json::from_slice(&disk::read(&path, LONGEST_TEXT)?).map_err(|_| Error::Damaged(path))
 }
 
-/// What an unpacked release says about itself, and the rules that lie in it.
+/// What an unpacked release says about itself, and the rules that lie in it. What is missing or cannot be understood is
+/// described as what no release is, so that the decision refuses it for that reason.
 pub(crate) fn describe(folder: &Path) -> Result<(Release, BTreeMap<String, Rules>), Error> {
     #[derive(Deserialize)]
     struct File {
         version: u64,
     }
-    let inner = description(folder)?;
+    let none = || Release { number: 0, version: String::new(), changes: String::new(), rules: [].into() };
+    let inner = description(folder).unwrap_or_else(|_| none());
     let folder = folder.join("rules");
-    let unreadable = |error| Error::Io(folder.clone(), error);
     let mut rules = BTreeMap::new();
-    for entry in fs::read_dir(&folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".json"));
-        let name = name.ok_or_else(|| Error::Damaged(path.clone()))?.to_owned();
+    let entries = fs::read_dir(&folder).map(|entries| entries.collect::<Result<Vec<_>, _>>());
+    // Without rules there is no folder for them.
+    for path in entries.unwrap_or(Ok(Vec::new())).map_err(|error| Error::Io(folder, error))?.iter().map(DirEntry::path)
+    {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.strip_suffix(".json").unwrap_or(&name).to_owned();
         let bytes = disk::read(&path, LONGEST_TEXT)?;
-        let file: File = serde_json::from_slice(&bytes).map_err(|_| Error::Damaged(path))?;
-        rules.insert(name, Rules { version: file.version, sha256: Digest::of(&bytes) });
+        let version = serde_json::from_slice(&bytes).map_or(0, |File { version }| version);
+        rules.insert(name, Rules { version, sha256: Digest::of(&bytes) });
     }
     Ok((inner, rules))
 }

@@ -1,5 +1,5 @@
-use super::{Arguments, Errand, Error, Request, parse};
-use std::ffi::OsString;
+use super::{Arguments, Errand, Error, Request, again, parse};
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 fn read(arguments: &[&str]) -> Result<Request, Error> {
@@ -172,4 +172,21 @@ fn what_is_not_an_option_is_refused_in_one_sentence() {
 fn help_and_version_are_answered() {
     assert_eq!(read(&["--help"]).unwrap(), Request::Help);
     assert_eq!(read(&["--version"]).unwrap(), Request::Version);
+}
+
+#[test]
+fn second_start_does_not_repeat_what_the_first_one_did() {
+    let kept = |line: &str| again(line.split(' ').map(OsString::from)).join(OsStr::new(" "));
+    assert_eq!(kept("--profile a --backup --relay wss://x"), "--profile a --relay wss://x");
+    assert_eq!(kept("--restore f --profile a --move"), "--profile a");
+    assert_eq!(kept("--restore=f --passphrase-fd 0 --profile a"), "--profile a");
+    assert_eq!(kept("--passphrase-fd --backup"), "");
+}
+
+#[test]
+fn trial_needs_a_folder_of_its_own() {
+    let nowhere = |line: &str| parse(line.split(' ').map(OsString::from), &|_| Some("/home/a".into()));
+    assert!(matches!(nowhere("--try /p"), Err(Error::Trial)));
+    let Ok(Request::Run(arguments)) = nowhere("--try /p --data-dir /d") else { panic!() };
+    assert_eq!((arguments.trial, arguments.data_dir), (Some("/p".into()), "/d".into()));
 }

@@ -1,5 +1,4 @@
-//! What updater/README.md promises, measured: a chain of 10,000 releases of three parties, read and decided on; and
-//! the metadata that one release costs.
+//! What the README promises, measured: a chain of 10,000 releases of three parties, read and decided on.
 #![allow(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing, reason = "a measurement that cannot go on ends")]
 
 #[path = "../tests/signed/mod.rs"]
@@ -24,8 +23,9 @@ fn main() {
     let decision = decide(&state, &Candidate { parties, package: None }, NOW);
     let decided = began.elapsed();
     assert!(matches!(decision, Decision::Download { .. }));
-    let one = &staged.quality;
-    let metadata = 3 * (one.timestamp.len() + one.snapshot.len() + one.targets.len());
-    println!("{RELEASES} releases of three parties: read {read:?}, read and decided {decided:?}");
-    println!("metadata of one release, all parties: {metadata} bytes");
+    println!(
+        "{RELEASES} releases of three parties: read in {:.2} s, with the decision in {:.2} s (asked: ≤ 1 s for a chain)",
+        read.as_secs_f64(),
+        decided.as_secs_f64()
+    );
 }

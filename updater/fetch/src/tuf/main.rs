@@ -16,10 +16,13 @@ use bulkhead_trust::read::signed_bytes;
 use bulkhead_trust::{Digest, Fork};
 use sigstore_tuf::Updater;
 use std::error::Error;
+use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 use tokio_rustls::rustls::RootCertStore;
 
+/// The longest proof that is read, in bytes: it may come from anyone.
+const LONGEST_PROOF: u64 = 256 * 1024 * 1024;
 /// Bytes that one run may fetch.
 const BUDGET: u64 = 1 << 30;
 
@@ -63,7 +66,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 
 /// Says what a proof proves to whoever trusts the root in this file.
 fn fork(proof: &Path, root: &Path) -> Result<(), Box<dyn Error>> {
-    let proof: Proof = serde_json::from_slice(&std::fs::read(proof)?)?;
+    let mut bytes = Vec::new();
+    std::fs::File::open(proof)?.take(LONGEST_PROOF.saturating_add(1)).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len())? > LONGEST_PROOF {
+        return Err("the file is longer than a proof can be".into());
+    }
+    let proof: Proof = serde_json::from_slice(&bytes)?;
     let root = Digest::of(&signed_bytes(&std::fs::read(root)?)?);
     let Fork { party, of, ours, theirs } = proof.verify(root)?;
     println!("{party} has signed two histories ({of:?}):\n{ours}\n{theirs}");

@@ -55,6 +55,8 @@ pub enum Mood {
     OtherRange,
     /// Every second time good, every other time truncated.
     Alternating,
+    /// Good, and so many milliseconds away.
+    Away(u64),
 }
 
 pub type Files = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
@@ -98,6 +100,9 @@ pub async fn answer(
     while !request.ends_with(b"\r\n\r\n") {
         request.push(stream.read_u8().await.ok()?);
     }
+    if let Mood::Away(milliseconds) = mood {
+        sleep(Duration::from_millis(milliseconds)).await;
+    }
     let request = String::from_utf8(request).unwrap();
     let path = request.split(' ').nth(1).unwrap().strip_prefix("/mirror/")?.to_owned();
     let range = request.lines().find_map(|line| line.strip_prefix("Range: bytes=")?.strip_suffix('-')?.parse().ok());
@@ -117,7 +122,7 @@ pub async fn answer(
     let head = format!("{first}Content-Length: {}\r\n\r\n", body.len());
     let mut put = async |bytes: &[u8]| send(&mut stream, &sent, bytes).await;
     match mood {
-        Mood::Good | Mood::Whole | Mood::Missing | Mood::Alternating | Mood::OtherRange => {
+        Mood::Good | Mood::Whole | Mood::Missing | Mood::Alternating | Mood::OtherRange | Mood::Away(_) => {
             put(head.as_bytes()).await?;
             put(body).await?;
         }
