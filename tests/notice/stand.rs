@@ -30,7 +30,9 @@ impl Stand {
     /// Starts the program for this person, from copies in this folder; `hostile` puts this test in ui's place.
     pub fn start(person: &Person, folder: &Path, hostile: bool) -> Result<Self, Error> {
         let real = binaries(Build::Driver)?;
-        for name in ["bulkhead-stand-in", "bulkhead-vault", "bulkhead-net", "bulkhead-ui", "bulkhead-seal"] {
+        for name in
+            ["bulkhead-stand-in", "bulkhead-vault", "bulkhead-net", "bulkhead-ui", "bulkhead-seal", "bulkhead-keyring"]
+        {
             let this = hostile && name == "bulkhead-ui";
             let from = if this { std::env::current_exe().expect("this program") } else { real.join(name) };
             std::fs::copy(from, folder.join(name)).expect("a copy");

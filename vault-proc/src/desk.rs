@@ -6,6 +6,7 @@
 mod composition;
 mod greetings;
 mod input;
+mod sealers;
 
 use crate::idle::{Clocks, Idle};
 use crate::lines::{Arrival, Credits, Edge, Lines, Outgoing};
@@ -336,10 +337,7 @@ impl Desk {
 
     fn fault(&mut self, edge: Edge, error: &line::Error) {
         if let Edge::Seal | Edge::Keyring = edge {
-            if error.is_breach() {
-                eprintln!("bulkhead-vault: {edge:?}: {error}");
-            }
-            return if edge == Edge::Seal { self.session.seal_gone() } else { self.session.keyring_gone() };
+            return self.sealer_gone(edge, error);
         }
         if error.is_breach() {
             eprintln!("bulkhead-vault: {}: {error}", edge.peer().map_or("the launcher", name));
@@ -435,16 +433,8 @@ impl Desk {
                     self.session.quit();
                 }
             }
-            Out::Seal(question) => {
-                if self.seal.try_send(&question).is_err() {
-                    self.session.seal_said(seal::FromSeal::Refused(seal::Why::Failing));
-                }
-            }
-            Out::Keyring(question) => {
-                if self.keyring.try_send(&question).is_err() {
-                    self.session.keyring_gone();
-                }
-            }
+            Out::Seal(question) => self.ask_seal(&question),
+            Out::Keyring(question) => self.ask_keyring(&question),
             Out::Clipboard(text) => self.clipboard.write(bulkhead_canvas::core::clipboard::Kind::Standard, text),
             Out::Theme(theme) => {
                 appearance::save(&self.folder, theme);
