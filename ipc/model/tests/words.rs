@@ -169,6 +169,12 @@ fn the_lines_that_carry_messages_are_covered() {
         ("keyring", "Forgotten"),
         ("keyring", "Refused"),
         ("ui", "BackUp"),
+        // What is said and wished of updates concerns no message; how often a wish may be said is the monitors' affair.
+        ("ui", "Update"),
+        ("ui", "Wish"),
+        ("launcher", "Wish"),
+        ("launcher", "Notice"),
+        ("launcher", "Started"),
         // The seal line is asked one question at a time, and answers with nothing that any other line knows of.
         ("seal", "Ready"),
         ("seal", "Seal"),
