@@ -89,7 +89,7 @@ impl Desktop {
 
     /// The newest window of the program that is not in `known`; waits until it is on screen.
     pub fn window(&self, known: &[String]) -> Result<String, Error> {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             let found = self.run("xdotool", &["search", "--onlyvisible", "--name", "Bulkhead"])?;
             if let Some(window) = found.lines().find(|line| !known.iter().any(|k| k == line)) {
