@@ -137,6 +137,35 @@ impl Hands {
         Ok(())
     }
 
+    /// Goes to a page by one of the last buttons in the settings; on the page there is a slot of this kind. The button is
+    /// there once a TPM or a keyring has answered.
+    pub fn page_with(&mut self, slot: &str) -> Result<(), Error> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        for from_the_end in (1..5).cycle().take_while(|_| Instant::now() < deadline) {
+            self.keys(&["Ctrl+,"])?;
+            self.shown("OwnName")?;
+            self.keys(&["Shift+Tab"].repeat(from_the_end))?;
+            self.keys(&["Enter"])?;
+            let patience = Instant::now() + Duration::from_secs(1);
+            while Instant::now() < patience {
+                if self.slots()?.iter().any(|shown| shown == slot) {
+                    return Ok(());
+                }
+            }
+        }
+        Err(Error::Odd(format!("no page of the settings shows {slot}")))
+    }
+
+    /// Waits until the profile is open.
+    pub fn is_open(&mut self) -> Result<(), Error> {
+        self.0.driver.until("the open profile", |state| phase_is(state, "open")).map(drop)
+    }
+
+    /// Waits for this notice.
+    pub fn told(&mut self, notice: &'static str) -> Result<(), Error> {
+        self.0.driver.until(notice, notice_is(notice)).map(drop)
+    }
+
     /// Fills in the three fields for another passphrase.
     pub fn change(&mut self, current: &str, new: &str) -> Result<(), Error> {
         self.click("CurrentPassphrase")?;

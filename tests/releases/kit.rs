@@ -3,6 +3,7 @@
 use crate::parties::Parties;
 use bulkhead_install::{Installation, Under};
 use bulkhead_package::pack;
+use bulkhead_rules::Process;
 use bulkhead_tests::driver::Driver;
 use bulkhead_tests::folder::{Build, Scratch, binaries};
 use bulkhead_trust::{Digest, Release, Rules};
@@ -102,12 +103,13 @@ impl World {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
         let rules = manifest.join(if contents.wider { "wider/rules/rules" } else { "../../sandbox-rules/rules" });
         let mut named = BTreeMap::new();
-        for process in ["keyring", "net", "seal", "ui", "update", "vault"] {
-            let bytes = fs::read(rules.join(format!("{process}.json"))).unwrap();
+        for file in Process::WITH_RULES.map(Process::rules_file) {
+            let bytes = fs::read(rules.join(file)).unwrap();
             let said: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
             let version = said["version"].as_u64().unwrap();
-            named.insert(process.to_owned(), Rules { version, sha256: Digest::of(&bytes) });
-            fs::write(folder.join(format!("rules/{process}.json")), bytes).unwrap();
+            let process = file.trim_end_matches(".json").to_owned();
+            named.insert(process, Rules { version, sha256: Digest::of(&bytes) });
+            fs::write(folder.join("rules").join(file), bytes).unwrap();
         }
         let number = contents.number;
         let changes = format!("What release {number} changes.");
@@ -241,16 +243,8 @@ fn programs() -> &'static BTreeMap<&'static str, Vec<u8>> {
     static PROGRAMS: OnceLock<BTreeMap<&str, Vec<u8>>> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
         let folder = binaries(Build::Driver).unwrap();
-        let names = [
-            "bulkhead",
-            "bulkhead-keyring",
-            "bulkhead-net",
-            "bulkhead-seal",
-            "bulkhead-ui",
-            "bulkhead-update",
-            "bulkhead-vault",
-        ];
-        names.map(|name| (name, stripped(&folder.join(name)))).into()
+        let names = std::iter::once("bulkhead").chain(Process::WITH_RULES.map(Process::program));
+        names.map(|name| (name, stripped(&folder.join(name)))).collect()
     })
 }
 
