@@ -30,7 +30,7 @@ impl Hands {
     }
 
     fn keyring_page(&mut self) -> Result<(), Error> {
-        self.page_with("Keyring")
+        self.0.driver.page_with("Keyring").map(drop)
     }
 
     /// Types the passphrase and presses the vault's button.

@@ -37,7 +37,7 @@ pub fn owner(relay: &Relay, tpm: &Tpm) -> Result<(Person, Hands), Error> {
 impl Hands {
     /// Goes to the page of the PIN.
     pub fn pin_page(&mut self) -> Result<(), Error> {
-        self.page_with("NewPin")?;
+        self.0.driver.page_with("NewPin")?;
         self.focused("CurrentPassphrase")
     }
 

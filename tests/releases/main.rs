@@ -7,6 +7,7 @@
 
 mod kit;
 mod parties;
+mod restart;
 mod wishes;
 
 use bulkhead_trust::Party;
