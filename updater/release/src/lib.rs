@@ -6,6 +6,7 @@
 pub mod attestation;
 pub mod audit;
 pub mod change;
+pub mod files;
 pub mod history;
 pub mod keys;
 pub mod mirrors;
