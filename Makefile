@@ -86,6 +86,7 @@ mutants: $(TOOLS)/bin/cargo-mutants
 release:
 	$(call build,--release,release,target/release-binaries)
 	$(CARGO) build --locked --release -p bulkhead-vault -p bulkhead-ipc -p bulkhead-trust -p bulkhead-update --examples
+	$(CARGO) build --locked --release -p bulkhead-release --examples
 
 binaries:
 	$(call build,,debug,target/binaries)

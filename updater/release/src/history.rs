@@ -9,7 +9,7 @@ use crate::keys::{Key, Purpose, digest, signer};
 use crate::mirrors;
 use crate::policy::{FILE, Needed, Policy, Role, SIGNATURES};
 use crate::refusal::Refusal;
-use crate::review::{self, Verdict};
+use crate::review::{Notes, Verdict};
 use git2::{Commit, ErrorCode, Oid, Repository, Sort};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,7 +90,7 @@ fn walk(
         policies: vec![(old.id(), policy.version, digest(&file))],
         policy,
     };
-    let mut walk = Walk { repository, judged, refusals: Vec::new(), now };
+    let mut walk = Walk { repository, notes: Notes::open(repository), judged, refusals: Vec::new(), now };
     let mut before = old;
     for commit in &line {
         walk.step(&before, commit)?;
@@ -181,6 +181,7 @@ fn signatures_of(repository: &Repository, commit: &Commit) -> Result<Vec<Vec<u8>
 
 struct Walk<'a> {
     repository: &'a Repository,
+    notes: Notes<'a>,
     /// So far; its policy is the one that judges the next step.
     judged: Judged,
     refusals: Vec<Refusal>,
@@ -274,7 +275,7 @@ impl Walk<'_> {
     fn reviewed(&mut self, onto: Oid, commit: &Commit, paths: &BTreeSet<String>, authors: &BTreeSet<String>, at: i64) {
         let tree = commit.tree_id();
         let (mut approved, mut hints): (BTreeSet<String>, BTreeSet<String>) = Default::default();
-        for review in review::of(self.repository, tree) {
+        for review in self.notes.of(tree) {
             let said = review.statement;
             let person = review.signer.as_ref().ok().and_then(|key: &Key| self.judged.policy.person(key, at));
             let why = match (person, &review.signer) {
