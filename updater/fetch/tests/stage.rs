@@ -154,7 +154,7 @@ async fn refusal_and_silence_are_told_apart() {
     assert!(matches!(late, Err(Failure::Refused(Refusal::Expired { .. }, _))), "{late:?}");
     let gone = mirror(Mood::Silent, &files).await;
     let silent = stage(&mirrors(&[&gone]), QA, &known, &root(&house), NOW).await;
-    assert_eq!(silent.unwrap_err(), Failure::Mirrors(Trouble::Slow));
+    assert_eq!(silent.unwrap_err(), Failure::Mirrors(Trouble::Silent));
     let empty = mirror(Mood::Missing, &files).await;
     let missing = stage(&mirrors(&[&empty]), QA, &known, &root(&house), NOW).await;
     assert_eq!(missing.unwrap_err(), Failure::Mirrors(Trouble::Missing));
