@@ -68,13 +68,13 @@ async fn release_is_found_fetched_and_found_good() {
 }
 
 #[tokio::test]
-async fn three_hundred_releases_are_caught_up_with() {
+async fn thousand_releases_are_caught_up_with_in_one_look() {
     let mut house = House::new(QA);
     let known = house.first();
-    (2..=300).for_each(|number| house.publish(number));
+    (2..=1_001).for_each(|number| house.publish(number));
     let one = mirror(Mood::Good, &served(&house)).await;
     let (_, view) = stage(&mirrors(&[&one]), QA, &known, &root(&house), NOW).await.unwrap();
-    assert_eq!((view.links.len(), view.links[0].version, view.links[297].version), (298, 2, 299));
+    assert_eq!((view.links.len(), view.links[0].version, view.links[998].version), (999, 2, 1_000));
     // One question for each file and each segment, not for each release.
     assert!(one.asked.lock().unwrap().len() < 10);
 }
