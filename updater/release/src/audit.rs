@@ -101,8 +101,9 @@ fn published(asked: &Asked, source: &source::Source) -> Vec<Step> {
     };
     steps.push(agreed.is_attested(source.attested.as_ref()));
     steps.push(packages::served(&followed, &agreed));
-    steps.extend(packages::contents(asked, source, &followed, &agreed));
-    steps.extend(installed::installed(asked, &followed, &agreed));
+    let (more, unpacked) = packages::contents(asked, source, &followed, &agreed);
+    steps.extend(more);
+    steps.extend(installed::installed(asked, &followed, &agreed, unpacked.as_ref()));
     steps
 }
 

@@ -13,7 +13,14 @@ use std::fs;
 use std::path::Path;
 
 /// Judges the installation, if there is one to judge.
-pub fn installed(asked: &Asked, followed: &PerParty<Followed>, agreed: &Agreed) -> Vec<Step> {
+///
+/// `unpacked` is the audited release's package, if it was unpacked before.
+pub fn installed(
+    asked: &Asked,
+    followed: &PerParty<Followed>,
+    agreed: &Agreed,
+    unpacked: Option<&Unpacked>,
+) -> Vec<Step> {
     let Some(root) = &asked.installed else {
         let how = "give --installed and the folder of an installation";
         return vec![Step::missing("Installed bits", Vec::new(), how)];
@@ -23,7 +30,8 @@ pub fn installed(asked: &Asked, followed: &PerParty<Followed>, agreed: &Agreed) 
         Ok(selection) => selection,
         Err(error) => return vec![Step::judged("Installed bits", Vec::new(), vec![error.to_string()])],
     };
-    let mut steps = vec![bits(root, &installation, &selection, agreed), enforced(root, &installation, &selection)];
+    let mut steps =
+        vec![bits(root, &installation, &selection, (agreed, unpacked)), enforced(root, &installation, &selection)];
     steps.push(match installation.state() {
         Ok(state) => history(root, &installation, &selection, &state, followed),
         Err(error) => Step::judged("What the device was shown", Vec::new(), vec![error.to_string()]),
@@ -45,7 +53,12 @@ fn numbers(folder: &Path) -> (BTreeSet<u64>, Vec<String>) {
 }
 
 /// Every release that lies there, held against its package, and that against what all parties list.
-fn bits(root: &Path, installation: &Installation, selection: &Selection, agreed: &Agreed) -> Step {
+fn bits(
+    root: &Path,
+    installation: &Installation,
+    selection: &Selection,
+    (agreed, unpacked): (&Agreed, Option<&Unpacked>),
+) -> Step {
     let (mut facts, mut against) = (Vec::new(), Vec::new());
     let (there, others) = numbers(&root.join("releases"));
     let wanted = agreed.listing.release.number;
@@ -74,7 +87,14 @@ fn bits(root: &Path, installation: &Installation, selection: &Selection, agreed:
             continue;
         };
         let told = is_listed(&package, listing).and_then(|()| {
-            let right = Unpacked::new(&package, listing)?;
+            let own;
+            let right = match unpacked.filter(|_| number == wanted) {
+                Some(right) => right,
+                None => {
+                    own = Unpacked::new(&package, listing)?;
+                    &own
+                }
+            };
             let told =
                 differences(right.folder(), &folder).map_err(|error| format!("{}: {error}", folder.display()))?;
             let counted = super::folders::counted(&folder).unwrap_or_default();

@@ -85,8 +85,13 @@ impl Unpacked {
     }
 }
 
-/// What is in the package: judged by whichever copy is at hand.
-pub fn contents(asked: &Asked, source: &Source, followed: &PerParty<Followed>, agreed: &Agreed) -> Vec<Step> {
+/// What is in the package: judged by whichever copy is at hand, which is given back.
+pub fn contents(
+    asked: &Asked,
+    source: &Source,
+    followed: &PerParty<Followed>,
+    agreed: &Agreed,
+) -> (Vec<Step>, Option<Unpacked>) {
     let title = "Contents of the package";
     let listing = &agreed.listing;
     let served = Party::ALL.into_iter().map(|party| place(&followed.of(party).folder, listing));
@@ -94,11 +99,11 @@ pub fn contents(asked: &Asked, source: &Source, followed: &PerParty<Followed>, a
     let mut copies = asked.package.iter().cloned().chain(served).chain(installed);
     let Some(copy) = copies.find(|path| is_listed(path, listing).is_ok()) else {
         let how = "no copy of the listed package is at hand: give one with --package, --served or --installed";
-        return vec![Step::missing(title, Vec::new(), how)];
+        return (vec![Step::missing(title, Vec::new(), how)], None);
     };
     let unpacked = match Unpacked::new(&copy, listing) {
         Ok(unpacked) => unpacked,
-        Err(why) => return vec![Step::judged(title, Vec::new(), vec![why])],
+        Err(why) => return (vec![Step::judged(title, Vec::new(), vec![why])], None),
     };
     let (files, bytes) = counted(unpacked.folder()).unwrap_or_default();
     let mut facts = vec![
@@ -112,7 +117,7 @@ pub fn contents(asked: &Asked, source: &Source, followed: &PerParty<Followed>, a
     let against = agreed.installs(unpacked.view.clone(), asked).err().into_iter().collect();
     let mut steps = vec![Step::judged(title, facts, against)];
     steps.extend(own_build(asked, &unpacked, listing));
-    steps
+    (steps, Some(unpacked))
 }
 
 /// Where the auditor's own build is another one: in which files, and from which byte on.

@@ -1,7 +1,7 @@
 //! The house of the ceremony: a copy of this tree under the demo policy, three mirrors of it, three parties' folders, one device.
 
 use crate::device::{Device, build};
-use crate::people::{SIGNERS, done, fixtures, git, ours, review, signed, text, tree};
+use crate::people::{SIGNERS, done, fixtures, git, memory, ours, review, signed, text, tree};
 use bulkhead_trust::{Digest, Party, Release, Rules};
 use git2::build::CheckoutBuilder;
 use git2::{IndexAddOption, IndexEntry, IndexTime, Oid, Repository, Signature};
@@ -14,6 +14,8 @@ const POLICY: &str = ".release/policy.toml";
 
 pub struct House {
     scratch: TempDir,
+    /// What is written durably lies in memory: a busy disk takes minutes for what is synced here.
+    quick: TempDir,
     /// Where trust begins.
     pub since: Oid,
     /// The SHA-256 of the policy there.
@@ -23,7 +25,7 @@ pub struct House {
 impl House {
     /// A repository with the tree of this project, and the demo policy in it. Nothing was judged before.
     pub fn new() -> Self {
-        let scratch = TempDir::new().unwrap();
+        let (scratch, quick) = (TempDir::new().unwrap(), TempDir::new_in(memory()).unwrap());
         let work = scratch.path().join("work");
         let repository = Repository::init(&work).unwrap();
         repository.set_head("refs/heads/main").unwrap();
@@ -46,11 +48,12 @@ impl House {
         for (party, _) in SIGNERS {
             Repository::init_bare(scratch.path().join(format!("git-{party}"))).unwrap();
         }
-        Self { scratch, since, policy: Digest::of(&policy).to_string() }
+        Self { scratch, quick, since, policy: Digest::of(&policy).to_string() }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
-        self.scratch.path().join(name)
+        let synced = ["served-", "installed", "spoiled-"].iter().any(|start| name.starts_with(start));
+        if synced { self.quick.path().join(name) } else { self.scratch.path().join(name) }
     }
 
     fn word(&self, name: &str) -> String {

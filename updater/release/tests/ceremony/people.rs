@@ -30,9 +30,16 @@ fn run(command: &mut Command, input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
+/// A folder for small files that lies in memory, where there is one.
+pub fn memory() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
+}
+
 /// Runs `bulkhead-release` in a repository.
 pub fn ours(repository: &Path, words: &[&str], input: &str) -> Output {
-    run(Command::new(env!("CARGO_BIN_EXE_bulkhead-release")).arg("--repo").arg(repository).args(words), input)
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bulkhead-release"));
+    run(command.arg("--repo").arg(repository).args(words).env("TMPDIR", memory()), input)
 }
 
 /// The same, where it must do what it is asked for: what it prints.
