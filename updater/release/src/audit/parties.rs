@@ -124,7 +124,12 @@ fn figures(served: &Served, view: &PartyView, roles: &Roles, first: Digest) -> V
     let (stamp, releases) = (&view.timestamp, &view.targets);
     vec![
         format!("first root {first} (SHA-256 of its canonical signed bytes), {}", many(served.roots.len(), "root")),
-        format!("{} of {} offline keys sign; who holds them is not known here", offline.threshold, offline.keys.len()),
+        format!(
+            "{} of {} offline keys sign: {}",
+            offline.threshold,
+            offline.keys.len(),
+            offline.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        ),
         format!(
             "{} of releases, the newest signed by {} offline keys, good until {}",
             many(served.targets.len(), "list"),

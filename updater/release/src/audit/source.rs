@@ -2,6 +2,7 @@
 
 use super::Asked;
 use super::folders::read;
+use super::parties::day;
 use super::report::{Step, many};
 use crate::attestation::{Attestation, FIRST, assemble};
 use crate::history::{Judged, judge};
@@ -147,6 +148,14 @@ fn policies(judged: &Judged) -> Step {
     for party in judged.policy.parties.values() {
         let (name, law, threshold) = (&party.name, &party.jurisdiction, party.threshold);
         facts.push(format!("{name} ({law}): {threshold} of {}", party.signers.join(", ")));
+    }
+    for person in judged.policy.people.values() {
+        let keys = person.fingerprints().map(|(key, expires)| match expires {
+            Some(end) => format!("{key} until {}", day(end)),
+            None => key,
+        });
+        let keys = keys.collect::<Vec<_>>().join(", ");
+        facts.push(format!("{}, {} of {}: {keys}", person.id, person.role, person.party));
     }
     Step::verified("Policies, each signed as the one before it asks", facts)
 }

@@ -6,6 +6,7 @@
 mod device;
 mod house;
 mod people;
+mod rewritten;
 mod spoiled;
 
 use house::House;
@@ -114,6 +115,8 @@ fn a_release_is_made_from_commit_to_installed_bits_and_audited() {
         "version 2 since commit",
         "the release's commit is 1 step before it",
         "quality: eve, fay",
+        "kay, security of security: SHA256:",
+        "2 of 4 offline keys sign: ",
         "release 2, 0.2.0: SHA-256",
         "sandbox rules of ui: version",
         "releases/1: ",

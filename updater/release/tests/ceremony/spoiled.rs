@@ -1,13 +1,14 @@
 //! Everything that an audit is there to notice, each as the one thing that is not as it should be.
 
 use crate::house::copy;
-use crate::people::text;
+use crate::people::{SIGNERS, signed, text};
 use crate::{Audit, PARTIES, house};
+use bulkhead_trust::Digest;
 use std::fs;
 use std::path::Path;
 
 /// Spoils something, and says what the audit then refuses. `words` must be in a reason, and `title` be the first step refused.
-fn refused(name: &str, title: &str, words: &str, spoil: impl FnOnce(&mut Audit, &Path)) {
+pub fn refused(name: &str, title: &str, words: &str, spoil: impl FnOnce(&mut Audit, &Path)) {
     let house = house();
     let mut audit = Audit::of(house, name);
     let own = house.path(&format!("spoiled-{name}"));
@@ -35,7 +36,7 @@ fn own_installation(audit: &mut Audit, own: &Path) {
     audit.installed = own.join("installed");
 }
 
-fn own_folder(audit: &mut Audit, own: &Path, party: usize) {
+pub fn own_folder(audit: &mut Audit, own: &Path, party: usize) {
     let folder = own.join(PARTIES[party]);
     copy(&audit.served[party], &folder);
     audit.served[party] = folder;
@@ -69,6 +70,34 @@ fn source_and_joint_signature() {
         git2::Repository::init(own.join("clone")).unwrap();
         audit.clone = own.join("clone");
     });
+}
+
+#[test]
+fn what_was_attested_and_what_is_listed() {
+    // All parties' people attest one package, and all parties list another.
+    refused(
+        "two-packages",
+        "Listed and attested package are one",
+        "what is published is not what was built",
+        |audit, own| {
+            let joint = fs::read_to_string(&audit.joint).unwrap();
+            let statement = joint.split("-----BEGIN").next().unwrap();
+            audit.package = audit.package.with_file_name("1-security");
+            let other = fs::read(&audit.package).unwrap();
+            let lines = statement.lines().map(|line| match line.split_once(' ') {
+                Some(("package", _)) => format!("package {}\n", Digest::of(&other)),
+                Some(("length", _)) => format!("length {}\n", other.len()),
+                _ => format!("{line}\n"),
+            });
+            let statement: String = lines.collect();
+            let people = SIGNERS.iter().flat_map(|(_, people)| people);
+            let keys = house().path("keys");
+            let sign = |person| signed(&keys, person, "attest@bulkhead-release", &statement);
+            let joint: Vec<String> = people.map(|person| format!("{statement}{}", sign(person))).collect();
+            audit.joint = own.join("joint");
+            fs::write(&audit.joint, joint.concat()).unwrap();
+        },
+    );
 }
 
 #[test]
