@@ -4,7 +4,7 @@ RUN_PACKAGES   := build-essential pkg-config protobuf-compiler libssl-dev libx11
                   libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 TEST_PACKAGES  := $(RUN_PACKAGES) xvfb xdotool openbox x11-utils x11-xkb-utils xsettingsd fcitx5 fcitx5-hangul \
                   imagemagick strace swtpm gnome-keyring dbus-daemon dbus-bin libsecret-tools python3-venv git \
-                  openssh-client apt gpgv
+                  openssh-client apt gpgv desktop-file-utils
 DENY_VERSION   := 0.20.2
 FUZZ_VERSION   := 0.13.2
 MUTANTS_VERSION := 27.1.0
@@ -14,7 +14,7 @@ FUZZ_SECONDS   := 1800
 FAULTS_SECONDS := 1800
 KILLS          := 2000
 TOOLS          := target/tools
-BINARIES       := bulkhead bulkhead-keyring bulkhead-net bulkhead-seal bulkhead-ui bulkhead-update bulkhead-vault
+BINARIES       := bulkhead bulkhead-install bulkhead-keyring bulkhead-net bulkhead-seal bulkhead-ui bulkhead-update bulkhead-vault
 CARGO          := cargo
 # A launcher that does what a test says.
 STAND_IN       := bulkhead-stand-in
@@ -23,7 +23,7 @@ NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bul
                   --exclude bulkhead-repository --exclude bulkhead-trust --exclude bulkhead-releases \
                   --exclude bulkhead-rules-wider --exclude bulkhead-updater-wider
 
-# $(call build,FLAGS,PROFILE FOLDER,WHERE TO): the seven binaries, as shipped and with the test driver.
+# $(call build,FLAGS,PROFILE FOLDER,WHERE TO): the binaries, as shipped and with the test driver.
 define build
 	$(CARGO) build --locked $(1) --workspace --bins --features bulkhead-vault/test-driver
 	mkdir -p $(3)/driver && install -t $(3)/driver $(addprefix target/$(2)/,$(BINARIES) $(STAND_IN))

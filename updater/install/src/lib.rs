@@ -17,6 +17,7 @@
 //! moment of change is the renaming of `selection`: before it the old release runs, after it the new one. What a crash leaves
 //! half done is done, or undone, by [`Installation::recover`].
 
+mod begin;
 mod disk;
 mod first;
 mod hold;

@@ -8,7 +8,7 @@
 //!
 //! Whether a package is the one that was signed is not judged here: its digest is compared before it is unpacked.
 
-mod header;
+pub mod header;
 mod names;
 mod pack;
 mod unpack;
