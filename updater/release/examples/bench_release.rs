@@ -169,6 +169,7 @@ fn audited(house: &House, since: Oid, scratch: &TempDir, (parties, package, join
         package: Some(package.to_owned()),
         served: PerParty { development: folder(0), quality: folder(1), security: folder(2) },
         roots: PerParty::default(),
+        fingerprint: None,
         installed: None,
         now: house.clock,
     };

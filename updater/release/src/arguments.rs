@@ -19,7 +19,7 @@ bulkhead-release COMMAND [--repo FOLDER]
                                            to sign with ssh-keygen -Y sign -n attest@bulkhead-release
   assemble --release NAME --package FILE [--policy SHA256] OLD..NEW ATTESTATION...
                                            prints the joint signature, once enough signers of every party attest the package
-  audit --from OLD --joint FILE [--policy SHA256] [--package FILE] [--served PARTY=FOLDER]... [--root PARTY=FILE]...
+  audit --from OLD --joint FILE [--policy SHA256] [--package FILE] [--served PARTY=FOLDER]... [--root PARTY=FILE]... [--roots SHA256]
         [--installed FOLDER] [--html FILE] RELEASE
                                            judges all of a release again, from its commits to the installed bits, and says
                                            of each step whether it was verified. FILE is a package that you built yourself,
@@ -89,6 +89,8 @@ pub struct AuditArguments {
     pub served: Vec<String>,
     /// First roots from elsewhere: `PARTY=FILE`.
     pub roots: Vec<String>,
+    /// What all three are known by.
+    pub fingerprint: Option<String>,
     /// An installation.
     pub installed: Option<PathBuf>,
     /// Where the report goes as a page.
@@ -167,6 +169,7 @@ impl Arguments {
                 Long("joint") => audit.joint = Some(parser.value()?.into()),
                 Long("served") => audit.served.push(parser.value()?.string()?),
                 Long("root") => audit.roots.push(parser.value()?.string()?),
+                Long("roots") => audit.fingerprint = Some(parser.value()?.string()?),
                 Long("installed") => audit.installed = Some(parser.value()?.into()),
                 Long("html") => audit.html = Some(parser.value()?.into()),
                 Long("reject") => verdict = Verdict::Reject,

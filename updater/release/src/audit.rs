@@ -17,6 +17,7 @@ mod source;
 pub use html::page;
 pub use report::{Outcome, Report, Step};
 
+use crate::keys::digest;
 use bulkhead_trust::{Party, PerParty, Role, Time, read};
 use parties::{Followed, day, follow};
 use std::collections::BTreeSet;
@@ -41,6 +42,8 @@ pub struct Asked {
     pub served: PerParty<Option<PathBuf>>,
     /// The parties' first roots, from elsewhere.
     pub roots: PerParty<Option<PathBuf>>,
+    /// Or what all three are known by: SHA-256 of their files, one after the other in the order of [`Party::ALL`].
+    pub fingerprint: Option<String>,
     /// An installation.
     pub installed: Option<PathBuf>,
     /// Seconds since 1970.
@@ -111,11 +114,24 @@ fn published(asked: &Asked, source: &source::Source) -> Vec<Step> {
 fn first_roots(asked: &Asked, followed: &PerParty<Followed>) -> Step {
     let title = "First roots of the parties";
     let (mut facts, mut against, mut open) = (Vec::new(), Vec::new(), Vec::new());
+    let files: Vec<&[u8]> = followed.iter().map(|(_, followed)| followed.root.as_slice()).collect();
+    let fingerprint = digest(&files.concat());
+    facts.push(format!("SHA-256 of the three files 1.root.json, one after the other: {fingerprint}"));
+    let agreed = asked.fingerprint.as_ref().map(|given| given.eq_ignore_ascii_case(&fingerprint));
+    if agreed == Some(false) {
+        against.push(
+            "it is another one than was given with --roots: one of the two is not the parties'; ask them in public"
+                .to_owned(),
+        );
+    }
     for (party, followed) in followed.iter() {
         let first = followed.first;
+        if agreed == Some(true) && asked.roots.of(party).is_none() {
+            continue;
+        }
         let Some(path) = asked.roots.of(party) else {
             open.push(format!(
-                "{party}: compare {first} with what you have from elsewhere, or give --root {}=FILE",
+                "{party}: compare {first} with what you have from elsewhere, or give --root {}=FILE, or --roots SHA256 for all three",
                 party.name()
             ));
             continue;

@@ -25,6 +25,7 @@ pub fn run(given: &Arguments) -> Result<(), Failure> {
         package: given.package.clone(),
         served: by_party("--served", &given.audit.served)?,
         roots: by_party("--root", &given.audit.roots)?,
+        fingerprint: given.audit.fingerprint.clone(),
         installed: given.audit.installed.clone(),
         now: now(),
     };

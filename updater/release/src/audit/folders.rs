@@ -1,5 +1,7 @@
 //! Files, read and compared as those of somebody else: no links, nothing endless, and the first byte that differs is named.
 
+use crate::party::folder::hashed;
+use bulkhead_trust::Digest;
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufReader, Read};
@@ -49,6 +51,16 @@ pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     } else {
         Err(format!("{}: longer than {most} bytes", path.display()))
     }
+}
+
+/// SHA-256 and length of a regular file, which may be reached through a link.
+pub fn hash(path: &Path) -> Result<(Digest, u64), String> {
+    let told = |error: io::Error| format!("{}: {error}", path.display());
+    // A pipe would never end.
+    if !fs::metadata(path).map_err(told)?.is_file() {
+        return Err(format!("{}: not a regular file", path.display()));
+    }
+    File::open(path).and_then(|mut file| hashed(&mut file)).map_err(told)
 }
 
 /// What is at a path below a folder.

@@ -91,7 +91,7 @@ fn bits(
             let right = match unpacked.filter(|_| number == wanted) {
                 Some(right) => right,
                 None => {
-                    own = Unpacked::new(&package, listing)?;
+                    own = Unpacked::listed(&package, listing)?;
                     &own
                 }
             };

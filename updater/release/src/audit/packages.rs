@@ -1,19 +1,17 @@
 //! The package: what each party's mirrors serve of it, and what is in it.
 
 use super::Asked;
-use super::folders::{Scratch, counted, differences, files, read};
+use super::folders::{Scratch, counted, differences, files, hash, read};
 use super::parties::Followed;
 use super::releases::Agreed;
 use super::report::Step;
 use super::source::Source;
-use crate::party::folder::hashed;
 use bulkhead_install::Installation;
 use bulkhead_trust::{Listing, PackageView, Party, PerParty};
 use git2::{ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 /// Longest file of a package that is looked for in the commit, in bytes.
@@ -21,15 +19,15 @@ const LONGEST: u64 = 16 << 20;
 
 /// Whether a file is the listed package; otherwise what it is.
 pub fn is_listed(path: &Path, listing: &Listing) -> Result<(), String> {
-    let name = path.display();
-    let (sha256, length) =
-        File::open(path).and_then(|mut file| hashed(&mut file)).map_err(|error| format!("{name}: {error}"))?;
+    let (sha256, length) = hash(path)?;
     if (sha256, length) == (listing.sha256, listing.length) {
         return Ok(());
     }
     Err(format!(
-        "{name}: SHA-256 {sha256}, {length} bytes, where the parties list {}, {} bytes",
-        listing.sha256, listing.length
+        "{}: SHA-256 {sha256}, {length} bytes, where the parties list {}, {} bytes",
+        path.display(),
+        listing.sha256,
+        listing.length
     ))
 }
 
@@ -67,14 +65,29 @@ pub struct Unpacked {
 }
 
 impl Unpacked {
-    /// Unpacks it, whatever it is.
-    pub fn new(package: &Path, listing: &Listing) -> Result<Self, String> {
+    /// Unpacks the listed package: a copy of it, which nobody can change between looking and unpacking.
+    pub fn listed(package: &Path, listing: &Listing) -> Result<Self, String> {
+        Self::copied(package, listing, |copy| is_listed(copy, listing))
+    }
+
+    /// Unpacks what somebody built instead of it.
+    fn other(package: &Path, listing: &Listing) -> Result<Self, String> {
+        Self::copied(package, listing, |_| Ok(()))
+    }
+
+    fn copied(
+        package: &Path,
+        listing: &Listing,
+        look: impl FnOnce(&Path) -> Result<(), String>,
+    ) -> Result<Self, String> {
         let io = |error: io::Error| format!("{}: {error}", package.display());
         let scratch = Scratch::new().map_err(io)?;
         let installation = Installation::at(scratch.path());
         let number = listing.release.number;
+        let copy = installation.package(number);
         fs::create_dir(scratch.path().join("packages")).map_err(io)?;
-        symlink(fs::canonicalize(package).map_err(io)?, installation.package(number)).map_err(io)?;
+        fs::copy(package, &copy).map_err(io)?;
+        look(&copy)?;
         let view = installation.unpack(listing).map_err(|error| format!("{}: {error}", package.display()))?;
         Ok(Self { view, folder: installation.candidate(number), _scratch: scratch })
     }
@@ -101,7 +114,7 @@ pub fn contents(
         let how = "no copy of the listed package is at hand: give one with --package, --served or --installed";
         return (vec![Step::missing(title, Vec::new(), how)], None);
     };
-    let unpacked = match Unpacked::new(&copy, listing) {
+    let unpacked = match Unpacked::listed(&copy, listing) {
         Ok(unpacked) => unpacked,
         Err(why) => return (vec![Step::judged(title, Vec::new(), vec![why])], None),
     };
@@ -123,7 +136,7 @@ pub fn contents(
 /// Where the auditor's own build is another one: in which files, and from which byte on.
 fn own_build(asked: &Asked, right: &Unpacked, listing: &Listing) -> Option<Step> {
     let own = asked.package.as_ref().filter(|own| is_listed(own, listing).is_err())?;
-    let told = Unpacked::new(own, listing)
+    let told = Unpacked::other(own, listing)
         .and_then(|own| differences(right.folder(), own.folder()).map_err(|error| error.to_string()));
     let against = match told {
         Ok(told) if told.is_empty() => vec![format!("{}: only packed otherwise, with the same files", own.display())],

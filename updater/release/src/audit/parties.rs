@@ -17,6 +17,8 @@ pub struct Followed {
     pub folder: PathBuf,
     /// The digest of the first root, with which trust in the party begins.
     pub first: Digest,
+    /// The first root's file.
+    pub root: Vec<u8>,
     /// What somebody knows who knows the first root and nothing else.
     pub known: PartyState,
     /// What the party shows after it.
@@ -115,7 +117,8 @@ fn judged(party: Party, folder: &Path, now: Time, facts: &mut Vec<String>) -> Re
     let roles: Vec<&Roles> = roles.iter().map(|(.., roles)| roles).collect();
     let (listings, more) = listings(&served, &roles)?;
     against.extend(more);
-    Ok((Followed { folder: folder.to_owned(), first, known, view, listings }, against))
+    let root = served.roots.into_iter().next().unwrap_or_default();
+    Ok((Followed { folder: folder.to_owned(), first, root, known, view, listings }, against))
 }
 
 fn figures(served: &Served, view: &PartyView, roles: &Roles, first: Digest) -> Vec<String> {

@@ -1,19 +1,17 @@
 //! From commits to the joint signature: what can be judged with a clone, the signature's file, and a package that somebody built.
 
 use super::Asked;
-use super::folders::read;
+use super::folders::{hash, read};
 use super::parties::day;
 use super::report::{Step, many};
 use crate::attestation::{Attestation, FIRST, assemble};
 use crate::history::{Judged, judge};
 use crate::keys::Purpose;
 use crate::mirrors;
-use crate::party::folder::hashed;
 use crate::signed;
 use git2::{Commit, ErrorCode, Oid, Repository};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::path::Path;
+use std::path::PathBuf;
 
 /// What a package is known by: SHA-256 in hexadecimal, and bytes.
 pub type Bits = (String, u64);
@@ -71,7 +69,8 @@ pub fn source(asked: &Asked) -> Source {
     source.steps.push(history(&judged, &range));
     source.steps.push(policies(&judged));
     source.steps.push(published(&repository, &judged));
-    let built = asked.package.as_ref().map(|path| (path, hash(path)));
+    let built =
+        asked.package.as_ref().map(|path| (path, hash(path).map(|(sha256, length)| (sha256.to_string(), length))));
     let step = attested(asked, &repository, &judged, &text, &named);
     if step.reasons.is_empty() {
         source.attested = Some((named.package.clone(), named.length));
@@ -246,13 +245,8 @@ fn signers(judged: &Judged, text: &str, at: i64) -> BTreeMap<String, Vec<String>
     by_party
 }
 
-fn hash(path: &Path) -> Result<Bits, String> {
-    let hashed = File::open(path).and_then(|mut file| hashed(&mut file));
-    hashed.map(|(sha256, length)| (sha256.to_string(), length)).map_err(|error| format!("{}: {error}", path.display()))
-}
-
 /// Holds the package that the auditor built against the attested one. Nothing is built here: whoever built it knows of what.
-fn build(asked: &Asked, named: &Attestation, built: Option<(&std::path::PathBuf, Result<Bits, String>)>) -> Step {
+fn build(asked: &Asked, named: &Attestation, built: Option<(&PathBuf, Result<Bits, String>)>) -> Step {
     let title = "Your own build";
     let commit = named.commit;
     let Some((path, bits)) = built else {

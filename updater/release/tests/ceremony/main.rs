@@ -150,6 +150,27 @@ fn what_was_not_given_is_said_not_to_be_verified() {
 }
 
 #[test]
+fn first_roots_are_known_by_a_digest_too() {
+    let house = house();
+    let mut words: Vec<String> = ["audit", "--from"].map(ToString::to_string).into();
+    words.extend([house.since.to_string(), "--joint".into(), house.path("joint/2").display().to_string()]);
+    let files =
+        PARTIES.map(|party| std::fs::read(house.path(&format!("served-{party}/metadata/1.root.json"))).unwrap());
+    for party in PARTIES {
+        words.extend(["--served".into(), format!("{party}={}", house.path(&format!("served-{party}")).display())]);
+    }
+    for (digest, outcome) in
+        [(bulkhead_release::keys::digest(&files.concat()), "verified     "), ("0".repeat(64), "REFUSED      ")]
+    {
+        let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+        words.extend(["--roots", &digest, "0.2.0"]);
+        let said = text(&ours(&house.path("clone"), &words, "").stdout);
+        assert!(said.contains(&format!("{outcome} First roots of the parties")), "{said}");
+        assert!(said.contains("not verified  Installed bits"), "{said}");
+    }
+}
+
+#[test]
 fn wrong_words_are_told() {
     let house = house();
     for words in [

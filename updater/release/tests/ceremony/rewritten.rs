@@ -1,13 +1,13 @@
 //! Histories that parties could sign with all their keys, and should not have.
 
 use crate::device::now;
-use crate::people::fixtures;
+use crate::people::{fixtures, text};
 use crate::spoiled::{own_folder, refused};
-use crate::{Audit, PARTIES};
+use crate::{Audit, PARTIES, house};
 use bulkhead_release::party::key::parse;
 use bulkhead_repository::{Entry, Lifetimes, Pair, Repository};
-use bulkhead_trust::Digest;
 use bulkhead_trust::read::{root, targets};
+use bulkhead_trust::{Digest, Listing};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -17,15 +17,14 @@ fn pair(party: &str, which: &str) -> Pair {
     parse("", &text).unwrap()
 }
 
+fn entry(listing: Listing) -> Entry {
+    Entry { release: listing.release, length: listing.length, sha256: listing.sha256 }
+}
+
 /// Replaces a party's history by another one of the same keys, with these lists of releases one after the other.
 fn rewrite(folder: &Path, party: &str, change: impl Fn(Vec<Entry>) -> Vec<Vec<Entry>>, now: i64) {
     let metadata = folder.join("metadata");
     let first = fs::read(metadata.join("1.root.json")).unwrap();
-    let entry = |listing: bulkhead_trust::Listing| Entry {
-        release: listing.release,
-        length: listing.length,
-        sha256: listing.sha256,
-    };
     let newest = targets(&fs::read(metadata.join("2.targets.json")).unwrap(), &BTreeSet::new()).unwrap();
     let lists = change(newest.releases.into_values().map(entry).collect());
     let files = BTreeMap::from([("metadata/1.root.json".to_owned(), first.clone())]);
@@ -36,13 +35,59 @@ fn rewrite(folder: &Path, party: &str, change: impl Fn(Vec<Entry>) -> Vec<Vec<En
         let made = repository.targets(now, &list).unwrap().signed_by(&offline);
         repository.add_targets(&made);
     }
-    let made = repository.snapshot(now).unwrap().signed_by([&online]);
+    say(folder, repository, &online, now);
+}
+
+/// Says what is current, and puts all of it into the folder.
+fn say(folder: &Path, mut repository: Repository, online: &Pair, now: i64) {
+    let made = repository.snapshot(now).unwrap().signed_by([online]);
     repository.add_snapshot(&made);
-    let made = repository.timestamp(now, "Nobody forces us.", "").unwrap().signed_by([&online]);
+    let made = repository.timestamp(now, "Nobody forces us.", "").unwrap().signed_by([online]);
     repository.add_timestamp(&made);
     for (path, bytes) in repository.files() {
         fs::write(folder.join(path), bytes).unwrap();
     }
+}
+
+/// Quality replaces its first key, and lists the same releases again, signed by these keys: 4 is the new one.
+fn rotate(audit: &mut Audit, own: &Path, signers: [usize; 2]) {
+    own_folder(audit, own, 1);
+    let folder = &audit.served[1];
+    let mut files = BTreeMap::new();
+    for inner in ["metadata", "metadata/links"] {
+        for path in
+            fs::read_dir(folder.join(inner)).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file())
+        {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            files.insert(format!("{inner}/{name}"), fs::read(&path).unwrap());
+        }
+    }
+    let releases = targets(&files["metadata/2.targets.json"], &BTreeSet::new()).unwrap().releases;
+    let releases: Vec<Entry> = releases.into_values().map(entry).collect();
+    let mut repository = Repository::load(Lifetimes::default(), files).unwrap();
+    let mut pairs: Vec<Pair> = ["0", "1", "2", "3"].map(|which| pair("quality", which)).into();
+    pairs.push(Pair::from_seed(&[9; 32]));
+    let (keys, online) = (pairs[1..].iter().map(Pair::key).collect(), pair("quality", "online"));
+    let roles = bulkhead_release::party::publish::roles(keys, online.key()).unwrap();
+    let made = repository.root(now(), &roles).unwrap().signed_by([&pairs[1], &pairs[2]]);
+    repository.add_root(&made);
+    let made = repository.targets(now(), &releases).unwrap().signed_by(signers.map(|n| &pairs[n]));
+    repository.add_targets(&made);
+    say(folder, repository, &online, now());
+}
+
+#[test]
+fn keys_that_were_replaced() {
+    let house = house();
+    let (mut audit, own) = (Audit::of(house, "rotated"), house.path("spoiled-rotated"));
+    fs::create_dir(&own).unwrap();
+    rotate(&mut audit, &own, [1, 4]);
+    let done = audit.run(&house.since.to_string());
+    let said = text(&done.stdout);
+    assert!(done.status.success() && said.contains("verified in every step"), "{said}");
+    assert!(said.contains("2 roots") && said.contains("3 lists of releases"), "{said}");
+    let title = "Signatures and history of the quality party";
+    refused("replaced-key", title, "targets file with enough keys", |audit, own| rotate(audit, own, [0, 1]));
 }
 
 fn rewritten(audit: &mut Audit, own: &Path, party: usize, change: impl Fn(Vec<Entry>) -> Vec<Vec<Entry>>) {

@@ -35,6 +35,7 @@ fn asked(house: &House, since: Oid, policy: &str) -> Asked {
         package: None,
         served: PerParty::default(),
         roots: PerParty::default(),
+        fingerprint: None,
         installed: None,
         now: house.clock,
     }
