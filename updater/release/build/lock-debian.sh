@@ -2,7 +2,7 @@
 # Prints a new debian.lock: what the build's root is made of, as Debian 12 has it today. Run on Debian 12, as anyone.
 # Which packages: a C compiler, what libraries and generated code need, and the tools that build scripts call.
 set -eu
-wanted="gcc libc6-dev libssl-dev protobuf-compiler pkg-config dash coreutils tar gzip findutils sed grep zlib1g libfaketime"
+wanted="gcc libc6-dev libssl-dev protobuf-compiler pkg-config dash coreutils tar gzip findutils sed grep zlib1g"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 : > "$work/status"

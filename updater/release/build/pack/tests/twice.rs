@@ -17,7 +17,7 @@ fn said(program: &str, words: &[&str]) -> String {
 }
 fn main() {
     let mut lines: Vec<String> = std::env::vars()
-        .filter(|(name, _)| !["NUM_JOBS", "CARGO_MAKEFLAGS", "FAKETIME", "LD_PRELOAD", "FAKETIME_SHARED", "FAKETIME_DONT_FAKE_MONOTONIC"].contains(&name.as_str()))
+        .filter(|(name, _)| !["NUM_JOBS", "CARGO_MAKEFLAGS", "LD_PRELOAD"].contains(&name.as_str()))
         .map(|(name, value)| format!("{name}={value}")).collect();
     lines.sort();
     lines.push(said("id", &[]));
@@ -88,7 +88,7 @@ version = "0.1.0"
     write(at.join("pack/src/main.rs"), PACKS);
     let folder = at.join("updater/release/build");
     write(folder.join("programs"), "bulkhead-steady bulkhead-steady\nbulkhead-tells bulkhead-tells\n");
-    for name in ["about.json", "build.sh", "debian.lock", "inside.sh", "toolchain.sha256"] {
+    for name in ["about.json", "build.sh", "clock.c", "debian.lock", "inside.sh", "toolchain.sha256"] {
         fs::copy(build.join(name), folder.join(name)).unwrap();
     }
     let git = |words: &[&str]| {
