@@ -70,7 +70,7 @@ fn updates() -> Result<(), Error> {
     example("numbers", &[], "").map(|text| print!("{text}"))
 }
 
-/// Runs an example that `make release` built.
+/// Runs an example that `make release-binaries` built.
 fn example(name: &str, arguments: &[&str], input: &str) -> Result<String, Error> {
     let failed = |step| move |error| Error::System(step, error);
     let mut command = Command::new(target().join("release/examples").join(name));
@@ -79,7 +79,7 @@ fn example(name: &str, arguments: &[&str], input: &str) -> Result<String, Error>
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(failed("starting an example: run `make release` first"))?;
+        .map_err(failed("starting an example: run `make release-binaries` first"))?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(input.as_bytes()).map_err(failed("writing to an example"))?;
     }

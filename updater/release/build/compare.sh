@@ -10,9 +10,11 @@ export LC_ALL
 one=$1 other=$2
 
 # The sections of a program as `name offset size`, in hexadecimal; a section without bytes in the file (.bss) has the size 0.
+# The build's identifier comes last: it is a hash of all others, so it differs whenever they do.
 sections() {
     readelf --section-headers --wide "$1" | sed -n 's/^ *\[ *[0-9]*\] //p' |
-        awk '$2 != "NULL" && $1 != "NULL" {print $1, $4, ($2 == "NOBITS") ? "0" : $5}'
+        awk '$1 == "NULL" {next} {line = $1 " " $4 " " (($2 == "NOBITS") ? "0" : $5)}
+            $1 == ".note.gnu.build-id" {last = line; next} {print line} END {if (last) print last}'
 }
 
 # Where two programs differ first.

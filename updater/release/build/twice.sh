@@ -28,15 +28,16 @@ build=updater/release/build/build.sh
 (umask 022; LC_ALL=C TZ=UTC "$scratch/1/bulkhead/$build" "$fetched" "$scratch/1/out") > "$scratch/1/log" 2>&1 ||
     { tail -n 30 "$scratch/1/log" >&2; exit 2; }
 
-# Another user cannot read this one's toolchain, so it gets a copy; and everything that it may write to is its own.
+# Another user may not reach this one's folders, so toolchain and what was fetched lie where it can read them.
+near() { cp -Rl "$@" 2> /dev/null || cp -R "$@"; }
 as=
 toolchain=$(cd "$repository" && rustc --print sysroot)
 if [ "$(id -u)" = 0 ]; then
-    mkdir "$other/toolchain" "$other/fetched"
-    cp -R "$toolchain/bin" "$toolchain/lib" "$other/toolchain"
-    cp -R "$fetched/." "$other/fetched"
-    toolchain=$other/toolchain fetched=$other/fetched
     chown -R 61234:61234 "$other"
+    mkdir "$other/toolchain" "$other/fetched"
+    near "$toolchain/bin" "$toolchain/lib" "$other/toolchain"
+    near "$fetched/." "$other/fetched"
+    toolchain=$other/toolchain fetched=$other/fetched
     as="setpriv --reuid 61234 --regid 61234 --clear-groups"
 fi
 core=$(taskset --cpu-list --pid $$ | sed 's/.*: //; s/[-,].*//')

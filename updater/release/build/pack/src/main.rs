@@ -5,6 +5,8 @@
 //! the folder. The same files give the same package: no time, name or setting of the machine is asked for.
 
 mod describe;
+#[cfg(test)]
+mod tests;
 
 use bulkhead_package::pack;
 use describe::{About, describe};

@@ -23,7 +23,7 @@ fn main() {
     lines.push(said("id", &[]));
     lines.push(said("uname", &["--nodename"]));
     lines.push(said("date", &["+%Z", "--date=@0"]));
-    lines.push(said("sh", &["-c", "umask; pwd; ls -l /source /source/src; ls /; ls /proc/self/fd; locale; cat /proc/net/dev"]));
+    lines.push(said("sh", &["-c", "umask; pwd; ls -l --time-style=+%s /source /source/src; ls /; ls /proc/self/fd; locale; cat /proc/net/dev"]));
     CLOCK
     let out = std::env::var("OUT_DIR").unwrap();
     std::fs::write(format!("{out}/found"), lines.join("\n")).unwrap();
@@ -103,8 +103,8 @@ version = "0.1.0"
 #[test]
 fn what_is_built_depends_on_the_commit_alone_and_what_does_not_is_named() {
     let build = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let fetched = std::env::var_os("BULKHEAD_FETCHED")
-        .map_or_else(|| build.join("../../../target/fetched"), PathBuf::from);
+    let fetched =
+        std::env::var_os("BULKHEAD_FETCHED").map_or_else(|| build.join("../../../target/fetched"), PathBuf::from);
     let scratch = tempfile::tempdir_in("/tmp").unwrap();
     let at = scratch.path().join("repository");
     repository(&at, build);
