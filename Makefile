@@ -14,6 +14,7 @@ FUZZ_TARGETS   := line_net line_ui relay_frame content monitors
 FUZZ_SECONDS   := 1800
 FAULTS_SECONDS := 1800
 KILLS          := 2000
+TWICE          := target/twice
 TOOLS          := target/tools
 BINARIES       := bulkhead bulkhead-keyring bulkhead-net bulkhead-seal bulkhead-ui bulkhead-update bulkhead-vault
 CARGO          := cargo
@@ -91,10 +92,11 @@ release: packages-release fetched
 	rm -rf target/package
 	updater/release/build/build.sh target/fetched target/package
 
-## The package built twice, as differently as this machine can, and compared: an hour. As root with another user, too.
+## The package built twice, as differently as this machine can, and compared: an hour. As root with another user, too, who
+## must be able to reach TWICE.
 reproducible: packages-release fetched
-	rm -rf target/twice
-	updater/release/build/twice.sh . target/fetched target/twice
+	rm -rf $(TWICE)
+	updater/release/build/twice.sh . target/fetched $(TWICE)
 
 fetched:
 	updater/release/build/fetch.sh target/fetched

@@ -52,12 +52,20 @@ done < "$work/debian"
 # In Debian a link that installation scripts make.
 ln -s gcc "$root/usr/bin/cc"
 
+# Of the toolchain the build sees what is in the digest, and nothing else.
 toolchain=$(cd "$top" && rustc --print sysroot)
-(cd "$toolchain" && tar -c bin/cargo bin/rustc lib/*.so* lib/rustlib/x86_64-unknown-linux-gnu) | tar -x --no-same-owner -C "$root/rust"
-found=$(cd "$root/rust" && find . -type f | sort | xargs sha256sum | sha256sum | cut -d ' ' -f 1)
+seen=$(cd "$toolchain" && ls -d bin/cargo bin/rustc lib/*.so* lib/rustlib/x86_64-unknown-linux-gnu)
+# shellcheck disable=SC2086
+found=$(cd "$toolchain" && find $seen -type f | sort | xargs sha256sum | sha256sum | cut -d ' ' -f 1)
 wanted=$(cut -d ' ' -f 1 "$lock/toolchain.sha256")
 [ "$found" = "$wanted" ] ||
     fail "the Rust toolchain in $toolchain has the digest $found, not $wanted: install the one that rust-toolchain.toml names, with rustup"
+mkdir -p "$root/rust/bin" "$root/rust/lib/rustlib/x86_64-unknown-linux-gnu"
+set --
+for name in $seen; do
+    [ -d "$root/rust/$name" ] || : > "$root/rust/$name"
+    set -- "$@" --ro-bind "$toolchain/$name" "/rust/$name"
+done
 
 awk -F '"' '/^name = /{name = $2} /^version = /{version = $2} /^checksum = /{print $2 "  " name "-" version ".crate"}' \
     "$root/source/Cargo.lock" > "$work/crates"
@@ -70,10 +78,10 @@ while read -r digest file; do
     printf '{"files":{},"package":"%s"}' "$digest" > "$root/vendor/${file%.crate}/.cargo-checksum.json"
 done < "$work/crates"
 
-set -- --setenv PATH /rust/bin:/usr/bin --setenv HOME /cargo --setenv CARGO_HOME /cargo --setenv CARGO_TARGET_DIR /target \
-    --setenv LC_ALL C --setenv TZ UTC --setenv SOURCE_DATE_EPOCH "$time"
-bwrap --unshare-all --die-with-parent --new-session --clearenv --uid 0 --gid 0 --hostname build "$@" \
-    --ro-bind "$root" / --proc /proc --dev /dev --tmpfs /tmp --tmpfs /cargo \
+bwrap --unshare-all --die-with-parent --new-session --clearenv --uid 0 --gid 0 --hostname build \
+    --setenv PATH /rust/bin:/usr/bin --setenv HOME /cargo --setenv CARGO_HOME /cargo --setenv CARGO_TARGET_DIR /target \
+    --setenv LC_ALL C --setenv TZ UTC --setenv SOURCE_DATE_EPOCH "$time" \
+    --ro-bind "$root" / "$@" --proc /proc --dev /dev --tmpfs /tmp --tmpfs /cargo \
     --bind "$work/target" /target --bind "$work/made" /made \
     --chdir /source sh /source/updater/release/build/inside.sh "${BULKHEAD_CLOCK:-0}" < /dev/null
 

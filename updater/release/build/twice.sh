@@ -39,6 +39,8 @@ if [ "$(id -u)" = 0 ]; then
     near "$fetched/." "$other/fetched"
     toolchain=$other/toolchain fetched=$other/fetched
     as="setpriv --reuid 61234 --regid 61234 --clear-groups"
+    $as test -r "$fetched" -a -x "$toolchain/bin/rustc" ||
+        { echo "twice.sh: another user cannot reach $scratch: give a folder that all can" >&2; exit 2; }
 fi
 core=$(taskset --cpu-list --pid $$ | sed 's/.*: //; s/[-,].*//')
 # shellcheck disable=SC2086

@@ -4,6 +4,8 @@
 //! says the time, too, and must be found out. What is fetched for this (`updater/release/build/fetch.sh`) lies in
 //! `target/fetched`, or where `BULKHEAD_FETCHED` says.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -91,6 +93,7 @@ version = "0.1.0"
     for name in ["about.json", "build.sh", "clock.c", "debian.lock", "inside.sh", "toolchain.sha256"] {
         fs::copy(build.join(name), folder.join(name)).unwrap();
     }
+    fs::copy(build.join("../../../rust-toolchain.toml"), at.join("rust-toolchain.toml")).unwrap();
     let git = |words: &[&str]| {
         let person = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"];
         assert!(Command::new("git").arg("-C").arg(at).args(person).args(words).status().unwrap().success());
@@ -105,7 +108,7 @@ fn what_is_built_depends_on_the_commit_alone_and_what_does_not_is_named() {
     let build = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let fetched =
         std::env::var_os("BULKHEAD_FETCHED").map_or_else(|| build.join("../../../target/fetched"), PathBuf::from);
-    let scratch = tempfile::tempdir_in("/tmp").unwrap();
+    let scratch = tempfile::tempdir().unwrap();
     let at = scratch.path().join("repository");
     repository(&at, build);
     let mut twice = Command::new(build.join("twice.sh"));
