@@ -12,24 +12,12 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 source=$(CDPATH='' cd -- "$here/../../.." && pwd)
 [ $# -eq 1 ] || { echo "usage: fetch.sh FETCHED" >&2; exit 2; }
 umask 022
-mkdir -p "$1/debian" "$1/crates"
+mkdir -p "$1/crates"
 fetched=$(CDPATH='' cd -- "$1" && pwd)
 
+"$here/fetch-debian.sh" "$fetched" "$here/debian.lock"
+
 is() { [ -f "$2" ] && echo "$1  $2" | sha256sum --check --status; }
-
-# apt's own downloader: it verifies what it gets, and knows the machine's proxies.
-get() { /usr/lib/apt/apt-helper -qq download-file "$1" "$3" "SHA256:$2" 2> /dev/null; }
-
-at=$(sed -n 's/^at //p' "$here/debian.lock")
-grep -E '^[0-9a-f]{64} ' "$here/debian.lock" | while read -r digest path; do
-    file=$fetched/debian/${path##*/}
-    is "$digest" "$file" && continue
-    rm -f "$file"
-    get "http://deb.debian.org/$path" "$digest" "$file" ||
-        get "http://snapshot.debian.org/archive/${path%%/*}/$at/${path#*/}" "$digest" "$file" ||
-        { echo "fetch.sh: neither deb.debian.org nor snapshot.debian.org has $path with the SHA-256 $digest" >&2; exit 1; }
-done
-
 crates() { awk -F '"' '/^name = /{name = $2} /^version = /{version = $2} /^checksum = /{print $2, name "-" version ".crate"}' "$1"; }
 missing=
 for crate in $(crates "$source/Cargo.lock" | tr ' ' ':'); do

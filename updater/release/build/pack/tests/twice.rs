@@ -10,7 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What the programs know when they are compiled. Only how many cores there are is left out, which cargo tells build scripts.
+/// What the programs know when they are compiled. Only how many cores there are is left out, which cargo tells build scripts,
+/// and the numbers of the pipes that it hands them.
 const ASKS: &str = r##"
 use std::process::Command;
 fn said(program: &str, words: &[&str]) -> String {
@@ -25,7 +26,7 @@ fn main() {
     lines.push(said("id", &[]));
     lines.push(said("uname", &["--nodename"]));
     lines.push(said("date", &["+%Z", "--date=@0"]));
-    lines.push(said("sh", &["-c", "umask; pwd; ls -l --time-style=+%s /source /source/src; ls /; ls /proc/self/fd; locale; cat /proc/net/dev"]));
+    lines.push(said("sh", &["-c", "umask; pwd; stat -c '%A %u %g %Y %n' /source/* /source/src/*; ls /; locale; cat /proc/net/dev"]));
     CLOCK
     let out = std::env::var("OUT_DIR").unwrap();
     std::fs::write(format!("{out}/found"), lines.join("\n")).unwrap();
@@ -58,7 +59,7 @@ fn write(path: PathBuf, text: &str) {
 }
 
 /// A repository with these programs and this build.
-fn repository(at: &Path, build: &Path) {
+fn repository(at: &Path, build: &Path, debian: &Path) {
     let lock = r#"version = 4
 
 [[package]]
@@ -78,7 +79,7 @@ version = "0.1.0"
         at.join("Cargo.toml"),
         "[workspace]\nresolver = \"3\"\nmembers = [\"pack\", \"steady\", \"tells\"]\n[profile.release]\nstrip = true\n",
     );
-    let clock = r#"lines.push(format!("{:?}", std::time::SystemTime::now()));"#;
+    let clock = r#"lines.push(format!("{}", std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()));"#;
     for (name, asks) in [("steady", ASKS.replace("CLOCK", "")), ("tells", ASKS.replace("CLOCK", clock))] {
         let manifest = format!("[package]\nname = \"bulkhead-{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
         write(at.join(name).join("Cargo.toml"), &manifest);
@@ -90,9 +91,10 @@ version = "0.1.0"
     write(at.join("pack/src/main.rs"), PACKS);
     let folder = at.join("updater/release/build");
     write(folder.join("programs"), "bulkhead-steady bulkhead-steady\nbulkhead-tells bulkhead-tells\n");
-    for name in ["about.json", "build.sh", "clock.c", "debian.lock", "inside.sh", "toolchain.sha256"] {
+    for name in ["about.json", "build.sh", "clock.c", "inside.sh", "toolchain.sha256"] {
         fs::copy(build.join(name), folder.join(name)).unwrap();
     }
+    fs::copy(debian, folder.join("debian.lock")).unwrap();
     fs::copy(build.join("../../../rust-toolchain.toml"), at.join("rust-toolchain.toml")).unwrap();
     let git = |words: &[&str]| {
         let person = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"];
@@ -110,7 +112,9 @@ fn what_is_built_depends_on_the_commit_alone_and_what_does_not_is_named() {
         std::env::var_os("BULKHEAD_FETCHED").map_or_else(|| build.join("../../../target/fetched"), PathBuf::from);
     let scratch = tempfile::tempdir().unwrap();
     let at = scratch.path().join("repository");
-    repository(&at, build);
+    // Mirrors drop packages that were replaced. Two builds are compared no worse in a root of today's.
+    let today = fetched.join("today.lock");
+    repository(&at, build, &if today.exists() { today } else { build.join("debian.lock") });
     let mut twice = Command::new(build.join("twice.sh"));
     let output = twice.arg(&at).arg(&fetched).arg(scratch.path().join("twice")).output().unwrap();
     let (said, wrong) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
