@@ -16,6 +16,9 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// Bytes of a package, as promised to those who fetch it over slow lines.
+const LONGEST: u64 = 40_000_000;
+
 /// Why there is no package.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -31,6 +34,8 @@ enum Failure {
     Changes,
     #[error("{0}: {1}")]
     Package(PathBuf, bulkhead_package::Error),
+    #[error("the package has {0} bytes, and users were promised at most {LONGEST}")]
+    Long(u64),
 }
 
 fn main() -> ExitCode {
@@ -54,5 +59,9 @@ fn make(folder: &Path, about: &Path, package: &Path) -> Result<(), Failure> {
     let text = serde_json::to_vec(&release).map_err(|error| Failure::Text(path.clone(), error))?;
     fs::write(&path, text).map_err(|error| Failure::File(path, error))?;
     let file = File::create_new(package).map_err(|error| Failure::File(package.to_owned(), error))?;
-    pack(folder, BufWriter::new(file)).map_err(|error| Failure::Package(package.to_owned(), error))
+    pack(folder, BufWriter::new(&file)).map_err(|error| Failure::Package(package.to_owned(), error))?;
+    match file.metadata().map_err(|error| Failure::File(package.to_owned(), error))?.len() {
+        length if length > LONGEST => Err(Failure::Long(length)),
+        _ => Ok(()),
+    }
 }

@@ -63,3 +63,19 @@ fn what_cannot_be_a_release_is_not_packed() {
     fs::write(scratch.path().join("release/rules/net.json"), "{}").unwrap();
     assert!(made(scratch.path()).unwrap_err().to_string().contains("missing field `version`"));
 }
+
+#[test]
+fn package_is_no_longer_than_promised() {
+    let scratch = release(r#"{"number": 1, "changes": "x"}"#);
+    // Bytes that cannot be compressed (xorshift).
+    let mut state = 1_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    let bytes: Vec<u8> = std::iter::repeat_with(&mut next).take(5_100_000).flatten().collect();
+    fs::write(scratch.path().join("release/bin/bulkhead"), bytes).unwrap();
+    assert!(made(scratch.path()).unwrap_err().to_string().contains("promised at most 40000000"));
+}
