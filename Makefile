@@ -112,6 +112,7 @@ root-of-build:
 release-binaries:
 	$(call build,--release $(NOT_SHIPPED),release,target/release-binaries)
 	$(CARGO) build --locked --release -p bulkhead-vault -p bulkhead-ipc -p bulkhead-trust -p bulkhead-update --examples
+	$(CARGO) build --locked --release -p bulkhead-release --examples
 
 # With the judges' own tools, as cargo then builds each library once for binaries and tests, and not twice.
 binaries:

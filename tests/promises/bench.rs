@@ -23,7 +23,7 @@ const MANY: u64 = 100_000;
 type Part = fn() -> Result<(), Error>;
 
 /// What is measured, in this order; names on the command line choose some of them.
-const PARTS: [(&str, Part); 12] = [
+const PARTS: [(&str, Part); 13] = [
     ("lines", lines),
     ("store", store_ratios),
     ("starting", starting),
@@ -36,6 +36,7 @@ const PARTS: [(&str, Part); 12] = [
     ("million", keeping::million),
     ("flat", keeping::flat),
     ("updates", updates),
+    ("release", release),
 ];
 
 fn main() -> std::process::ExitCode {
@@ -68,6 +69,12 @@ fn store_ratios() -> Result<(), Error> {
 fn updates() -> Result<(), Error> {
     example("bench_update", &[], "").map(|text| print!("{text}"))?;
     example("numbers", &[], "").map(|text| print!("{text}"))
+}
+
+/// How fast histories are judged, what a ceremony takes, and how long a package of the built programs is.
+fn release() -> Result<(), Error> {
+    let programs = binaries(Build::Shipped)?;
+    example("bench_release", &[&*programs.to_string_lossy()], "").map(|text| print!("{text}"))
 }
 
 /// Runs an example that `make release-binaries` built.

@@ -19,6 +19,11 @@ bulkhead-release COMMAND [--repo FOLDER]
                                            to sign with ssh-keygen -Y sign -n attest@bulkhead-release
   assemble --release NAME --package FILE [--policy SHA256] OLD..NEW ATTESTATION...
                                            prints the joint signature, once enough signers of every party attest the package
+  audit --from OLD --joint FILE [--policy SHA256] [--package FILE] [--served PARTY=FOLDER]... [--root PARTY=FILE]...
+        [--installed FOLDER] [--html FILE] RELEASE
+                                           judges all of a release again, from its commits to the installed bits, and says
+                                           of each step whether it was verified. FILE is a package that you built yourself,
+                                           FOLDER a copy of what a party's mirrors serve
 
 A key that nobody has (FROST): each holder runs these on a machine of their own and keeps FILE there.
   store-key begin --share FILE --threshold N ME,OTHER...   makes FILE, prints a hello for everybody
@@ -69,6 +74,25 @@ pub struct Arguments {
     pub store: StoreKeyArguments,
     /// What concerns a party's repository.
     pub party: PartyArguments,
+    /// With what a release is judged again.
+    pub audit: AuditArguments,
+}
+
+/// With what a release is judged again.
+#[derive(Default)]
+pub struct AuditArguments {
+    /// The commit with which trust begins.
+    pub from: Option<String>,
+    /// The joint signature.
+    pub joint: Option<PathBuf>,
+    /// Copies of what mirrors serve: `PARTY=FOLDER`.
+    pub served: Vec<String>,
+    /// First roots from elsewhere: `PARTY=FILE`.
+    pub roots: Vec<String>,
+    /// An installation.
+    pub installed: Option<PathBuf>,
+    /// Where the report goes as a page.
+    pub html: Option<PathBuf>,
 }
 
 /// What concerns a party's repository.
@@ -116,7 +140,7 @@ impl Arguments {
         let (mut words, mut files) = (Vec::new(), Vec::new());
         let (mut repository, mut policy, mut verdict) = (PathBuf::from("."), None, Verdict::Approve);
         let (mut release, mut package, mut store) = (None, None, StoreKeyArguments::default());
-        let mut party = PartyArguments::default();
+        let (mut party, mut audit) = (PartyArguments::default(), AuditArguments::default());
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("repo") => repository = parser.value()?.into(),
@@ -139,6 +163,12 @@ impl Arguments {
                 Long("statement") => party.statement = Some(parser.value()?.into()),
                 Long("report") => party.report = Some(parser.value()?.into()),
                 Long("every") => party.every = Some(parser.value()?.parse()?),
+                Long("from") => audit.from = Some(parser.value()?.string()?),
+                Long("joint") => audit.joint = Some(parser.value()?.into()),
+                Long("served") => audit.served.push(parser.value()?.string()?),
+                Long("root") => audit.roots.push(parser.value()?.string()?),
+                Long("installed") => audit.installed = Some(parser.value()?.into()),
+                Long("html") => audit.html = Some(parser.value()?.into()),
                 Long("reject") => verdict = Verdict::Reject,
                 Value(word) if words.len() < 2 => words.push(word.string()?),
                 Value(word) => files.push(word.into()),
@@ -151,6 +181,6 @@ impl Arguments {
         if !matches!(command.as_str(), "assemble" | "store-key" | "party") && !files.is_empty() {
             return Err(Failure::Usage("give one thing that the command is about".into()));
         }
-        Ok(Self { command, what, files, repository, policy, verdict, release, package, store, party })
+        Ok(Self { command, what, files, repository, policy, verdict, release, package, store, party, audit })
     }
 }

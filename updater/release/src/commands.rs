@@ -35,6 +35,7 @@ pub fn run(given: &Arguments) -> Result<(), Failure> {
             print!("{}", joint(given, &given.what, &given.files)?);
             Ok(())
         }
+        "audit" => crate::auditor::run(given),
         "store-key" => crate::holder::run(given),
         "party" => crate::publisher::run(given),
         other => Err(Failure::Usage(format!("{other} is not a command"))),

@@ -9,7 +9,7 @@ use crate::keys::{Key, Purpose, digest, signer};
 use crate::mirrors;
 use crate::policy::{FILE, Needed, Policy, Role, SIGNATURES};
 use crate::refusal::Refusal;
-use crate::review::{self, Verdict};
+use crate::review::{Notes, Verdict};
 use git2::{Commit, ErrorCode, Oid, Repository, Sort};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,26 +35,76 @@ pub struct Report {
     pub ahead: usize,
 }
 
-/// Judges a range `OLD..NEW`. OLD and its policy are trusted; a digest given says which policy that has to be.
-pub fn verify(repository: &Repository, range: &str, trusted: Option<&str>, now: i64) -> Result<Report, Vec<Refusal>> {
-    let one = |refusal| vec![refusal];
-    let (old, new) = ends(repository, range).map_err(one)?;
-    let (file, policy) = policy_of(repository, &old).map_err(one)?;
+/// What a range holds, before any mirror is asked.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The branch: OLD, and each step after it.
+    pub line: Vec<Oid>,
+    /// Commits, those of merged branches included.
+    pub commits: usize,
+    /// Who wrote them.
+    pub authors: BTreeSet<String>,
+    /// Whose reviews count.
+    pub reviewers: BTreeSet<String>,
+    /// How many reviews count.
+    pub reviews: usize,
+    /// Each policy that was in force, the one at OLD first: where it stands, its version and its SHA-256.
+    pub policies: Vec<(Oid, u32, String)>,
+    /// The policy at the end.
+    pub policy: Policy,
+}
+
+impl Judged {
+    /// The newest commit.
+    pub fn head(&self) -> Oid {
+        self.line.last().copied().unwrap_or(Oid::ZERO_SHA1)
+    }
+}
+
+/// Judges a range `OLD..NEW`, all but the mirrors. OLD and its policy are trusted; a digest given says which policy that has to be.
+pub fn judge(repository: &Repository, range: &str, trusted: Option<&str>, now: i64) -> Result<Judged, Vec<Refusal>> {
+    let (judged, refusals) = walk(repository, range, trusted, now).map_err(|refusal| vec![refusal])?;
+    if refusals.is_empty() { Ok(judged) } else { Err(refusals) }
+}
+
+fn walk(
+    repository: &Repository,
+    range: &str,
+    trusted: Option<&str>,
+    now: i64,
+) -> Result<(Judged, Vec<Refusal>), Refusal> {
+    let (old, new) = ends(repository, range)?;
+    let (file, policy) = policy_of(repository, &old)?;
     if let Some(trusted) = trusted
         && !digest(&file).eq_ignore_ascii_case(trusted)
     {
-        return Err(one(Refusal::OtherPolicy { commit: old.id(), found: digest(&file) }));
+        return Err(Refusal::OtherPolicy { commit: old.id(), found: digest(&file) });
     }
-    let line = line(&old, new).map_err(one)?;
-    let ids: Vec<Oid> = std::iter::once(old.id()).chain(line.iter().map(Commit::id)).collect();
-    let mut walk = Walk { repository, policy, refusals: Vec::new(), commits: 0, now };
+    let line = line(&old, new)?;
+    let judged = Judged {
+        line: std::iter::once(old.id()).chain(line.iter().map(Commit::id)).collect(),
+        commits: 0,
+        authors: BTreeSet::new(),
+        reviewers: BTreeSet::new(),
+        reviews: 0,
+        policies: vec![(old.id(), policy.version, digest(&file))],
+        policy,
+    };
+    let mut walk = Walk { repository, notes: Notes::open(repository), judged, refusals: Vec::new(), now };
     let mut before = old;
     for commit in &line {
-        walk.step(&before, commit).map_err(one)?;
+        walk.step(&before, commit)?;
         before = commit.clone();
     }
-    let Walk { policy, mut refusals, commits, .. } = walk;
-    let (head, steps) = (before.id(), line.len());
+    Ok((walk.judged, walk.refusals))
+}
+
+/// Judges a range `OLD..NEW`, and has all mirrors show an end of it. OLD and its policy are trusted; a digest given says which policy
+/// that has to be.
+pub fn verify(repository: &Repository, range: &str, trusted: Option<&str>, now: i64) -> Result<Report, Vec<Refusal>> {
+    let (judged, mut refusals) = walk(repository, range, trusted, now).map_err(|refusal| vec![refusal])?;
+    let (head, steps) = (judged.head(), judged.line.len().saturating_sub(1));
+    let Judged { line: ids, commits, policy, .. } = judged;
     let (mut mirrored, mut ahead) = (head, 0);
     match mirrors::agree(&policy, head) {
         // All show the same; where they show less than we have, that is told.
@@ -131,9 +181,10 @@ fn signatures_of(repository: &Repository, commit: &Commit) -> Result<Vec<Vec<u8>
 
 struct Walk<'a> {
     repository: &'a Repository,
-    policy: Policy,
+    notes: Notes<'a>,
+    /// So far; its policy is the one that judges the next step.
+    judged: Judged,
     refusals: Vec<Refusal>,
-    commits: usize,
     now: i64,
 }
 
@@ -150,7 +201,7 @@ impl Walk<'_> {
         let change = change::between(self.repository, &before.tree()?, commit)?;
         let mut authors = BTreeSet::new();
         for id in self.brought(before, commit)? {
-            self.commits += 1;
+            self.judged.commits += 1;
             let brought = self.repository.find_commit(id)?;
             match self.author(&brought, at)? {
                 Ok(author) => {
@@ -160,7 +211,8 @@ impl Walk<'_> {
                         _ => Some(change::own(self.repository, &brought)?),
                     };
                     let own = own.as_ref().unwrap_or(&change.paths);
-                    self.refusals.extend(change::trespasses(&self.policy, id, &author, own));
+                    self.refusals.extend(change::trespasses(&self.judged.policy, id, &author, own));
+                    self.judged.authors.insert(author.clone());
                     authors.insert(author);
                 }
                 Err(refusal) => self.refusals.push(refusal),
@@ -206,7 +258,7 @@ impl Walk<'_> {
             Ok(key) => key,
             Err(error) => return Ok(Err(Refusal::Signature { commit: id, error })),
         };
-        let Some(person) = self.policy.person(&key, at) else {
+        let Some(person) = self.judged.policy.person(&key, at) else {
             return Ok(Err(Refusal::UnknownKey { commit: id, key: key.fingerprint() }));
         };
         for (what, named) in [("author", commit.author()), ("committer", commit.committer())] {
@@ -223,16 +275,16 @@ impl Walk<'_> {
     fn reviewed(&mut self, onto: Oid, commit: &Commit, paths: &BTreeSet<String>, authors: &BTreeSet<String>, at: i64) {
         let tree = commit.tree_id();
         let (mut approved, mut hints): (BTreeSet<String>, BTreeSet<String>) = Default::default();
-        for review in review::of(self.repository, tree) {
+        for review in self.notes.of(tree) {
             let said = review.statement;
-            let person = review.signer.as_ref().ok().and_then(|key: &Key| self.policy.person(key, at));
+            let person = review.signer.as_ref().ok().and_then(|key: &Key| self.judged.policy.person(key, at));
             let why = match (person, &review.signer) {
                 (_, Err(error)) => format!("one {error}"),
                 (None, Ok(key)) => format!("one is by {}, which the policy does not list", key.fingerprint()),
                 (Some(person), _) if said.onto != onto || said.tree != tree => {
                     format!("that of {} is of another change", person.id)
                 }
-                (Some(person), _) if said.policy != self.policy.version => {
+                (Some(person), _) if said.policy != self.judged.policy.version => {
                     format!("that of {} is under policy {}", person.id, said.policy)
                 }
                 (Some(person), _) if said.verdict == Verdict::Reject && person.role != Role::Developer => {
@@ -248,9 +300,11 @@ impl Walk<'_> {
             };
             hints.insert(why);
         }
+        self.judged.reviews += approved.len();
+        self.judged.reviewers.extend(approved.iter().cloned());
         for (needed, (area, path)) in self.needed(paths) {
             let able = |id: &&String| {
-                self.policy.people.get(*id).is_some_and(|p| p.party == needed.party && p.role == needed.role)
+                self.judged.policy.people.get(*id).is_some_and(|p| p.party == needed.party && p.role == needed.role)
             };
             let count = approved.iter().filter(able).count();
             if count < needed.count {
@@ -267,7 +321,7 @@ impl Walk<'_> {
     fn needed(&self, paths: &BTreeSet<String>) -> BTreeMap<Needed, (String, String)> {
         let mut needed = BTreeMap::new();
         for path in paths {
-            let Some(area) = self.policy.area(path) else { continue };
+            let Some(area) = self.judged.policy.area(path) else { continue };
             for review in &area.reviews {
                 needed.entry(review.clone()).or_insert_with(|| (area.name.clone(), path.clone()));
             }
@@ -280,9 +334,10 @@ impl Walk<'_> {
         let id = commit.id();
         let (file, next) = policy_of(self.repository, commit)?;
         let signatures = signatures_of(self.repository, commit)?;
-        let accepted = self.policy.accepts(&next, &file, &signatures, at);
+        let accepted = self.judged.policy.accepts(&next, &file, &signatures, at);
         accepted.map_err(|error| Refusal::PolicyChange { commit: id, error })?;
-        self.policy = next;
+        self.judged.policies.push((id, next.version, digest(&file)));
+        self.judged.policy = next;
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! can change. Nothing here keeps a secret: keys stay with `ssh-keygen` and the tokens of the people who sign.
 
 pub mod attestation;
+pub mod audit;
 pub mod change;
 pub mod files;
 pub mod history;

@@ -1,6 +1,7 @@
 //! `bulkhead-release`: see the README for the order in which people use it.
 
 mod arguments;
+mod auditor;
 mod commands;
 mod holder;
 mod publisher;

@@ -227,6 +227,13 @@ fn end_of(day: &str) -> Option<i64> {
     Some(UtcDateTime::new(day, Time::MAX).unix_timestamp())
 }
 
+impl Person {
+    /// The fingerprint of each key, and the last second at which it counts, if there is one.
+    pub fn fingerprints(&self) -> impl Iterator<Item = (String, Option<i64>)> {
+        self.keys.iter().map(|(key, expires)| (key.fingerprint(), *expires))
+    }
+}
+
 impl Policy {
     /// Reads one, and looks at all that can be wrong with it.
     pub fn parse(file: &[u8]) -> Result<Self, PolicyError> {

@@ -14,7 +14,10 @@
 
 use crate::keys::{Key, Purpose, SignatureError};
 use crate::signed::{self, Signed};
-use git2::{Oid, Repository};
+use git2::{Oid, Repository, Tree};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Where notes with reviews are kept.
 pub const NOTES: &str = "refs/notes/reviews";
@@ -79,12 +82,56 @@ pub struct Review {
     pub signer: Result<Key, SignatureError>,
 }
 
-/// All reviews of a tree. What does not have the form of one is left out: anybody can write notes.
-pub fn of(repository: &Repository, tree: Oid) -> Vec<Review> {
-    let Ok(note) = repository.find_note(Some(NOTES), tree) else { return Vec::new() };
-    let Ok(text) = note.message() else { return Vec::new() };
-    let read = |Signed { text, signer, .. }| Some(Review { statement: Statement::parse(text)?, signer });
-    signed::all(text, FIRST, Purpose::Review).into_iter().filter_map(read).collect()
+/// The notes with reviews, opened once: looked for one by one, each costs as much time as there are notes.
+pub struct Notes<'a> {
+    repository: &'a Repository,
+    root: Option<Tree<'a>>,
+    /// Folders by which git keeps its notes apart once they are many: `8a/01…`.
+    folders: RefCell<BTreeMap<Oid, Rc<Tree<'a>>>>,
+}
+
+impl<'a> Notes<'a> {
+    /// Those of a repository; none if it has none, or they cannot be read.
+    pub fn open(repository: &'a Repository) -> Self {
+        let root = repository.find_reference(NOTES).and_then(|notes| notes.peel_to_tree());
+        Self { repository, root: root.ok(), folders: RefCell::default() }
+    }
+
+    /// All reviews of a tree. What does not have the form of one is left out: anybody can write notes.
+    pub fn of(&self, tree: Oid) -> Vec<Review> {
+        let blob = self.note(&tree.to_string()).and_then(|note| self.repository.find_blob(note).ok());
+        let Some(blob) = blob else { return Vec::new() };
+        let Ok(text) = core::str::from_utf8(blob.content()) else { return Vec::new() };
+        let read = |Signed { text, signer, .. }| Some(Review { statement: Statement::parse(text)?, signer });
+        signed::all(text, FIRST, Purpose::Review).into_iter().filter_map(read).collect()
+    }
+
+    /// The blob that is a note's text.
+    fn note(&self, name: &str) -> Option<Oid> {
+        let root = self.root.as_ref()?;
+        if let Some(entry) = root.get_name(name) {
+            return Some(entry.id());
+        }
+        let (folder, mut rest) = name.split_at_checked(2)?;
+        let mut at = self.folder(root.get_name(folder)?.id())?;
+        loop {
+            if let Some(entry) = at.get_name(rest) {
+                return Some(entry.id());
+            }
+            let (folder, further) = rest.split_at_checked(2)?;
+            let next = self.folder(at.get_name(folder)?.id())?;
+            (at, rest) = (next, further);
+        }
+    }
+
+    fn folder(&self, id: Oid) -> Option<Rc<Tree<'a>>> {
+        if let Some(known) = self.folders.borrow().get(&id) {
+            return Some(known.clone());
+        }
+        let found = Rc::new(self.repository.find_tree(id).ok()?);
+        self.folders.borrow_mut().insert(id, found.clone());
+        Some(found)
+    }
 }
 
 /// Puts a signed statement beside those that are there. Git has no other place for it than the note's text.

@@ -32,6 +32,19 @@ fn changes_that_are_signed_reviewed_and_published_pass() {
 }
 
 #[test]
+fn reviews_are_found_in_the_folders_that_git_makes_of_many_notes() {
+    for cuts in [&[2][..], &[2, 4]] {
+        let mut house = House::new();
+        let since = house.head();
+        house.good("net/parser.rs", "fn parse() { }");
+        house.good("README.md", "read this");
+        house.publish();
+        house.spread_notes(cuts);
+        assert_eq!(house.verify(since).unwrap().commits, 2);
+    }
+}
+
+#[test]
 fn what_no_mirror_has_yet_is_judged_and_told() {
     let mut house = House::new();
     let since = house.head();

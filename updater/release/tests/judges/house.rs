@@ -176,6 +176,28 @@ impl House {
         self.repository.note(&who, &who, Some(review::NOTES), commit.tree_id(), &text, true).unwrap();
     }
 
+    /// Puts the notes into folders, named by the first digits, as git does when there are many.
+    pub fn spread_notes(&self, cuts: &[usize]) {
+        let notes = self.repository.find_reference(review::NOTES).unwrap();
+        let flat = notes.peel_to_tree().unwrap();
+        let empty = self.repository.treebuilder(None).unwrap().write().unwrap();
+        let mut spread = TreeUpdateBuilder::new();
+        for note in &flat {
+            let mut name = note.name().unwrap().to_owned();
+            cuts.iter().rev().for_each(|cut| name.insert(*cut, '/'));
+            spread.upsert(name, note.id(), FileMode::Blob);
+        }
+        let tree = spread.create_updated(&self.repository, &self.repository.find_tree(empty).unwrap()).unwrap();
+        self.keep_notes(tree);
+    }
+
+    /// Makes this tree the notes.
+    pub fn keep_notes(&self, tree: Oid) {
+        let (who, tree) = (self.repository.signature().unwrap(), self.repository.find_tree(tree).unwrap());
+        let id = self.repository.commit(None, &who, &who, "Notes", &tree, &[]).unwrap();
+        self.repository.reference(review::NOTES, id, true, "").unwrap();
+    }
+
     /// A change as it should be.
     pub fn good(&mut self, path: &str, text: &str) -> Oid {
         let id = self.change(path, text);

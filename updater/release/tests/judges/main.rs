@@ -3,7 +3,9 @@
 #![allow(missing_docs, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod attestation;
+mod audit;
 mod command;
+mod fixtures;
 mod history;
 mod holders;
 mod house;
