@@ -4,7 +4,8 @@ RUN_PACKAGES   := build-essential pkg-config protobuf-compiler libssl-dev libx11
                   libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 TEST_PACKAGES  := $(RUN_PACKAGES) xvfb xdotool openbox x11-utils x11-xkb-utils xsettingsd fcitx5 fcitx5-hangul \
                   imagemagick strace swtpm gnome-keyring dbus-daemon dbus-bin libsecret-tools python3-venv git \
-                  openssh-client apt gpgv desktop-file-utils
+                  openssh-client apt gpgv bubblewrap desktop-file-utils
+RELEASE_PACKAGES := git bubblewrap binutils diffoscope-minimal
 DENY_VERSION   := 0.20.2
 FUZZ_VERSION   := 0.13.2
 MUTANTS_VERSION := 27.1.0
@@ -13,6 +14,7 @@ FUZZ_TARGETS   := line_net line_ui relay_frame content monitors
 FUZZ_SECONDS   := 1800
 FAULTS_SECONDS := 1800
 KILLS          := 2000
+TWICE          := target/twice
 TOOLS          := target/tools
 BINARIES       := bulkhead bulkhead-install bulkhead-keyring bulkhead-net bulkhead-seal bulkhead-ui bulkhead-update bulkhead-vault
 CARGO          := cargo
@@ -21,6 +23,7 @@ STAND_IN       := bulkhead-stand-in
 # Tools of judges and of the people who make releases, which no binary depends on.
 NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bulkhead-release --exclude bulkhead-fetch \
                   --exclude bulkhead-repository --exclude bulkhead-trust --exclude bulkhead-releases \
+                  --exclude bulkhead-pack \
                   --exclude bulkhead-rules-wider --exclude bulkhead-updater-wider
 
 # $(call build,FLAGS,PROFILE FOLDER,WHERE TO): the binaries, as shipped and with the test driver.
@@ -31,14 +34,15 @@ define build
 	mkdir -p $(3)/shipped && install -t $(3)/shipped $(addprefix target/$(2)/,$(BINARIES))
 endef
 
-.PHONY: conformance mutants run test bench kills faults fuzz model binaries release lint deny packages-run packages-test clean
+.PHONY: conformance mutants run test bench kills faults fuzz model binaries release reproducible fetched root-of-build release-binaries \
+        lint deny packages-run packages-release packages-test clean
 
 ## Two windows, Alice and Bob, already paired, over a relay on this machine.
-run: packages-run release
+run: packages-run release-binaries
 	BULKHEAD_BINARIES=target/release-binaries target/release/bulkhead-demo
 
 ## Everything that CI runs.
-test: packages-test lint deny binaries
+test: packages-test root-of-build lint deny binaries
 	$(CARGO) test --locked --workspace --no-fail-fast
 	$(CARGO) test --locked --workspace --lib -- --ignored however_often_processes_are_killed
 
@@ -53,7 +57,7 @@ model:
 	$(CARGO) run --locked --release -p bulkhead-model --example model
 
 ## The numbers promised in README.md, measured on this machine.
-bench: packages-test release
+bench: packages-test release-binaries
 	BULKHEAD_BINARIES=target/release-binaries target/release/bulkhead-bench
 
 ## Half an hour of conversations over relays that misbehave, in each of three ways (FAULTS_SECONDS).
@@ -83,7 +87,29 @@ mutants: $(TOOLS)/bin/cargo-mutants
 	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(CARGO) mutants --output target/mutants -p bulkhead-trust $(addprefix -f updater/trust/src/,$(MUTATED)) \
 	  --timeout 300 -- --locked --lib --test decide --test model
 
-release:
+## The package of the commit that is checked out, the same for everybody: target/package (updater/release/README.md).
+release: packages-release fetched
+	rm -rf target/package
+	updater/release/build/build.sh target/fetched target/package
+
+## The package built twice, as differently as this machine can, and compared: an hour. As root with another user, too, who
+## must be able to reach TWICE.
+reproducible: packages-release fetched
+	rm -rf $(TWICE)
+	updater/release/build/twice.sh . target/fetched $(TWICE)
+
+fetched:
+	updater/release/build/fetch.sh target/fetched
+
+# For tests of the build, which need no certain packages. Mirrors drop those that were replaced, so then they are today's.
+root-of-build:
+	rm -f target/fetched/today.lock
+	updater/release/build/fetch-debian.sh target/fetched updater/release/build/debian.lock || { \
+	  updater/release/build/lock-debian.sh > target/today.lock && \
+	  updater/release/build/fetch-debian.sh target/fetched target/today.lock && \
+	  mv target/today.lock target/fetched/today.lock; }
+
+release-binaries:
 	$(call build,--release $(NOT_SHIPPED),release,target/release-binaries)
 	$(CARGO) build --locked --release -p bulkhead-vault -p bulkhead-ipc -p bulkhead-trust -p bulkhead-update --examples
 	$(CARGO) build --locked --release -p bulkhead-release --examples
@@ -112,6 +138,9 @@ $(TOOLS)/bin/cargo-fuzz:
 
 packages-run:
 	@.ci/packages $(RUN_PACKAGES)
+
+packages-release:
+	@.ci/packages $(RELEASE_PACKAGES)
 
 packages-test:
 	@.ci/packages $(TEST_PACKAGES)

@@ -77,7 +77,7 @@ fn release() -> Result<(), Error> {
     example("bench_release", &[&*programs.to_string_lossy()], "").map(|text| print!("{text}"))
 }
 
-/// Runs an example that `make release` built.
+/// Runs an example that `make release-binaries` built.
 fn example(name: &str, arguments: &[&str], input: &str) -> Result<String, Error> {
     let failed = |step| move |error| Error::System(step, error);
     let mut command = Command::new(target().join("release/examples").join(name));
@@ -86,7 +86,7 @@ fn example(name: &str, arguments: &[&str], input: &str) -> Result<String, Error>
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(failed("starting an example: run `make release` first"))?;
+        .map_err(failed("starting an example: run `make release-binaries` first"))?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(input.as_bytes()).map_err(failed("writing to an example"))?;
     }
