@@ -4,7 +4,7 @@ RUN_PACKAGES   := build-essential pkg-config protobuf-compiler libssl-dev libx11
                   libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 TEST_PACKAGES  := $(RUN_PACKAGES) xvfb xdotool openbox x11-utils x11-xkb-utils xsettingsd fcitx5 fcitx5-hangul \
                   imagemagick strace swtpm gnome-keyring dbus-daemon dbus-bin libsecret-tools python3-venv git \
-                  openssh-client apt gpgv desktop-file-utils
+                  openssh-client apt gpgv desktop-file-utils nginx-light tor 'chromium?'
 DENY_VERSION   := 0.20.2
 FUZZ_VERSION   := 0.13.2
 MUTANTS_VERSION := 27.1.0

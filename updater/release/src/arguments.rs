@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use bulkhead_release::review::Verdict;
+use bulkhead_trust::PerParty;
 use lexopt::prelude::{Long, Value, ValueExt};
 use std::path::PathBuf;
 
@@ -44,6 +45,12 @@ Whoever publishes needs none of them:
 And every day, where the online key is:
   party timestamp --folder FOLDER --key FILE --statement FILE [--report FILE] [--every HOURS]
                                                            says what is current
+
+The first installation, of the folders that the three parties' mirrors copy; every day, after all three timestamps:
+  bundle FILE --development FOLDER --quality FOLDER --security FOLDER
+                                                           makes the file that people download, and verifies it
+  site FOLDER --host NAME [--onion NAME] --development FOLDER --quality FOLDER --security FOLDER
+                                                           makes pages about it, and configurations for nginx and tor
 ";
 
 /// A command and what it is about.
@@ -68,6 +75,19 @@ pub struct Arguments {
     pub store: StoreKeyArguments,
     /// What concerns a party's repository.
     pub party: PartyArguments,
+    /// What concerns the first installation.
+    pub site: SiteArguments,
+}
+
+/// What concerns the first installation.
+#[derive(Default)]
+pub struct SiteArguments {
+    /// The folder that a party's mirrors copy.
+    pub served: PerParty<Option<PathBuf>>,
+    /// The site's name.
+    pub host: Option<String>,
+    /// Its onion service's name.
+    pub onion: Option<String>,
 }
 
 /// What concerns a party's repository.
@@ -115,7 +135,7 @@ impl Arguments {
         let (mut words, mut files) = (Vec::new(), Vec::new());
         let (mut repository, mut policy, mut verdict) = (PathBuf::from("."), None, Verdict::Approve);
         let (mut release, mut package, mut store) = (None, None, StoreKeyArguments::default());
-        let mut party = PartyArguments::default();
+        let (mut party, mut site) = (PartyArguments::default(), SiteArguments::default());
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("repo") => repository = parser.value()?.into(),
@@ -138,6 +158,11 @@ impl Arguments {
                 Long("statement") => party.statement = Some(parser.value()?.into()),
                 Long("report") => party.report = Some(parser.value()?.into()),
                 Long("every") => party.every = Some(parser.value()?.parse()?),
+                Long("development") => site.served.development = Some(parser.value()?.into()),
+                Long("quality") => site.served.quality = Some(parser.value()?.into()),
+                Long("security") => site.served.security = Some(parser.value()?.into()),
+                Long("host") => site.host = Some(parser.value()?.string()?),
+                Long("onion") => site.onion = Some(parser.value()?.string()?),
                 Long("reject") => verdict = Verdict::Reject,
                 Value(word) if words.len() < 2 => words.push(word.string()?),
                 Value(word) => files.push(word.into()),
@@ -150,6 +175,6 @@ impl Arguments {
         if !matches!(command.as_str(), "assemble" | "store-key" | "party") && !files.is_empty() {
             return Err(Failure::Usage("give one thing that the command is about".into()));
         }
-        Ok(Self { command, what, files, repository, policy, verdict, release, package, store, party })
+        Ok(Self { command, what, files, repository, policy, verdict, release, package, store, party, site })
     }
 }

@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod holder;
 mod publisher;
+mod webmaster;
 
 use arguments::{Arguments, USAGE};
 use std::process::ExitCode;

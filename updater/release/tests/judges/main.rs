@@ -4,6 +4,7 @@
 
 mod attestation;
 mod command;
+mod downloads;
 mod history;
 mod holders;
 mod house;
