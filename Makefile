@@ -20,7 +20,7 @@ CARGO          := cargo
 STAND_IN       := bulkhead-stand-in
 # Tools of judges and of the people who make releases, which no binary depends on.
 NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bulkhead-release --exclude bulkhead-fetch \
-                  --exclude bulkhead-repository --exclude bulkhead-trust --exclude bulkhead-releases \
+                  --exclude bulkhead-repository --exclude bulkhead-site --exclude bulkhead-trust --exclude bulkhead-releases \
                   --exclude bulkhead-rules-wider --exclude bulkhead-updater-wider
 
 # $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the binaries, as shipped and with the test driver.
