@@ -23,11 +23,11 @@ NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bul
                   --exclude bulkhead-repository --exclude bulkhead-site --exclude bulkhead-trust --exclude bulkhead-releases \
                   --exclude bulkhead-rules-wider --exclude bulkhead-updater-wider
 
-# $(call build,PROFILE FLAG,PROFILE FOLDER,WHERE TO): the binaries, as shipped and with the test driver.
+# $(call build,FLAGS,PROFILE FOLDER,WHERE TO): the binaries, as shipped and with the test driver.
 define build
-	$(CARGO) build --locked $(1) --workspace $(NOT_SHIPPED) --bins --features bulkhead-vault/test-driver
+	$(CARGO) build --locked $(1) --workspace --bins --features bulkhead-vault/test-driver
 	mkdir -p $(3)/driver && install -t $(3)/driver $(addprefix target/$(2)/,$(BINARIES) $(STAND_IN))
-	$(CARGO) build --locked $(1) --workspace $(NOT_SHIPPED) --bins
+	$(CARGO) build --locked $(1) --workspace --bins
 	mkdir -p $(3)/shipped && install -t $(3)/shipped $(addprefix target/$(2)/,$(BINARIES))
 endef
 
@@ -84,9 +84,10 @@ mutants: $(TOOLS)/bin/cargo-mutants
 	  --timeout 300 -- --locked --lib --test decide --test model
 
 release:
-	$(call build,--release,release,target/release-binaries)
+	$(call build,--release $(NOT_SHIPPED),release,target/release-binaries)
 	$(CARGO) build --locked --release -p bulkhead-vault -p bulkhead-ipc -p bulkhead-trust -p bulkhead-update --examples
 
+# With the judges' own tools, as cargo then builds each library once for binaries and tests, and not twice.
 binaries:
 	$(call build,,debug,target/binaries)
 

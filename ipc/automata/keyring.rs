@@ -1,11 +1,10 @@
 //! vault ↔ keyring: the keyring line.
 
-use super::row;
+use super::{plain, row};
 use crate::automaton::{Automaton, Carries, OnLine, Row, Side, State, Word};
 use crate::keyring::{FromKeyring, ToKeyring};
 use Carries::{Choice, Half, Number};
 use Side::{Peer, Vault};
-use std::borrow::Cow;
 
 const KEYRING: usize = 0;
 
@@ -41,17 +40,7 @@ const ROWS: &[Row] = &[
 ];
 
 /// The table. A process that ended is not started again while the program runs.
-pub static KEEPER: Automaton = Automaton {
-    peer: "keyring",
-    lines: &["keyring"],
-    states: Cow::Borrowed(STATES),
-    ledgers: Cow::Borrowed(&[]),
-    rows: Cow::Borrowed(ROWS),
-    paces: Cow::Borrowed(&[]),
-    uses: Cow::Borrowed(&[]),
-    begins: SILENT,
-    condemned: CONDEMNED,
-};
+pub static KEEPER: Automaton = plain(&["keyring"], STATES, ROWS, (SILENT, CONDEMNED));
 
 impl OnLine for ToKeyring {
     const LINE: usize = KEYRING;

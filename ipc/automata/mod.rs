@@ -7,7 +7,8 @@ mod seal;
 mod ui;
 pub mod vault;
 
-use crate::automaton::{Carries, Row, Side, Step, Token};
+use crate::automaton::{Automaton, Carries, Row, Side, State, Step, Token};
+use std::borrow::Cow;
 
 pub use keyring::KEEPER;
 pub use launcher::LAUNCHER;
@@ -17,7 +18,7 @@ pub use ui::UI;
 pub use vault::VAULT;
 
 /// Every table of a pair of processes.
-pub static ALL: [&crate::automaton::Automaton; 5] = [&NET, &UI, &LAUNCHER, &SEALER, &KEEPER];
+pub static ALL: [&Automaton; 5] = [&NET, &UI, &LAUNCHER, &SEALER, &KEEPER];
 
 /// The states that lines of restartable processes share.
 const SILENT: u8 = 0;
@@ -36,6 +37,27 @@ const fn row(
     carries: &'static [Carries],
 ) -> Row {
     Row { line, from, who, says, does, to, carries }
+}
+
+/// The table of a process with one line that is asked one thing at a time: nothing to remember but the state.
+const fn plain(
+    line: &'static [&'static str; 1],
+    states: &'static [State],
+    rows: &'static [Row],
+    (begins, condemned): (u8, u8),
+) -> Automaton {
+    let [peer] = *line;
+    Automaton {
+        peer,
+        lines: line,
+        states: Cow::Borrowed(states),
+        ledgers: Cow::Borrowed(&[]),
+        rows: Cow::Borrowed(rows),
+        paces: Cow::Borrowed(&[]),
+        uses: Cow::Borrowed(&[]),
+        begins,
+        condemned,
+    }
 }
 
 /// The token of a process's life. A process of schema version 1 has none, and is never welcomed.

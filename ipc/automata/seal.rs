@@ -1,11 +1,10 @@
 //! vault ↔ seal: the seal line.
 
-use super::row;
+use super::{plain, row};
 use crate::automaton::{Automaton, Carries, OnLine, Row, Side, State, Word};
 use crate::seal::{FromSeal, ToSeal};
 use Carries::{Choice, Ciphertext, Half, Number};
 use Side::{Peer, Vault};
-use std::borrow::Cow;
 
 const SEAL: usize = 0;
 
@@ -46,17 +45,7 @@ const ROWS: &[Row] = &[
 ];
 
 /// The table. A process that ended is not started again while the program runs.
-pub static SEALER: Automaton = Automaton {
-    peer: "seal",
-    lines: &["seal"],
-    states: Cow::Borrowed(STATES),
-    ledgers: Cow::Borrowed(&[]),
-    rows: Cow::Borrowed(ROWS),
-    paces: Cow::Borrowed(&[]),
-    uses: Cow::Borrowed(&[]),
-    begins: SILENT,
-    condemned: CONDEMNED,
-};
+pub static SEALER: Automaton = plain(&["seal"], STATES, ROWS, (SILENT, CONDEMNED));
 
 impl OnLine for ToSeal {
     const LINE: usize = SEAL;

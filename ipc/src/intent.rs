@@ -257,7 +257,8 @@ pub enum Notice {
     Copied,
     /// Messages arrived that could not be decrypted; nothing else was lost.
     Undecryptable,
-    /// A contact has heard more from this profile than it knows of, or the TPM knows a newer one: it is an older copy. Sessions are renewed.
+    /// A contact has heard more from this profile than it knows of, or the TPM knows a newer one: it is an older copy.
+    /// Sessions are renewed.
     OlderCopy,
     /// The profile was moved: it goes on elsewhere.
     Moved,

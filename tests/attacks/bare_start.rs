@@ -1,14 +1,13 @@
 //! No process runs outside its sandbox: without the launcher each refuses, in one sentence.
 
+use bulkhead_rules::Process;
 use bulkhead_tests::Error;
 use bulkhead_tests::folder::{Build, binaries};
 use std::process::Command;
 
 pub fn each_process_refuses_to_run_without_the_launcher() -> Result<(), Error> {
     for build in [Build::Shipped, Build::Driver] {
-        for binary in
-            ["bulkhead-keyring", "bulkhead-net", "bulkhead-seal", "bulkhead-ui", "bulkhead-update", "bulkhead-vault"]
-        {
+        for binary in Process::WITH_RULES.map(Process::program) {
             let output =
                 Command::new(binaries(build)?.join(binary)).output().map_err(|e| Error::System("starting", e))?;
             let said = String::from_utf8_lossy(&output.stderr);

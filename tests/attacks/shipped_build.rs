@@ -1,5 +1,6 @@
 //! The shipped binaries hold no trace of the test driver.
 
+use bulkhead_rules::Process;
 use bulkhead_tests::Error;
 use bulkhead_tests::folder::{Build, binaries};
 
@@ -11,15 +12,7 @@ fn holds(build: Build, binary: &str, word: &str) -> Result<bool, Error> {
 }
 
 pub fn no_shipped_binary_knows_the_driver() -> Result<(), Error> {
-    for binary in [
-        "bulkhead",
-        "bulkhead-keyring",
-        "bulkhead-net",
-        "bulkhead-seal",
-        "bulkhead-ui",
-        "bulkhead-update",
-        "bulkhead-vault",
-    ] {
+    for binary in std::iter::once("bulkhead").chain(Process::WITH_RULES.map(Process::program)) {
         for word in WORDS {
             assert!(!holds(Build::Shipped, binary, word)?, "{binary} holds {word}");
         }

@@ -1,7 +1,7 @@
 //! The desktop's keyring opens the profile when the program starts, and nothing that was locked; whatever becomes of it,
 //! the passphrase opens the profile.
 
-use crate::kit::{Hands, notice_is};
+use crate::kit::Hands;
 use bulkhead_rules::Process;
 use bulkhead_rules::audit::{Collection, unused};
 use bulkhead_tests::Error;
@@ -29,23 +29,8 @@ impl Hands {
         self.0.driver.simple("quiet").map(drop)
     }
 
-    /// Goes to the page of the keyring: its button is one of the last in the settings.
     fn keyring_page(&mut self) -> Result<(), Error> {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        // The button is there once the keyring has answered.
-        for from_the_end in (1..5).cycle().take_while(|_| Instant::now() < deadline) {
-            self.keys(&["Ctrl+,"])?;
-            self.shown("OwnName")?;
-            self.keys(&["Shift+Tab"].repeat(from_the_end))?;
-            self.keys(&["Enter"])?;
-            let patience = Instant::now() + Duration::from_secs(1);
-            while Instant::now() < patience {
-                if self.slots()?.iter().any(|slot| slot == "Keyring") {
-                    return Ok(());
-                }
-            }
-        }
-        Err(Error::Odd("the settings lead to no keyring".into()))
+        self.0.driver.page_with("Keyring").map(drop)
     }
 
     /// Types the passphrase and presses the vault's button.
@@ -55,14 +40,6 @@ impl Hands {
         self.keys(&["Enter"])?;
         self.focused("Keyring")?;
         self.keys(&["Enter"])
-    }
-
-    fn opens(&mut self) -> Result<(), Error> {
-        self.0.driver.until("the open profile", |state| phase_is(state, "open")).map(drop)
-    }
-
-    fn hears(&mut self, notice: &'static str) -> Result<(), Error> {
-        self.0.driver.until(notice, notice_is(notice)).map(drop)
     }
 
     /// It waits for the passphrase, and goes on waiting.
@@ -103,11 +80,11 @@ fn the_keyring_opens_the_profile_at_the_start_and_nothing_that_was_locked() -> R
     hands.keyring_page()?;
     hands.picture("keyring-page")?;
     hands.turn_on("not the passphrase")?;
-    hands.hears("WrongPassphrase")?;
+    hands.told("WrongPassphrase")?;
     holds(&keyring, 0)?;
     hands.turn_on(PASSPHRASE)?;
     // Who types the passphrase seldom may forget it: a code is offered, as none was taken before.
-    hands.hears("KeyringOn")?;
+    hands.told("KeyringOn")?;
     hands.shown("RecoveryCode")?;
     let first = secret(&holds(&keyring, 1)?);
     assert_eq!(first.len(), 64, "{first}");
@@ -118,12 +95,12 @@ fn the_keyring_opens_the_profile_at_the_start_and_nothing_that_was_locked() -> R
     // The program starts anew, also after it died: nobody types anything.
     hands.0.quit()?;
     let mut hands = start(&person, &keyring)?;
-    hands.opens()?;
+    hands.is_open()?;
     hands.picture("keyring-opened")?;
     hands.0.kill("bulkhead-vault")?;
     drop(hands);
     let mut hands = start(&person, &keyring)?;
-    hands.opens()?;
+    hands.is_open()?;
 
     // What was locked stays locked, also for who starts the program again at the same desktop.
     hands.keys(&["Ctrl+L"])?;
@@ -137,7 +114,7 @@ fn the_keyring_opens_the_profile_at_the_start_and_nothing_that_was_locked() -> R
     assert!(second.len() == 64 && second != first, "a fresh one");
     hands.0.quit()?;
     let mut hands = start(&person, &keyring)?;
-    hands.opens()
+    hands.is_open()
 }
 
 #[test]
@@ -148,7 +125,7 @@ fn whatever_becomes_of_the_keyring_the_passphrase_opens_the_profile() -> Result<
     hands.own()?;
     hands.keyring_page()?;
     hands.turn_on(PASSPHRASE)?;
-    hands.hears("KeyringOn")?;
+    hands.told("KeyringOn")?;
     hands.0.quit()?;
 
     // Another program removes the item, or puts something else in its place: each time it is put there anew.
@@ -163,7 +140,7 @@ fn whatever_becomes_of_the_keyring_the_passphrase_opens_the_profile() -> Result<
     for spoil in spoil {
         spoil()?;
         let mut hands = start(&person, &keyring)?;
-        hands.hears("KeyringUseless")?;
+        hands.told("KeyringUseless")?;
         hands.focused("Unlock")?;
         hands.picture("keyring-useless")?;
         hands.0.driver.unlock(PASSPHRASE)?;
@@ -175,13 +152,13 @@ fn whatever_becomes_of_the_keyring_the_passphrase_opens_the_profile() -> Result<
     // A locked keyring, and nobody who answers its question.
     keyring.lock()?;
     let mut hands = start(&person, &keyring)?;
-    hands.hears("KeyringLocked")?;
+    hands.told("KeyringLocked")?;
     hands.picture("keyring-locked")?;
     hands.0.driver.unlock(PASSPHRASE)?;
     hands.0.quit()?;
     keyring.on()?;
     let mut hands = start(&person, &keyring)?;
-    hands.opens()?;
+    hands.is_open()?;
 
     hands.0.quit()?;
 
@@ -200,7 +177,7 @@ fn whatever_becomes_of_the_keyring_the_passphrase_opens_the_profile() -> Result<
     assert_ne!(secret(&holds(&keyring, 1)?), before, "a fresh one");
     hands.0.quit()?;
     let mut hands = start(&person, &keyring)?;
-    hands.opens()?;
+    hands.is_open()?;
 
     // The process that speaks with it dies; then nothing is there to speak with.
     hands.0.kill("bulkhead-keyrin")?;
@@ -244,7 +221,7 @@ fn turned_off_nothing_is_left_in_the_keyring_nor_in_the_key_file() -> Result<(),
             break;
         }
     }
-    hands.hears("KeyringOn")?;
+    hands.told("KeyringOn")?;
     holds(&keyring, 1)?;
     assert!(length() > before);
     for _ in 0..5 {
@@ -256,7 +233,7 @@ fn turned_off_nothing_is_left_in_the_keyring_nor_in_the_key_file() -> Result<(),
             break;
         }
     }
-    hands.hears("KeyringOff")?;
+    hands.told("KeyringOff")?;
     holds(&keyring, 0)?;
     assert_eq!(length(), before);
     hands.0.quit()?;

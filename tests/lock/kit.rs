@@ -6,7 +6,6 @@ use bulkhead_tests::folder::pictures;
 use bulkhead_tests::person::{PASSPHRASE, Person, Running, phase_is};
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 /// Somebody at the running program.
 pub struct Hands(pub Running, pub PathBuf);
@@ -29,24 +28,19 @@ pub fn notice_is(name: &'static str) -> impl Fn(&Value) -> bool {
 }
 
 impl Hands {
-    /// Presses keys, one after the other, and lets the window come to rest after each.
+    /// Presses keys.
     pub fn keys(&mut self, keys: &[&str]) -> Result<(), Error> {
-        for key in keys {
-            self.0.driver.ask(&json!({"do": "key", "key": key}))?;
-            self.0.driver.simple("quiet")?;
-        }
-        Ok(())
+        self.0.driver.keys(keys)
     }
 
     /// Types.
     pub fn write(&mut self, words: &str) -> Result<(), Error> {
-        self.0.driver.ask(&json!({"do": "type", "text": words})).map(drop)
+        self.0.driver.write(words)
     }
 
     /// Clicks into the middle of a slot.
     pub fn click(&mut self, slot: &str) -> Result<(), Error> {
-        self.0.driver.ask(&json!({"do": "click", "slot": slot}))?;
-        self.0.driver.simple("quiet").map(drop)
+        self.0.driver.click(slot)
     }
 
     /// Waits until this slot has the keyboard.
@@ -57,26 +51,12 @@ impl Hands {
 
     /// Waits until ui shows this slot.
     pub fn shown(&mut self, slot: &str) -> Result<(), Error> {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while !self.slots()?.contains(&slot.to_owned()) {
-            if Instant::now() > deadline {
-                return Err(Error::Odd(format!("{slot} is not on screen but {:?}", self.slots()?)));
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
+        self.0.driver.shown(slot).map(drop)
     }
 
     /// What the strip says.
     pub fn strip(&mut self) -> Result<String, Error> {
         text(&self.0.driver.simple("state")?, "strip")
-    }
-
-    /// The kinds of all slots on screen.
-    pub fn slots(&mut self) -> Result<Vec<String>, Error> {
-        let answer = self.0.driver.simple("slots")?;
-        let slots = answer.get("slots").and_then(Value::as_array).cloned().unwrap_or_default();
-        slots.iter().map(|slot| text(slot, "kind")).collect()
     }
 
     /// Name and passphrase at the first start, as far as the recovery code that is offered then.
@@ -111,30 +91,38 @@ impl Hands {
         self.0.driver.ask(&json!({"do": "resize", "width": 1280, "height": 2400}))?;
         self.keys(&["Ctrl+,"])?;
         self.shown("AutoLock")?;
-        let answer = self.0.driver.simple("slots")?;
-        let list = answer.get("slots").and_then(Value::as_array).cloned().unwrap_or_default();
+        let list = self.0.driver.slots()?;
         let place = |slot: &Value| {
-            let number = |name| slot.get(name).and_then(Value::as_i64).unwrap_or_default();
-            (number("x") + 20, number("y") + number("h"))
+            let number = |name| slot.get(name).and_then(Value::as_f64).unwrap_or_default();
+            (number("x") + 20.0, number("y") + number("h"))
         };
         let below = list.iter().find(|it| it.get("kind") == Some(&"AutoLock".into())).map(place);
         let (x, mut y) = below.ok_or_else(|| Error::Odd("the settings show no choice of when to lock".into()))?;
-        while !self.slots()?.contains(&slot.to_owned()) {
-            y += 16;
-            if y > 2300 {
+        while self.0.driver.slot(slot)?.is_none() {
+            y += 16.0;
+            if y > 2300.0 {
                 return Err(Error::Odd(format!("`{what}` is not to be found in the settings")));
             }
-            self.0.driver.ask(&json!({"do": "click", "x": x, "y": y}))?;
-            self.0.driver.simple("quiet")?;
+            self.0.driver.click_at(x, y)?;
             // The button for a backup is on the way, and closes the profile.
             if phase_is(&self.0.driver.simple("state")?, "locked") {
                 self.0.driver.unlock(PASSPHRASE)?;
                 self.keys(&["Ctrl+,"])?;
                 self.shown("AutoLock")?;
-                y += 32;
+                y += 32.0;
             }
         }
         Ok(())
+    }
+
+    /// Waits until the profile is open.
+    pub fn is_open(&mut self) -> Result<(), Error> {
+        self.0.driver.until("the open profile", |state| phase_is(state, "open")).map(drop)
+    }
+
+    /// Waits for this notice.
+    pub fn told(&mut self, notice: &'static str) -> Result<(), Error> {
+        self.0.driver.until(notice, notice_is(notice)).map(drop)
     }
 
     /// Fills in the three fields for another passphrase.

@@ -10,7 +10,7 @@ use bulkhead_tests::relay::Relay;
 use bulkhead_tests::tpm::Tpm;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const PIN: &str = "482915";
 const OTHER: &str = "135790";
@@ -35,23 +35,10 @@ pub fn owner(relay: &Relay, tpm: &Tpm) -> Result<(Person, Hands), Error> {
 }
 
 impl Hands {
-    /// Goes to the page of the PIN: its button is one of the last in the settings.
+    /// Goes to the page of the PIN.
     pub fn pin_page(&mut self) -> Result<(), Error> {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        // The button is there once the TPM has answered.
-        for from_the_end in (1..5).cycle().take_while(|_| Instant::now() < deadline) {
-            self.keys(&["Ctrl+,"])?;
-            self.shown("OwnName")?;
-            self.keys(&["Shift+Tab"].repeat(from_the_end))?;
-            self.keys(&["Enter"])?;
-            let patience = Instant::now() + Duration::from_secs(1);
-            while Instant::now() < patience {
-                if self.slots()?.iter().any(|slot| slot == "NewPin") {
-                    return self.focused("CurrentPassphrase");
-                }
-            }
-        }
-        Err(Error::Odd("the settings lead to no PIN".into()))
+        self.0.driver.page_with("NewPin")?;
+        self.focused("CurrentPassphrase")
     }
 
     /// Fills in what the page asks for.
@@ -68,14 +55,6 @@ impl Hands {
         self.focused("Pin")?;
         self.write(pin)?;
         self.keys(&["Enter"])
-    }
-
-    pub fn is_open(&mut self) -> Result<(), Error> {
-        self.0.driver.until("the open profile", |state| phase_is(state, "open")).map(drop)
-    }
-
-    pub fn told(&mut self, notice: &'static str) -> Result<(), Error> {
-        self.0.driver.until(notice, notice_is(notice)).map(drop)
     }
 }
 

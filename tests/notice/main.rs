@@ -135,8 +135,10 @@ fn every_notice_is_seen_and_its_one_act_becomes_a_wish() -> Result<(), Error> {
     stand.shown("UpdateNotice")?;
     // What is ready is said once above everything, until the user has looked at it or puts it off.
     stand.key("Escape")?;
+    stand.say(&notice(Status::Trying(release())));
     stand.say(&notice(ready()));
     stand.running.driver.until("a release", update_is("Ready"))?;
+    stand.running.driver.simple("quiet")?;
     stand.picture("notice-announced.png")?;
     stand.end()
 }

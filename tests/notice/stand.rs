@@ -3,7 +3,6 @@
 use bulkhead_ipc::cbor;
 use bulkhead_ipc::control::{FromLauncher, ToLauncher};
 use bulkhead_tests::Error;
-use bulkhead_tests::driver::text;
 use bulkhead_tests::folder::{Build, binaries, pictures};
 use bulkhead_tests::person::{PASSPHRASE, Person, Running};
 use serde_json::{Value, json};
@@ -105,34 +104,19 @@ impl Stand {
     }
 
     pub fn key(&mut self, key: &str) -> Result<(), Error> {
-        self.running.driver.ask(&json!({"do": "key", "key": key}))?;
-        self.running.driver.simple("quiet").map(drop)
+        self.running.driver.keys(&[key])
     }
 
     pub fn click(&mut self, x: f64, y: f64) -> Result<(), Error> {
-        self.running.driver.ask(&json!({"do": "click", "x": x, "y": y}))?;
-        self.running.driver.simple("quiet").map(drop)
-    }
-
-    fn slot(&mut self, kind: &str) -> Result<Option<Value>, Error> {
-        let slots = self.running.driver.simple("slots")?;
-        let slots = slots.get("slots").and_then(Value::as_array).cloned().unwrap_or_default();
-        Ok(slots.into_iter().find(|slot| text(slot, "kind").is_ok_and(|name| name == kind)))
+        self.running.driver.click_at(x, y)
     }
 
     pub fn shows(&mut self, kind: &str) -> Result<bool, Error> {
-        Ok(self.slot(kind)?.is_some())
+        Ok(self.running.driver.slot(kind)?.is_some())
     }
 
     pub fn shown(&mut self, kind: &str) -> Result<Value, Error> {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        loop {
-            match self.slot(kind)? {
-                Some(slot) => return Ok(slot),
-                None if Instant::now() > deadline => return Err(Error::Odd(format!("{kind} is not on screen"))),
-                None => std::thread::sleep(Duration::from_millis(20)),
-            }
-        }
+        self.running.driver.shown(kind)
     }
 
     /// Opens the page about updates by the button beside the sentence above the strip, once this loud notice is said.

@@ -3,11 +3,13 @@
 use crate::parties::Parties;
 use bulkhead_install::{Installation, Under};
 use bulkhead_package::pack;
+use bulkhead_rules::Process;
 use bulkhead_tests::driver::Driver;
 use bulkhead_tests::folder::{Build, Scratch, binaries};
 use bulkhead_trust::{Digest, Release, Rules};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpListener;
@@ -29,11 +31,13 @@ pub struct Contents<'a> {
     pub calls_home: Option<(u16, u8)>,
     /// This in place of its launcher.
     pub launcher: Option<&'a str>,
+    /// This in place of its vault.
+    pub vault: Option<&'a [u8]>,
 }
 
 impl Contents<'_> {
     pub const fn honest(number: u64) -> Self {
-        Self { number, wider: false, calls_home: None, launcher: None }
+        Self { number, wider: false, calls_home: None, launcher: None, vault: None }
     }
 }
 
@@ -99,15 +103,19 @@ impl World {
         if let Some(script) = contents.launcher {
             fs::write(folder.join("bin/bulkhead"), script).unwrap();
         }
+        if let Some(program) = contents.vault {
+            fs::write(folder.join("bin/bulkhead-vault"), program).unwrap();
+        }
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
         let rules = manifest.join(if contents.wider { "wider/rules/rules" } else { "../../sandbox-rules/rules" });
         let mut named = BTreeMap::new();
-        for process in ["keyring", "net", "seal", "ui", "update", "vault"] {
-            let bytes = fs::read(rules.join(format!("{process}.json"))).unwrap();
+        for file in Process::WITH_RULES.map(Process::rules_file) {
+            let bytes = fs::read(rules.join(file)).unwrap();
             let said: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
             let version = said["version"].as_u64().unwrap();
-            named.insert(process.to_owned(), Rules { version, sha256: Digest::of(&bytes) });
-            fs::write(folder.join(format!("rules/{process}.json")), bytes).unwrap();
+            let process = file.trim_end_matches(".json").to_owned();
+            named.insert(process, Rules { version, sha256: Digest::of(&bytes) });
+            fs::write(folder.join("rules").join(file), bytes).unwrap();
         }
         let number = contents.number;
         let changes = format!("What release {number} changes.");
@@ -140,22 +148,21 @@ impl World {
 
     /// Starts what the desktop would start, and waits until there is a prompt.
     pub fn start(&self) -> Program {
-        let socket = self.at("driver.sock");
+        let mut program = self.start_blindly();
+        program.prompts();
+        program
+    }
+
+    /// Starts what the desktop would start.
+    pub fn start_blindly(&self) -> Program {
+        let (socket, log) = (self.at("driver.sock"), self.at("log"));
         let _ = fs::remove_file(&socket);
-        let log = self.at("log");
         let mut command = Command::new(self.root().join("bulkhead"));
         command.arg("--data-dir").arg(self.at("data")).stdin(Stdio::null());
         command.env("BULKHEAD_TEST_DRIVER", &socket).env("HOME", self.scratch.path());
         command.env("DBUS_SESSION_BUS_ADDRESS", "disabled:");
         command.stderr(fs::File::create(&log).unwrap());
-        let child = command.spawn().unwrap();
-        let driver = Driver::connect(&socket);
-        let mut program = Program { child, log, driver: None };
-        program.driver =
-            Some(driver.unwrap_or_else(|error| panic!("{error}; it said: {}; {}", program.said(), program.seen())));
-        let drawn = |state: &serde_json::Value| state["phase"] == "setup" && state["drawn"] == true;
-        program.driver.as_mut().unwrap().until("a prompt", drawn).unwrap();
-        program
+        Program { child: command.spawn().unwrap(), log, socket, driver: None }
     }
 
     /// Starts it, lets it look for updates until it says `words`, and ends it.
@@ -170,12 +177,32 @@ impl World {
 pub struct Program {
     child: Child,
     log: PathBuf,
+    socket: PathBuf,
     driver: Option<Driver>,
 }
 
 impl Program {
     pub fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// The window.
+    pub fn driver(&mut self) -> &mut Driver {
+        self.driver.as_mut().unwrap()
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its window, with a prompt for a name or for the passphrase.
+    pub fn prompts(&mut self) -> &mut Driver {
+        let driver = Driver::connect(&self.socket);
+        let mut driver = driver.unwrap_or_else(|error| panic!("{error}; it said: {}; {}", self.said(), self.seen()));
+        let drawn =
+            |state: &Value| ["setup", "locked"].iter().any(|phase| state["phase"] == *phase) && state["drawn"] == true;
+        driver.until("a prompt", drawn).unwrap();
+        self.driver.insert(driver)
     }
 
     /// What of it can be seen from outside, for whoever looks for a mistake.
@@ -241,16 +268,8 @@ fn programs() -> &'static BTreeMap<&'static str, Vec<u8>> {
     static PROGRAMS: OnceLock<BTreeMap<&str, Vec<u8>>> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
         let folder = binaries(Build::Driver).unwrap();
-        let names = [
-            "bulkhead",
-            "bulkhead-keyring",
-            "bulkhead-net",
-            "bulkhead-seal",
-            "bulkhead-ui",
-            "bulkhead-update",
-            "bulkhead-vault",
-        ];
-        names.map(|name| (name, stripped(&folder.join(name)))).into()
+        let names = std::iter::once("bulkhead").chain(Process::WITH_RULES.map(Process::program));
+        names.map(|name| (name, stripped(&folder.join(name)))).collect()
     })
 }
 

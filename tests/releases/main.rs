@@ -7,6 +7,7 @@
 
 mod kit;
 mod parties;
+mod restart;
 mod wishes;
 
 use bulkhead_trust::Party;
@@ -74,10 +75,7 @@ fn wider_rules_take_two_releases_and_the_user_is_told_at_the_first() {
         names.sort();
         names
     };
-    assert_eq!(
-        (names("releases"), names("packages")),
-        (names("releases"), ["1", "2", "3", "4"].map(String::from).to_vec())
-    );
+    assert_eq!(names("packages"), ["1", "2", "3", "4"]);
     assert_eq!(names("releases"), ["2", "3", "4"]);
 }
 

@@ -32,32 +32,27 @@ impl Hands {
     }
 
     fn keys(&mut self, keys: &[&str]) -> Result<(), Error> {
-        for key in keys {
-            self.ask(json!({"do": "key", "key": key}))?;
-            self.ask(json!({"do": "quiet"}))?;
-        }
-        Ok(())
+        self.running.driver.keys(keys)
     }
 
     fn write(&mut self, words: &str) -> Result<(), Error> {
-        self.ask(json!({"do": "type", "text": words})).map(drop)
+        self.running.driver.write(words)
     }
 
     fn click(&mut self, slot: &str) -> Result<(), Error> {
-        self.ask(json!({"do": "click", "slot": slot}))?;
-        self.ask(json!({"do": "quiet"})).map(drop)
+        self.running.driver.click(slot)
     }
 
     fn slots(&mut self) -> Result<Vec<Value>, Error> {
-        Ok(self.ask(json!({"do": "slots"}))?["slots"].as_array().cloned().unwrap_or_default())
+        self.running.driver.slots()
     }
 
     fn shows(&mut self, slot: &str) -> Result<bool, Error> {
-        Ok(self.slots()?.iter().any(|shown| shown["kind"] == slot))
+        Ok(self.running.driver.slot(slot)?.is_some())
     }
 
     fn shown(&mut self, slot: &str) -> Result<(), Error> {
-        self.eventually(slot, |hands| hands.shows(slot))
+        self.running.driver.shown(slot).map(drop)
     }
 
     /// How it stands with parts.

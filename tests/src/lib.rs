@@ -7,6 +7,7 @@
 pub mod desktop;
 pub mod driver;
 pub mod folder;
+pub mod hands;
 pub mod keyring;
 pub mod person;
 pub mod relay;

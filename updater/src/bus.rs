@@ -34,7 +34,7 @@ fn sockets(addresses: &OsStr) -> impl Iterator<Item = io::Result<SocketAddr>> {
     let addresses = addresses.as_bytes().get(..LONGEST.min(addresses.len())).unwrap_or_default();
     addresses.split(|byte| *byte == b';').filter_map(|address| {
         let pairs = address.strip_prefix(b"unix:")?.split(|byte| *byte == b',');
-        pairs.filter_map(|pair| pair.split_once_at(b'=')).find_map(|(key, value)| match key {
+        pairs.filter_map(|pair| split_once(pair, b'=')).find_map(|(key, value)| match key {
             b"path" => Some(SocketAddr::from_pathname(OsString::from_vec(unescaped(value)))),
             b"abstract" => Some(SocketAddr::from_abstract_name(unescaped(value))),
             _ => None,
@@ -42,15 +42,10 @@ fn sockets(addresses: &OsStr) -> impl Iterator<Item = io::Result<SocketAddr>> {
     })
 }
 
-trait SplitOnce {
-    fn split_once_at(&self, byte: u8) -> Option<(&[u8], &[u8])>;
-}
-
-impl SplitOnce for [u8] {
-    fn split_once_at(&self, byte: u8) -> Option<(&[u8], &[u8])> {
-        let at = self.iter().position(|other| *other == byte)?;
-        Some((self.get(..at)?, self.get(at + 1..)?))
-    }
+/// `slice::split_once` is not stable yet.
+fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    let at = bytes.iter().position(|byte| *byte == at)?;
+    Some((bytes.get(..at)?, bytes.get(at + 1..)?))
 }
 
 /// A value without its escapes: `%` and two hexadecimal digits are a byte.

@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// How long a release that has not proven itself may take until all is there.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a release that has not proven itself may take until all is there. It is tried three times, and nobody looks at
+/// an empty desktop for longer than that.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is to be started.
 pub enum Before {
@@ -117,7 +118,10 @@ impl Chosen {
                 let _ = told(installation.uncount(&selection));
                 Ok(After::Exit(outcome.code))
             }
-            Ok(_) | Err(_) => Ok(After::Again(installation.launcher(selection.now.enforcer), words().collect())),
+            Ok(_) | Err(_) => {
+                eprintln!("bulkhead: release {} was not ready, and is started again", selection.now.current);
+                Ok(After::Again(installation.launcher(selection.now.enforcer), words().collect()))
+            }
         }
     }
 }

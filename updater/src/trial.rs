@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the vault may take to end afterwards.
 const GRACE: Duration = Duration::from_secs(3);
+/// How often it is looked whether the launcher that tries has ended.
+const GLANCE: Duration = Duration::from_millis(20);
 /// Exit code of a launcher whose release did not start; one sentence on standard output says why.
 pub const DID_NOT_START: u8 = 3;
 /// Exit code of a vault without a display.
@@ -169,10 +171,11 @@ fn answer(command: &mut Command, leash: &Leash) -> std::io::Result<Tried> {
     let status = loop {
         match leash.look(|| child.try_wait())? {
             Some(status) => break status,
-            None if began.elapsed() < limit => std::thread::sleep(Duration::from_millis(20)),
             None => {
-                let _ = child.kill();
-                continue;
+                if began.elapsed() >= limit {
+                    let _ = child.kill();
+                }
+                std::thread::sleep(GLANCE);
             }
         }
     };

@@ -67,15 +67,15 @@ impl Drop for Updates {
 /// What is needed for a round.
 pub struct Round {
     /// The installation.
-    pub installation: Installation,
+    installation: Installation,
     /// What runs now.
-    pub running: Selection,
+    running: Selection,
     /// The SOCKS proxy.
-    pub proxy: Option<SocketAddr>,
+    proxy: Option<SocketAddr>,
     /// Where proofs of forks go when the user asks for one.
-    pub home: PathBuf,
+    home: PathBuf,
     /// The right to change the installation, if nobody else has it.
-    pub lock: Option<Hold>,
+    lock: Option<Hold>,
     /// When this began, in seconds since 1970.
     began: Time,
     /// What the parties listed last.

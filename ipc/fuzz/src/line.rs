@@ -20,9 +20,10 @@ pub fn line_net(input: &[u8]) -> Result<Verdict, Broken> {
     }
 }
 
-/// Packets on the other lines. The first byte names the type, from 0xf8 on [`keyring::ToKeyring`] if even and
-/// [`keyring::FromKeyring`] if odd, from 0xf0 on [`seal::ToSeal`] if even and [`seal::FromSeal`] if odd, below modulo 6 [`pixels::ToUi`], [`pixels::FromUi`], [`intent::ToUi`],
-/// [`intent::FromUi`], [`control::ToLauncher`], [`control::FromLauncher`]; the rest is the packet.
+/// Packets on the other lines. The first byte names the type: from 0xf8 on [`keyring::ToKeyring`] if even and
+/// [`keyring::FromKeyring`] if odd; from 0xf0 on [`seal::ToSeal`] if even and [`seal::FromSeal`] if odd; below modulo 6
+/// [`pixels::ToUi`], [`pixels::FromUi`], [`intent::ToUi`], [`intent::FromUi`], [`control::ToLauncher`],
+/// [`control::FromLauncher`]. The rest is the packet.
 pub fn line_ui(input: &[u8]) -> Result<Verdict, Broken> {
     let Some((kind, packet)) = input.split_first() else { return Ok(Verdict::Refused) };
     if *kind >= 0xf8 {

@@ -1,7 +1,7 @@
 //! A device that looks for updates: fetcher and launcher in one process, with a folder between them.
 
 use crate::bad::{Files, Mirror, Mood, mirror, mirrors};
-use crate::signed::{House, NOW, first, houses, package, release, rules};
+use crate::signed::{House, NOW, altered, first, houses, package, release, rules};
 use bulkhead_fetch::Trouble;
 use bulkhead_fetch::package::{Wanted, fetch};
 use bulkhead_fetch::stage::{Failure, all};
@@ -10,6 +10,7 @@ use bulkhead_staging::{Staged, part, prepare, read};
 use bulkhead_trust::{
     Candidate, Decision, Digest, Listing, PackageView, Party, PerParty, Refusal, Release, State, Time, decide,
 };
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -170,6 +171,29 @@ pub fn view(bytes: &[u8], inner: Release) -> PackageView {
 /// The honest package of a release.
 pub fn honest(number: u64) -> PackageView {
     view(&package(number), release(number))
+}
+
+/// What a mirror serves once somebody with the online key has it say that `targets`, version `version`, is current:
+/// these targets, and snapshot and timestamp that name them.
+pub fn announcing(house: &House, version: u64, targets: Vec<u8>) -> Files {
+    let file = |name: &str| house.repository.file(&format!("metadata/{name}")).to_vec();
+    let stamped: serde_json::Value = serde_json::from_slice(&file("timestamp.json")).unwrap();
+    let number = stamped["signed"]["meta"]["snapshot.json"]["version"].as_u64().unwrap();
+    let newest = format!("{number}.snapshot.json");
+    let snapshot =
+        altered(&file(&newest), house.by([4]), |signed| pin(&mut signed["meta"]["targets.json"], version, &targets));
+    let stamp = altered(&file("timestamp.json"), house.by([4]), |signed| {
+        pin(&mut signed["meta"]["snapshot.json"], number, &snapshot);
+    });
+    let served = files(house);
+    let names = [format!("{version}.targets.json"), newest, "timestamp.json".to_owned()];
+    served.lock().unwrap().extend(names.into_iter().zip([targets, snapshot, stamp]));
+    served
+}
+
+fn pin(pin: &mut serde_json::Value, version: u64, file: &[u8]) {
+    (pin["version"], pin["length"]) = (json!(version), json!(file.len()));
+    pin["hashes"]["sha256"] = json!(Digest::of(file));
 }
 
 /// Three parties at release 2, their honest mirrors, and a device that has shown that it takes this release.

@@ -1,6 +1,6 @@
 //! A fork: one history for most users, another for a few. Whoever sees both has proof, and nothing from the party counts again.
 
-use crate::device::{QA, Seen, World, announce, of, read_file};
+use crate::device::{QA, Seen, World, announce, of, read_file, serving};
 use crate::signed::{altered, entry};
 use bulkhead_staging::evidence::{keep_proof, proof};
 use bulkhead_trust::proof::Proof;
@@ -54,6 +54,22 @@ async fn second_history_is_a_fork_for_good_and_its_proof_is_kept() {
         // The honest mirrors do not help the party any more.
         world.device.state = next;
         assert_eq!(world.look_honestly().await.refusal(), Refusal::Forked(fork));
+    }
+}
+
+/// One says to a few what it does not say to the others, on the same day.
+#[tokio::test]
+async fn second_timestamp_of_one_version_is_seen_beside_the_first() {
+    let mut world = World::new().await;
+    world.accept().await;
+    let house = &world.houses.quality;
+    let stamp = altered(house.repository.file("metadata/timestamp.json"), house.by([4]), |signed| {
+        signed["x-bulkhead"]["statement"] = json!("We have received orders.");
+    });
+    let other = serving(house, &[("timestamp.json", Some(stamp))]).await;
+    for seen in world.look_beside(&other).await {
+        let Seen::Decided(Decision::Forked { fork, .. }) = seen else { panic!("{seen:?}") };
+        assert_eq!((fork.party, fork.of), (QA, Forked::Timestamp(2)));
     }
 }
 

@@ -1,11 +1,10 @@
 //! One key twice: a stolen key that counts for two, because it has two names or is in two parties.
 
 use crate::bad::{Mood, mirror};
-use crate::device::files;
-use crate::device::{QA, World, announce};
+use crate::device::{QA, World, announce, announcing};
 use crate::signed::{altered, roles};
 use bulkhead_trust::read::root;
-use bulkhead_trust::{Chain, Digest, Party, PartyState, Refusal, Role};
+use bulkhead_trust::{Chain, Party, PartyState, Refusal, Role};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -34,18 +33,7 @@ async fn key_with_two_ids_counts_once() {
     again["keyid"] = json!("alias");
     file["signatures"].as_array_mut().unwrap().push(again);
     let targets = file.to_string().into_bytes();
-    let snapshot = altered(house.repository.file("metadata/2.snapshot.json"), house.by([4]), |signed| {
-        let pin = &mut signed["meta"]["targets.json"];
-        (pin["length"], pin["hashes"]["sha256"]) = (json!(targets.len()), json!(Digest::of(&targets)));
-    });
-    let stamp = altered(house.repository.file("metadata/timestamp.json"), house.by([4]), |signed| {
-        let pin = &mut signed["meta"]["snapshot.json"];
-        (pin["length"], pin["hashes"]["sha256"]) = (json!(snapshot.len()), json!(Digest::of(&snapshot)));
-    });
-    let files = files(house);
-    for (name, file) in [("2.targets.json", targets), ("2.snapshot.json", snapshot), ("timestamp.json", stamp)] {
-        files.lock().unwrap().insert(name.to_owned(), file);
-    }
+    let files = announcing(house, 2, targets);
     let thief = mirror(Mood::Good, &files).await;
     let refusal = world.look(&[&thief]).await.refusal();
     assert_eq!(refusal, Refusal::Signatures { party: QA, role: Role::Targets, counted: 1, needed: 2 });

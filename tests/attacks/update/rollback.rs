@@ -1,10 +1,8 @@
 //! Rollback: an older release, or older files, with a fault that is known by now. All of it was validly signed once.
 
 use crate::bad::{Mood, mirror};
-use crate::device::{World, announce, files, honest, of};
-use crate::signed::altered;
-use bulkhead_trust::{Decision, Digest, Refusal, Role};
-use serde_json::json;
+use crate::device::{World, announce, announcing, honest, of};
+use bulkhead_trust::{Decision, Refusal, Role};
 
 #[tokio::test]
 async fn older_files_are_refused() {
@@ -26,18 +24,7 @@ async fn older_targets_under_a_stolen_online_key_are_refused() {
     world.accept().await;
     let house = &mut world.houses.quality;
     announce(house, 4);
-    let snapshot = altered(house.repository.file("metadata/4.snapshot.json"), house.by([4]), |signed| {
-        let pin = &mut signed["meta"]["targets.json"];
-        (pin["version"], pin["length"]) = (json!(2), json!(old.len()));
-        pin["hashes"]["sha256"] = json!(Digest::of(&old));
-    });
-    let stamp = altered(house.repository.file("metadata/timestamp.json"), house.by([4]), |signed| {
-        let pin = &mut signed["meta"]["snapshot.json"];
-        (pin["length"], pin["hashes"]["sha256"]) = (json!(snapshot.len()), json!(Digest::of(&snapshot)));
-    });
-    let files = files(house);
-    files.lock().unwrap().insert("4.snapshot.json".to_owned(), snapshot);
-    files.lock().unwrap().insert("timestamp.json".to_owned(), stamp);
+    let files = announcing(house, 2, old);
     let thief = mirror(Mood::Good, &files).await;
     let refusal = world.look(&[&thief]).await.refusal();
     assert!(matches!(refusal, Refusal::Rollback { role: Role::Targets, seen: 3, offered: 2, .. }), "{refusal:?}");

@@ -40,7 +40,7 @@ impl Dialer {
 
     /// Connects, in [`CONNECT`] at most. `circuit` separates this connection from others at the proxy.
     pub async fn dial(&self, to: &Address, circuit: &str) -> Result<Box<dyn Io>, Trouble> {
-        timeout(CONNECT, self.connect(to, circuit)).await.unwrap_or(Err(Trouble::Slow))
+        timeout(CONNECT, self.connect(to, circuit)).await.unwrap_or(Err(Trouble::Silent))
     }
 
     async fn connect(&self, to: &Address, circuit: &str) -> Result<Box<dyn Io>, Trouble> {

@@ -75,7 +75,7 @@ impl Answer {
         let deadline = began + answer.pace.deadline();
         timeout_at(deadline, answer.io.write_all(request.as_bytes()))
             .await
-            .map_err(|_| Trouble::Slow)?
+            .map_err(|_| Trouble::Silent)?
             .map_err(|_| Trouble::Truncated)?;
         loop {
             if !answer.fill().await? {
@@ -188,6 +188,7 @@ impl Answer {
         let mut piece = (&mut self.io).take(u64::try_from(PIECE).unwrap_or(u64::MAX));
         let read = timeout_at(self.began + self.pace.deadline(), piece.read_buf(&mut self.buffer)).await;
         let came = match read {
+            Err(_) if self.pace.is_silent() => return Err(Trouble::Silent),
             Err(_) => return Err(Trouble::Slow),
             // Without TLS's goodbye the end may be an attacker's: lengths and digests tell.
             Ok(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => 0,

@@ -42,6 +42,9 @@ pub enum Trouble {
     /// It sends more than there can be.
     #[error("the mirror sends more than there is")]
     Oversized,
+    /// It took the connection, and nothing came. It makes no difference how fast it would have to be.
+    #[error("the mirror does not answer")]
+    Silent,
     /// It is slower than it may be.
     #[error("the mirror is too slow")]
     Slow,

@@ -139,16 +139,16 @@ impl Mirrors {
         }
     }
 
-    /// The newest of what several mirrors serve as this file: the one with the highest `version`, which is `None` for
+    /// The newest of what several mirrors serve as this file: the one with the highest `rank`, which is `None` for
     /// what is wrong. A mirror that shows something old is outdone by any that does not.
-    pub async fn newest(
+    pub async fn newest<R: Ord>(
         &self,
         path: &str,
         most: u64,
-        version: impl Fn(&[u8]) -> Option<u64>,
+        rank: impl Fn(&[u8]) -> Option<R>,
     ) -> Result<Option<Vec<u8>>, Trouble> {
         if self.number() < 2 {
-            return self.fitting(path, most, |bytes| version(bytes).is_some()).await;
+            return self.fitting(path, most, |bytes| rank(bytes).is_some()).await;
         }
         let mut asked = JoinSet::new();
         let honest = honest(&self.health());
@@ -156,7 +156,7 @@ impl Mirrors {
             let (mirrors, path) = (self.clone(), path.to_owned());
             asked.spawn(async move { (index, mirrors.whole(index, &path, most, mirrors.0.patience.wanted).await) });
         }
-        let mut best: Option<(u64, Vec<u8>, usize)> = None;
+        let mut best: Option<(R, Vec<u8>, usize)> = None;
         let mut until = None;
         while let Some(Ok((index, came))) = match until {
             None => asked.join_next().await,
@@ -170,18 +170,18 @@ impl Mirrors {
                     continue;
                 }
             };
-            let Some(version) = version(&bytes) else {
+            let Some(rank) = rank(&bytes) else {
                 self.failed(index, true);
                 continue;
             };
             self.served(index, rate);
-            if best.as_ref().is_none_or(|(highest, ..)| version > *highest) {
-                best = Some((version, bytes, index));
+            if best.as_ref().is_none_or(|(highest, ..)| rank > *highest) {
+                best = Some((rank, bytes, index));
             }
             until = until.or_else(|| Some(Instant::now() + self.0.patience.grace));
         }
         let Some((_, bytes, index)) = best else {
-            return self.fitting(path, most, |bytes| version(bytes).is_some()).await;
+            return self.fitting(path, most, |bytes| rank(bytes).is_some()).await;
         };
         *locked(&self.0.last) = Some(index);
         Ok(Some(bytes))

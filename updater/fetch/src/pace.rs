@@ -71,6 +71,11 @@ impl Pace {
         fast
     }
 
+    /// Whether nothing has come yet.
+    pub const fn is_silent(&self) -> bool {
+        self.total == 0
+    }
+
     /// The rate of the whole download at `now`.
     pub fn rate(&self, now: Duration) -> Rate {
         rate(self.total, now)

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// What each bad mirror alone comes to, for a file of 10,000 bytes of which 10,000 are allowed.
 const ALONE: &[(Mood, Trouble)] = &[
     (Mood::Slow, Trouble::Slow),
-    (Mood::Silent, Trouble::Slow),
+    (Mood::Silent, Trouble::Silent),
     (Mood::Endless, Trouble::Oversized),
     (Mood::EndlessChunks, Trouble::Oversized),
     (Mood::EndlessHead, Trouble::Misbehaving),
@@ -95,6 +95,18 @@ async fn slow_mirror_is_left_after_its_window() {
 }
 
 #[tokio::test]
+async fn silent_mirror_is_waited_for_once() {
+    let root = files(&[("2.root.json", b"a root")]);
+    let (silent, honest) = (mirror(Mood::Silent, &root).await, mirror(Mood::Good, &files(&[])).await);
+    let both = mirrors(&[&silent, &honest]);
+    let began = Instant::now();
+    // What one says is not there the other might have.
+    assert_eq!(both.file("2.root.json", 1_000).await, Ok(None));
+    let window = both.patience().window;
+    assert!((window..window * 2).contains(&began.elapsed()), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
 async fn newest_of_several_answers_wins() {
     let say =
         |version: u64| files(&[("timestamp.json", format!("{{\"signed\":{{\"version\":{version}}}}}").as_bytes())]);
@@ -106,7 +118,7 @@ async fn newest_of_several_answers_wins() {
         assert_eq!(version(&came), Some(4));
     }
     let nobody = mirrors(&[&silent, &silent]).newest("timestamp.json", 1_000, version).await;
-    assert_eq!(nobody, Err(Trouble::Slow));
+    assert_eq!(nobody, Err(Trouble::Silent));
 }
 
 #[tokio::test]

@@ -30,8 +30,11 @@ pub use hold::Hold;
 pub use promote::Taken;
 pub use selection::{Selection, Under};
 
-use bulkhead_trust::{Party, PerParty, State, Time};
+use bulkhead_trust::{LONGEST_PACKAGE, Party, PerParty, State, Time};
 use std::path::{Path, PathBuf};
+
+// What is fetched can be unpacked, and the other way round.
+const _: () = assert!(LONGEST_PACKAGE == bulkhead_package::LONGEST);
 
 /// Why the installation cannot be read or changed.
 #[derive(Debug, thiserror::Error)]

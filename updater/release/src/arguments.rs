@@ -4,6 +4,7 @@ use crate::Failure;
 use bulkhead_release::review::Verdict;
 use bulkhead_trust::PerParty;
 use lexopt::prelude::{Long, Value, ValueExt};
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 /// What is printed when the command line is wrong.
@@ -106,7 +107,7 @@ pub struct PartyArguments {
     /// The transparency report.
     pub report: Option<PathBuf>,
     /// Hours between two timestamps.
-    pub every: Option<u64>,
+    pub every: Option<NonZeroU64>,
 }
 
 /// What concerns a key that nobody has.

@@ -6,6 +6,7 @@
 use crate::Failure;
 use crate::arguments::Arguments;
 use crate::commands::read;
+use bulkhead_release::files;
 use bulkhead_release::store_key::ceremony::{begin, finish, share};
 use bulkhead_release::store_key::openpgp::{Certificate, LONGEST_NAME};
 use bulkhead_release::store_key::signing::{Commitment, Held, Part, PublicKey, commit, join, sign};
@@ -13,9 +14,7 @@ use bulkhead_release::store_key::{Group, Share, StoreKeyError};
 use bulkhead_trust::verify;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Longest file of a ceremony, in bytes.
@@ -183,17 +182,9 @@ fn print(value: &impl Serialize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whole or not at all, durable before this returns, and for its owner only.
+/// For its owner only.
 fn replace(path: &Path, share: &Share) -> Result<(), Failure> {
     let words = text(share)?;
-    let beside = path.with_extension("new");
-    let written = || -> std::io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(words.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()
-    };
-    written().map_err(|error| Failure::one(format!("{}: {error}", path.display())))
+    let written = files::replace(path, 0o600, |file| file.write_all(words.as_bytes()));
+    written.map_err(|error| Failure::one(format!("{}: {error}", path.display())))
 }

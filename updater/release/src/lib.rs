@@ -5,6 +5,7 @@
 
 pub mod attestation;
 pub mod change;
+pub mod files;
 pub mod history;
 pub mod keys;
 pub mod mirrors;

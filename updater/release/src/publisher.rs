@@ -70,11 +70,12 @@ pub fn run(given: &Arguments) -> Result<(), Failure> {
 /// Once, or again and again. What a person wrote is read each time, so that it can be written anew without stopping anything.
 fn serve(given: &Arguments) -> Result<(), Failure> {
     let pair = pair(given)?;
+    let every = given.party.every.map(|hours| Duration::from_secs(hours.get().saturating_mul(3600)));
     loop {
         let statement = text(wanted(given.party.statement.as_ref(), "--statement")?)?;
         let report = given.party.report.as_deref().map(text).transpose()?.unwrap_or_default();
         let done = stamp(&mut folder(given)?, &pair, Words { statement: &statement, report: &report }, now());
-        match (done, given.party.every) {
+        match (done, every) {
             (Ok(done), every) => {
                 println!("published timestamp version {}", done.version);
                 done.warnings.iter().for_each(|warning| eprintln!("bulkhead-release: {warning}"));
@@ -86,7 +87,7 @@ fn serve(given: &Arguments) -> Result<(), Failure> {
             // A disk that is full today may not be tomorrow; users see a timestamp that is too old.
             (Err(error), Some(_)) => eprintln!("bulkhead-release: {error}"),
         }
-        std::thread::sleep(Duration::from_secs(given.party.every.unwrap_or_default().saturating_mul(3600)));
+        std::thread::sleep(every.unwrap_or_default());
     }
 }
 

@@ -16,8 +16,10 @@ pub struct Unreadable {
 }
 
 impl Repository {
-    /// Goes on with a repository, of which the next snapshot has to be made before the next timestamp. `files` are those below `metadata/`, by their paths; packages are not needed. Signatures are not
-    /// looked at: whoever publishes does that with each file that is added.
+    /// Goes on with a repository. Its next snapshot has to be made before its next timestamp.
+    ///
+    /// `files` are those below `metadata/`, by their paths; packages are not needed. Signatures are not looked at: whoever
+    /// publishes does that with each file that is added.
     pub fn load(lifetimes: Lifetimes, files: BTreeMap<String, Vec<u8>>) -> Result<Self, Unreadable> {
         let mut loaded = Self::new(lifetimes);
         loaded.root = chain(&files, "root")?;

@@ -25,7 +25,7 @@ mod files;
 mod package;
 mod staged;
 
-pub use package::{LONGEST_PACKAGE, Progress, Wanted, begin, finish, package, part, progress, wanted};
+pub use package::{Progress, Wanted, begin, finish, package, part, progress, wanted};
 pub use staged::{Given, Parties, Staged, prepare, read};
 
 use std::path::PathBuf;

@@ -2,12 +2,9 @@
 
 use crate::Error;
 use crate::files::{open_below, optional, read_below, remove, replace};
-use bulkhead_trust::{Digest, Listing};
+use bulkhead_trust::{Digest, LONGEST_PACKAGE, Listing};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-
-/// The longest package that is fetched, in bytes. The fetcher's rules bound a file to twice that.
-pub const LONGEST_PACKAGE: u64 = 512 * 1024 * 1024;
 
 /// Which package is being fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

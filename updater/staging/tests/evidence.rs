@@ -4,28 +4,20 @@
 #[path = "../../trust/tests/signed/mod.rs"]
 mod signed;
 
+mod kit;
+
 use bulkhead_staging::Staged;
 use bulkhead_staging::evidence::{Unproven, export, keep_proof, kept, proof, remember};
 use bulkhead_trust::proof::Proof;
 use bulkhead_trust::read::signed_bytes;
 use bulkhead_trust::{Candidate, Decision, Digest, Fork, Forked, Party, PerParty, State, decide, links, read};
+use kit::{Folder, QA, staged};
 use serde_json::json;
 use signed::{DAY, House, NOW, altered, entry, first, houses};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const QA: Party = Party::Quality;
-
-struct Folder(PathBuf);
-
 impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("bulkhead-evidence-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
     fn trusted(&self) -> PathBuf {
         self.0.join("trusted")
     }
@@ -33,18 +25,6 @@ impl Folder {
     fn proofs(&self) -> PathBuf {
         self.0.join("proofs")
     }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn staged(house: &House, state: &State) -> Staged {
-    let signed::Staged { trusted, roots, timestamp, snapshot, targets, links } =
-        house.staged(state.parties.of(house.party));
-    Staged { trusted, roots, timestamp, snapshot, targets, links }
 }
 
 fn decided(state: &State, staged: &PerParty<Staged>) -> Decision {

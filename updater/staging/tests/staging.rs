@@ -4,41 +4,16 @@
 #[path = "../../trust/tests/signed/mod.rs"]
 mod signed;
 
-use bulkhead_staging::{
-    Error, Given, LONGEST_PACKAGE, Parties, Staged, Wanted, begin, finish, package, part, prepare, progress, read,
-    wanted,
-};
-use bulkhead_trust::{Candidate, Decision, Digest, Party, PerParty, State, decide};
+mod kit;
+
+use bulkhead_staging::{Error, Given, Parties, Wanted, begin, finish, package, part, prepare, progress, read, wanted};
+use bulkhead_trust::{Candidate, Decision, Digest, LONGEST_PACKAGE, Party, PerParty, State, decide};
+use kit::{Folder, QA, staged};
 use signed::{House, NOW, first, houses};
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
-
-const QA: Party = Party::Quality;
-
-/// A folder of its own, gone with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("bulkhead-staging-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn staged(house: &House, state: &State) -> Staged {
-    let signed::Staged { trusted, roots, timestamp, snapshot, targets, links } =
-        house.staged(state.parties.of(house.party));
-    Staged { trusted, roots, timestamp, snapshot, targets, links }
-}
+use std::path::Path;
 
 fn roots(houses: &PerParty<House>) -> PerParty<Vec<u8>> {
     PerParty::make(|party| houses.of(party).repository.file("metadata/1.root.json").to_vec())

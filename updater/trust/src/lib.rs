@@ -31,7 +31,7 @@ pub use party::{Party, PerParty};
 pub use provider::{hash, install as install_provider, verify};
 pub use read::{Files, read};
 pub use refusal::{Refusal, Role};
-pub use release::{Listing, Release, Rules, path};
+pub use release::{LONGEST_PACKAGE, Listing, Release, Rules, path};
 pub use state::{Fork, Forked, PartyState, Seen, State};
 pub use view::{Candidate, PackageView, PartyView, Pin, RootView, Seal, SnapshotView, TargetsView, TimestampView};
 

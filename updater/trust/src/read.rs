@@ -306,15 +306,15 @@ impl<T: metadata::Role> Parsed<T> {
         linked(version, Digest::of(self.file.signed_canonical()), predecessor)
     }
 
-    /// Tries every signature with every key, so that neither two ids for one key nor one id for two keys can fool it.
+    /// Tries each signature with each key until one fits, so that neither two ids for one key nor one id for two keys can fool it.
     fn seal(&self, keys: &BTreeSet<Key>) -> Result<Seal, &'static str> {
         let message = self.file.signed_canonical();
         if self.file.signatures().len() > MOST_SIGNATURES {
             return Err("it has too many signatures");
         }
-        let signatures: Vec<[u8; 64]> =
-            self.file.signatures().iter().filter_map(|one| crate::digest::hex(&one.sig)).collect();
-        let signers = keys.iter().filter(|key| signatures.iter().any(|one| verify(&key.0, message, one)));
+        let signatures = self.file.signatures().iter().filter_map(|one| crate::digest::hex::<64>(&one.sig));
+        // A signature is of one key: the key is part of what it signs (RFC 8032, 5.1.7).
+        let signers = signatures.filter_map(|one| keys.iter().find(|key| verify(&key.0, message, &one)));
         Ok(Seal { id: Digest::of(message), signers: signers.copied().collect() })
     }
 }

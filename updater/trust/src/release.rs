@@ -4,6 +4,9 @@ use crate::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The longest package there can be, in bytes.
+pub const LONGEST_PACKAGE: u64 = 256 * 1024 * 1024;
+
 /// A release, as its signed description says it: TUF's custom data, and the same again inside the package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,8 +8,8 @@ use bulkhead_fetch::mirrors::Mirrors;
 use bulkhead_fetch::pace::Patience;
 use bulkhead_fetch::package;
 use bulkhead_fetch::stage::{Came, Failure, all};
-use bulkhead_staging::{Given, LONGEST_PACKAGE, Parties, Wanted, begin, finish, part};
-use bulkhead_trust::{Candidate, Decision, Listing, Party, PartyView, PerParty, Refusal, Time, decide};
+use bulkhead_staging::{Given, Parties, Wanted, begin, finish, part};
+use bulkhead_trust::{Candidate, Decision, LONGEST_PACKAGE, Listing, Party, PartyView, PerParty, Time, decide};
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::Path;
@@ -76,21 +76,17 @@ async fn look(arguments: &Arguments) -> Result<(), Error> {
         }
     }
     last?;
-    let Ok(parties) = views(came) else { return Ok(()) };
+    let Some(parties) = views(came) else { return Ok(()) };
     match decide(&given.state, &Candidate { parties, package: None }, now) {
         Decision::Download { release, .. } => download(staging, &source, &release).await,
         _ => Ok(()),
     }
 }
 
-fn views(came: PerParty<Came>) -> Result<PerParty<PartyView>, Option<Refusal>> {
-    let view = |came: Came| match came {
-        Ok((_, view)) => Ok(view),
-        Err(Failure::Refused(refusal, _)) => Err(Some(refusal)),
-        Err(Failure::Mirrors(_)) => Err(None),
-    };
+fn views(came: PerParty<Came>) -> Option<PerParty<PartyView>> {
+    let view = |came: Came| came.ok().map(|(_, view)| view);
     let PerParty { development, quality, security } = came;
-    Ok(PerParty { development: view(development)?, quality: view(quality)?, security: view(security)? })
+    Some(PerParty { development: view(development)?, quality: view(quality)?, security: view(security)? })
 }
 
 /// Fetches a release's package from any party's mirrors: its digest says whether it is the one.

@@ -1,6 +1,8 @@
 use super::*;
 use crate::profile::tests::{Folder, quick};
 use crate::profile::{Kind as Slot, RecoverySecret, exists, recover, unlock};
+use crate::store::Counter;
+use bulkhead_ipc::seal::Half;
 use bulkhead_vault_core::{Passphrase, Plaintext, Store};
 
 type Way<'a> = dyn Fn(&Path) -> Result<StoreKey, ProfileError> + 'a;
@@ -70,6 +72,18 @@ fn copy_is_restored_by_passphrase_and_by_recovery_secret_and_the_profile_goes_on
         assert!(!is_waiting(&elsewhere.0));
         assert_eq!(prepare(&elsewhere.0).err(), Some(BackupError::Exists));
     }
+}
+
+#[test]
+fn what_comes_out_of_a_backup_has_no_counter_in_the_tpm() {
+    let (folder, key) = profile("backup-counter");
+    let mine = Counter { number: 7, secret: Half::new([1; 32]), value: 100, asked: 0 };
+    SqlStore::open(&folder.0, &key).unwrap().put_counter(Some(&mine)).unwrap();
+    let path = export(&key, Kind::Copy).unwrap();
+    let elsewhere = put(&path, "backup-counter-to");
+    let restored = restore_with(&elsewhere, |folder| unlock(folder, &typed("correct horse"))).unwrap();
+    assert!(SqlStore::open(&elsewhere.0, &restored).unwrap().counter().unwrap().is_none());
+    assert!(SqlStore::open(&folder.0, &key).unwrap().counter().unwrap() == Some(mine));
 }
 
 #[test]

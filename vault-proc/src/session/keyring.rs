@@ -218,9 +218,9 @@ impl Session {
         self.keyring_stand().name()
     }
 
-    /// Has it forget what it keeps under this name.
+    /// Has it forget what it keeps under this name, as soon as it can be asked.
     pub(super) fn forget(&mut self, name: Option<Bytes32>) {
-        self.keyring.forget = name;
+        self.keyring.forget = name.or(self.keyring.forget.take());
         self.go_on_with_keyring();
     }
 
@@ -285,7 +285,7 @@ impl Session {
             (Some(name), There::Yes, false) => {
                 self.ask_keyring(ToKeyring::Forget { ask: true, name }, Waiting::Nothing);
             }
-            (name, ..) => self.keyring.forget = name,
+            (name, ..) => self.forget(name),
         }
         self.leave_keyring_page(Notice::KeyringOff);
         self.tell_keyring();

@@ -1,6 +1,6 @@
 //! A store's file apart from its profile: what goes into a backup and what comes out of one.
 
-use super::{SqlStore, cause, file, salvage, schema, ties};
+use super::{SqlStore, cause, counter, file, salvage, schema, ties};
 use bulkhead_vault_core::{Error, Key};
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -38,12 +38,14 @@ pub fn settle(store: SqlStore) -> Result<(), Error> {
     }
 }
 
-/// Brings a store out of a backup to this version, and marks its sessions as ones of an older state.
+/// Brings a store out of a backup to this version, and marks its sessions as ones of an older state. A counter in the TPM
+/// stays with the profile that the backup was made of: two that counted on with one would take each other for copies.
 pub fn adopt(path: &Path, key: &Key) -> Result<(), Error> {
     let db = SqlStore::connect_bare(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     schema::configure(&db).map_err(|error| cause(&error))?;
     schema::upgrade(&db)?;
     ties::mark(&db, ties::RESTORED, true).map_err(|error| cause(&error))?;
+    counter::put(&db, None).map_err(|error| cause(&error))?;
     db.flush_prepared_statement_cache();
     db.close().map_err(|(_, error)| cause(&error))
 }

@@ -145,7 +145,7 @@ fn from_net(script: &mut Script<'_>, life: Option<u32>, version: u16) -> Rc<dyn 
 fn to_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) -> Rc<dyn Word> {
     use intent::{Accept, Invite, Phase, ToUi};
     let theme = pixels::Theme::Dark;
-    let kind = script.byte() % 18;
+    let kind = script.byte() % 21;
     Rc::new(match kind {
         0 => return Rc::new(pixels::ToUi::Welcome { life, version }),
         1 => {
@@ -192,13 +192,16 @@ fn to_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) 
             ToUi::Timers(script.numbers().map(timer).collect())
         }
         16 => ToUi::Shares(intent::Shares { needed: script.few(), ..intent::Shares::default() }),
+        17 => ToUi::Pin(intent::Pin::Possible),
+        18 => ToUi::Keyring(intent::Keyring::Possible),
+        19 => ToUi::Update(update::Glimpse { done: 0, kind: update::Kind::Off }),
         _ => ToUi::Pointer(intent::Pointer::Left),
     })
 }
 
 fn from_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32) -> Rc<dyn Word> {
     use intent::FromUi;
-    let kind = script.byte() % 37;
+    let kind = script.byte() % 42;
     Rc::new(match kind {
         0 => return Rc::new(pixels::FromUi::Hello { life, version }),
         1..5 => {
@@ -243,6 +246,10 @@ fn from_ui(script: &mut Script<'_>, life: Option<u32>, version: u16, serial: u32
         33 => FromUi::AnswerPart(script.few().into()),
         34 => FromUi::ShowParts,
         36 => FromUi::BackUp,
+        37 => FromUi::UnlockPin,
+        38 => FromUi::SetPin,
+        39 => FromUi::RemovePin,
+        40 => FromUi::Wish(update::Wish::Check),
         _ => FromUi::Recover,
     })
 }

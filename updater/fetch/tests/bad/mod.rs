@@ -98,7 +98,9 @@ pub async fn answer(
 ) -> Option<()> {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
-        request.push(stream.read_u8().await.ok()?);
+        if stream.read_buf(&mut request).await.ok()? == 0 {
+            return None;
+        }
     }
     if let Mood::Away(milliseconds) = mood {
         sleep(Duration::from_millis(milliseconds)).await;

@@ -2,6 +2,7 @@
 //! release: what nothing names yet comes first, the timestamp last.
 
 use super::PartyError;
+use crate::files::replace;
 use bulkhead_repository::{Lifetimes, Repository};
 use bulkhead_trust::Digest;
 use sha2::{Digest as _, Sha256};
@@ -12,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 /// Longest metadata file, in bytes: a segment of links is the longest.
 const LONGEST: u64 = 64 << 20;
+/// Everybody may read what mirrors copy.
+const PUBLIC: u32 = 0o644;
 /// Held while the folder is changed.
 const LOCK: &str = ".lock";
 
@@ -78,7 +81,8 @@ impl Folder {
         let mut new: Vec<_> = new.collect();
         new.sort_by_key(|(path, _)| (path.as_str() == "metadata/timestamp.json", path.ends_with(".snapshot.json")));
         for (path, bytes) in new {
-            replace(&self.path.join(path), |file| file.write_all(bytes))?;
+            let path = self.path.join(path);
+            replace(&path, PUBLIC, |file| file.write_all(bytes)).map_err(|error| io_at(&path, error))?;
         }
         self.repository = changed;
         Ok(())
@@ -88,47 +92,26 @@ impl Folder {
     pub fn add_package(&self, number: u64, wanted: (Digest, u64), package: &Path) -> Result<bool, PartyError> {
         let path = self.path.join(format!("targets/releases/{number}/{}.package", wanted.0));
         let mut right = false;
-        let copied = replace(&path, |copy| {
+        let copied = replace(&path, PUBLIC, |copy| {
             io::copy(&mut File::open(package)?, copy)?;
             copy.rewind()?;
             right = hashed(copy)? == wanted;
             if right { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
         });
         match copied {
-            Err(PartyError::Io(_, error)) if error.kind() == io::ErrorKind::InvalidData => Ok(false),
-            copied => copied.map(|()| right),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(false),
+            copied => copied.map(|()| right).map_err(|error| io_at(&path, error)),
         }
     }
 }
 
 /// A file's digest and length; it is never in memory as a whole.
 pub fn hashed(file: &mut File) -> io::Result<(Digest, u64)> {
-    let (mut hash, mut length, mut buffer) = (Sha256::new(), 0, vec![0; 64 * 1024]);
-    loop {
-        let count = file.read(&mut buffer)?;
-        let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
-        hash.update(bytes);
-        length += count as u64;
-    }
+    let mut hash = Sha256::new();
+    let length = io::copy(file, &mut hash)?;
     Ok((Digest(hash.finalize().into()), length))
 }
 
-/// Whole or not at all, and durable before this returns.
-fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), PartyError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut beside = path.file_name().unwrap_or_default().to_owned();
-    beside.push(".new");
-    let beside = folder.join(beside);
-    let written = || {
-        fs::create_dir_all(folder)?;
-        let mut file = File::options().read(true).write(true).create(true).truncate(true).open(&beside)?;
-        write(&mut file)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)?;
-        File::open(folder)?.sync_all()
-    };
-    written().map_err(|error| {
-        let _ = fs::remove_file(&beside);
-        PartyError::Io(path.display().to_string(), error)
-    })
+fn io_at(path: &Path, error: io::Error) -> PartyError {
+    PartyError::Io(path.display().to_string(), error)
 }

@@ -19,20 +19,15 @@ const LISTED: usize = 16;
 
 /// The keys that a root names, and how many of them count.
 pub fn roles(offline: BTreeSet<Key>, online: Key) -> Result<Roles, PartyError> {
-    if offline.len() < FEWEST_KEYS {
-        return Err(PartyError::Draft("name four offline keys at least"));
-    }
-    if offline.contains(&online) {
-        return Err(PartyError::Draft("the online key must not be one of the offline keys"));
-    }
     let of = |keys: BTreeSet<Key>, threshold| RoleKeys { keys, threshold };
     let day = BTreeSet::from([online]);
-    Ok(Roles {
+    let roles = Roles {
         root: of(offline.clone(), THRESHOLD),
         targets: of(offline, THRESHOLD),
         timestamp: of(day.clone(), 1),
         snapshot: of(day, 1),
-    })
+    };
+    sound(&roles).map(|()| roles)
 }
 
 /// The next root.
