@@ -4,7 +4,7 @@ RUN_PACKAGES   := build-essential pkg-config protobuf-compiler libssl-dev libx11
                   libxkbcommon0 libxkbcommon-x11-0 libwayland-client0
 TEST_PACKAGES  := $(RUN_PACKAGES) xvfb xdotool openbox x11-utils x11-xkb-utils xsettingsd fcitx5 fcitx5-hangul \
                   imagemagick strace swtpm gnome-keyring dbus-daemon dbus-bin libsecret-tools python3-venv git \
-                  openssh-client apt gpgv bubblewrap desktop-file-utils
+                  openssh-client apt gpgv bubblewrap desktop-file-utils nginx-light tor 'chromium?'
 RELEASE_PACKAGES := git bubblewrap binutils diffoscope-minimal
 DENY_VERSION   := 0.20.2
 FUZZ_VERSION   := 0.13.2
@@ -22,7 +22,7 @@ CARGO          := cargo
 STAND_IN       := bulkhead-stand-in
 # Tools of judges and of the people who make releases, which no binary depends on.
 NOT_SHIPPED    := --exclude bulkhead-model --exclude bulkhead-fuzz --exclude bulkhead-release --exclude bulkhead-fetch \
-                  --exclude bulkhead-repository --exclude bulkhead-trust --exclude bulkhead-releases \
+                  --exclude bulkhead-repository --exclude bulkhead-site --exclude bulkhead-trust --exclude bulkhead-releases \
                   --exclude bulkhead-pack \
                   --exclude bulkhead-rules-wider --exclude bulkhead-updater-wider
 

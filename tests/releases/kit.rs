@@ -1,12 +1,13 @@
 //! Releases built from this tree, a user's installation of them, and what can be seen of it.
 
-use crate::parties::Parties;
+use crate::parties::{Parties, now};
+use bulkhead_first::make::make;
 use bulkhead_install::{Installation, Under};
 use bulkhead_package::pack;
 use bulkhead_rules::Process;
 use bulkhead_tests::driver::Driver;
 use bulkhead_tests::folder::{Build, Scratch, binaries};
-use bulkhead_trust::{Digest, Release, Rules};
+use bulkhead_trust::{Digest, PerParty, Release, Rules};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -75,6 +76,23 @@ impl World {
         fs::write(&file, package).unwrap();
         let (parties, roots) = (world.parties.first(), world.parties.roots());
         Installation::first(world.root(), &file, parties, &roots, &world.parties.mirrors()).unwrap();
+        world
+    }
+
+    /// A user who has downloaded release 1, and installed it with the program in the download.
+    pub fn downloaded() -> Self {
+        let mut world = Self { scratch: Scratch::new().unwrap(), parties: Parties::new() };
+        world.publish(Contents::honest(1));
+        let folders = PerParty::make(|party| world.at(&format!("served/{}", party.name())));
+        world.parties.write(&world.at("served"));
+        let file = world.at("bulkhead.tar");
+        let made = make(&folders, &file, &world.at("making"), now()).unwrap();
+        let unpack = ["-xf", "bulkhead.tar", "bulkhead-install"];
+        assert!(Command::new("tar").args(unpack).current_dir(world.scratch.path()).status().unwrap().success());
+        let mut install = Command::new(world.at("bulkhead-install"));
+        install.args(["--roots", &made.verified.roots.all.to_string(), "--no-menu", "--folder"]).arg(world.root());
+        let done = install.arg(file).env("HOME", world.scratch.path()).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         world
     }
 

@@ -5,6 +5,7 @@
 
 #![allow(missing_docs, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod download;
 mod kit;
 mod parties;
 mod restart;

@@ -6,6 +6,7 @@ use bulkhead_trust::{Chain, Digest, Party, PartyState, PerParty, Release, RoleKe
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -100,6 +101,15 @@ impl Parties {
         }
     }
 
+    /// Writes what is served into a folder.
+    pub fn write(&self, folder: &Path) {
+        for (name, bytes) in &*self.served.lock().unwrap() {
+            let path = folder.join(name.trim_start_matches('/'));
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+    }
+
     /// What an installation knows of the parties when it is made.
     pub fn first(&self) -> PerParty<PartyState> {
         PerParty::make(|party| {
@@ -156,7 +166,7 @@ impl House {
     }
 }
 
-fn now() -> Time {
+pub fn now() -> Time {
     Time::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
 }
 

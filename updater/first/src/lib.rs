@@ -27,6 +27,7 @@ mod place;
 pub mod report;
 pub mod verify;
 
+pub use bulkhead_staging::Staged;
 pub use report::{Roots, Verified};
 
 use bulkhead_trust::{Digest, Party, Refusal};

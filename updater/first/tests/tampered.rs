@@ -18,7 +18,8 @@ impl World {
         let place = self.scratch.0.join("place");
         fs::create_dir_all(&place).unwrap();
         let done = install(&file, &place.join("bulkhead"), None, now());
-        let said = done.expect_err(&format!("it was installed, which should be refused: {why}")).to_string();
+        let Err(error) = done else { panic!("it was installed, which should be refused: {why}") };
+        let said = error.to_string();
         assert!(said.contains(why), "{why}: {said}");
         assert_eq!(tree(&place), vec![], "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");

@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use bulkhead_release::review::Verdict;
+use bulkhead_trust::{Party, PerParty};
 use lexopt::prelude::{Long, Value, ValueExt};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -50,6 +51,11 @@ Whoever publishes needs none of them:
 And every day, where the online key is:
   party timestamp --folder FOLDER --key FILE --statement FILE [--report FILE] [--every HOURS]
                                                            says what is current
+
+The first installation, of the folders that the three parties' mirrors copy; every day, after all three timestamps:
+  bundle FILE --served PARTY=FOLDER...                     makes the file that people download, and verifies it
+  site FOLDER --host NAME [--onion NAME] --served PARTY=FOLDER...
+                                                           makes pages about it, and configurations for nginx and tor
 ";
 
 /// A command and what it is about.
@@ -70,12 +76,16 @@ pub struct Arguments {
     pub release: Option<String>,
     /// The release's bytes.
     pub package: Option<PathBuf>,
+    /// The folders that the parties' mirrors copy, or copies of them.
+    pub served: PerParty<Option<PathBuf>>,
     /// What concerns a key that nobody has.
     pub store: StoreKeyArguments,
     /// What concerns a party's repository.
     pub party: PartyArguments,
     /// With what a release is judged again.
     pub audit: AuditArguments,
+    /// What concerns the first installation.
+    pub site: SiteArguments,
 }
 
 /// With what a release is judged again.
@@ -85,16 +95,23 @@ pub struct AuditArguments {
     pub from: Option<String>,
     /// The joint signature.
     pub joint: Option<PathBuf>,
-    /// Copies of what mirrors serve: `PARTY=FOLDER`.
-    pub served: Vec<String>,
-    /// First roots from elsewhere: `PARTY=FILE`.
-    pub roots: Vec<String>,
+    /// First roots from elsewhere.
+    pub roots: PerParty<Option<PathBuf>>,
     /// What all three are known by.
     pub fingerprint: Option<String>,
     /// An installation.
     pub installed: Option<PathBuf>,
     /// Where the report goes as a page.
     pub html: Option<PathBuf>,
+}
+
+/// What concerns the first installation.
+#[derive(Default)]
+pub struct SiteArguments {
+    /// The site's name.
+    pub host: Option<String>,
+    /// Its onion service's name.
+    pub onion: Option<String>,
 }
 
 /// What concerns a party's repository.
@@ -142,7 +159,9 @@ impl Arguments {
         let (mut words, mut files) = (Vec::new(), Vec::new());
         let (mut repository, mut policy, mut verdict) = (PathBuf::from("."), None, Verdict::Approve);
         let (mut release, mut package, mut store) = (None, None, StoreKeyArguments::default());
-        let (mut party, mut audit) = (PartyArguments::default(), AuditArguments::default());
+        let (mut party, mut audit, mut site) =
+            (PartyArguments::default(), AuditArguments::default(), SiteArguments::default());
+        let mut served = PerParty::default();
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("repo") => repository = parser.value()?.into(),
@@ -167,11 +186,13 @@ impl Arguments {
                 Long("every") => party.every = Some(parser.value()?.parse()?),
                 Long("from") => audit.from = Some(parser.value()?.string()?),
                 Long("joint") => audit.joint = Some(parser.value()?.into()),
-                Long("served") => audit.served.push(parser.value()?.string()?),
-                Long("root") => audit.roots.push(parser.value()?.string()?),
+                Long("served") => put(&mut served, "--served", &parser.value()?.string()?)?,
+                Long("root") => put(&mut audit.roots, "--root", &parser.value()?.string()?)?,
                 Long("roots") => audit.fingerprint = Some(parser.value()?.string()?),
                 Long("installed") => audit.installed = Some(parser.value()?.into()),
                 Long("html") => audit.html = Some(parser.value()?.into()),
+                Long("host") => site.host = Some(parser.value()?.string()?),
+                Long("onion") => site.onion = Some(parser.value()?.string()?),
                 Long("reject") => verdict = Verdict::Reject,
                 Value(word) if words.len() < 2 => words.push(word.string()?),
                 Value(word) => files.push(word.into()),
@@ -184,6 +205,33 @@ impl Arguments {
         if !matches!(command.as_str(), "assemble" | "store-key" | "party") && !files.is_empty() {
             return Err(Failure::Usage("give one thing that the command is about".into()));
         }
-        Ok(Self { command, what, files, repository, policy, verdict, release, package, store, party, audit })
+        Ok(Self {
+            command,
+            what,
+            files,
+            repository,
+            policy,
+            verdict,
+            release,
+            package,
+            served,
+            store,
+            party,
+            audit,
+            site,
+        })
     }
+}
+
+/// Takes a value of the form `PARTY=PATH`.
+fn put(paths: &mut PerParty<Option<PathBuf>>, option: &str, value: &str) -> Result<(), Failure> {
+    let named = value.split_once('=');
+    let named = named.and_then(|(name, path)| Some((Party::ALL.into_iter().find(|party| party.name() == name)?, path)));
+    let Some((party, path)) = named else {
+        return Err(Failure::Usage(format!("{option} {value}: give development=, quality= or security= and a path")));
+    };
+    if paths.of_mut(party).replace(PathBuf::from(path)).is_some() {
+        return Err(Failure::Usage(format!("{option} {}: given twice", party.name())));
+    }
+    Ok(())
 }

@@ -5,8 +5,6 @@ use crate::arguments::Arguments;
 use crate::commands::now;
 use bulkhead_release::attestation::Attestation;
 use bulkhead_release::audit::{Asked, Outcome, audit, page};
-use bulkhead_trust::{Party, PerParty};
-use std::path::{Path, PathBuf};
 
 /// Judges a release, as far as what was given goes.
 pub fn run(given: &Arguments) -> Result<(), Failure> {
@@ -23,8 +21,8 @@ pub fn run(given: &Arguments) -> Result<(), Failure> {
         policy: given.policy.clone(),
         joint: joint.clone(),
         package: given.package.clone(),
-        served: by_party("--served", &given.audit.served)?,
-        roots: by_party("--root", &given.audit.roots)?,
+        served: given.served.clone(),
+        roots: given.audit.roots.clone(),
         fingerprint: given.audit.fingerprint.clone(),
         installed: given.audit.installed.clone(),
         now: now(),
@@ -39,23 +37,4 @@ pub fn run(given: &Arguments) -> Result<(), Failure> {
     }
     let refused = report.steps.iter().filter(|step| step.outcome == Outcome::Refused).count();
     Err(Failure::one(format!("{refused} of {} steps; the report says each reason", report.steps.len())))
-}
-
-/// Values of the form `PARTY=PATH`.
-fn by_party(option: &str, values: &[String]) -> Result<PerParty<Option<PathBuf>>, Failure> {
-    let mut paths = PerParty::<Option<PathBuf>>::default();
-    for value in values {
-        let named = value.split_once('=');
-        let named =
-            named.and_then(|(name, path)| Some((Party::ALL.into_iter().find(|party| party.name() == name)?, path)));
-        let Some((party, path)) = named else {
-            return Err(Failure::Usage(format!(
-                "{option} {value}: give development=, quality= or security= and a path"
-            )));
-        };
-        if paths.of_mut(party).replace(Path::new(path).to_owned()).is_some() {
-            return Err(Failure::Usage(format!("{option} {}: given twice", party.name())));
-        }
-    }
-    Ok(paths)
 }

@@ -38,6 +38,8 @@ pub fn run(given: &Arguments) -> Result<(), Failure> {
         "audit" => crate::auditor::run(given),
         "store-key" => crate::holder::run(given),
         "party" => crate::publisher::run(given),
+        "bundle" => crate::webmaster::bundle(given),
+        "site" => crate::webmaster::site(given),
         other => Err(Failure::Usage(format!("{other} is not a command"))),
     }
 }

@@ -5,6 +5,7 @@ mod auditor;
 mod commands;
 mod holder;
 mod publisher;
+mod webmaster;
 
 use arguments::{Arguments, USAGE};
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! Three parties, releases that are small, the file that people would download, and a place for them to install it.
 #![allow(dead_code, reason = "each test takes what it needs")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
 
 use bulkhead_first::bundle;
 use bulkhead_package::pack;
@@ -192,7 +192,8 @@ impl World {
 
     /// Runs the program as a user would.
     pub fn run(&self, words: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bulkhead-install"));
+        let Some(program) = option_env!("CARGO_BIN_EXE_bulkhead-install") else { panic!("no such program here") };
+        let mut command = Command::new(program);
         command.env_clear().env("HOME", self.home()).env("TMPDIR", self.scratch.0.join("tmp"));
         fs::create_dir_all(self.scratch.0.join("tmp")).unwrap();
         command.current_dir(&self.scratch.0).args(words).output().unwrap()

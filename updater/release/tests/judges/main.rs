@@ -5,6 +5,7 @@
 mod attestation;
 mod audit;
 mod command;
+mod downloads;
 mod fixtures;
 mod history;
 mod holders;
