@@ -34,7 +34,7 @@ define build
 	mkdir -p $(3)/shipped && install -t $(3)/shipped $(addprefix target/$(2)/,$(BINARIES))
 endef
 
-.PHONY: conformance mutants run test bench kills faults fuzz model binaries release reproducible fetched root-of-build release-binaries \
+.PHONY: conformance mutants run test bench kills faults fuzz model binaries release reproducible audit fetched root-of-build release-binaries \
         lint deny packages-run packages-release packages-test clean
 
 ## Two windows, Alice and Bob, already paired, over a relay on this machine.
@@ -97,6 +97,13 @@ release: packages-release fetched
 reproducible: packages-release fetched
 	rm -rf $(TWICE)
 	updater/release/build/twice.sh . target/fetched $(TWICE)
+
+## A release judged again, built again, and compared: make audit AUDIT='--from COMMIT --joint FILE … 0.2.0', as in
+## updater/release/README.md.
+audit: packages-release
+	$(CARGO) build --locked --release -p bulkhead-release
+	rm -rf target/audit
+	PATH="$(CURDIR)/target/release:$$PATH" updater/release/build/audit.sh target/fetched target/audit $(AUDIT)
 
 fetched:
 	updater/release/build/fetch.sh target/fetched

@@ -6,19 +6,19 @@ use bulkhead_release::audit::{Asked, Outcome, Report, audit};
 use bulkhead_release::policy::Policy;
 use bulkhead_trust::PerParty;
 use git2::Oid;
+use std::path::PathBuf;
 
-/// The joint signature of the newest commit, by two people of each party, and what is asked about it.
-fn asked(house: &House, since: Oid, policy: &str) -> Asked {
+/// The joint signature of the newest commit, by two people of each party.
+pub fn joint(house: &House, policy: &str, package: String, length: u64) -> PathBuf {
     let commit = house.repository.find_commit(house.head()).unwrap();
     let policy = Policy::parse(policy.as_bytes()).unwrap();
-    let (release, package) = ("0.2.0".to_owned(), "9f".repeat(32));
     let ours = Attestation {
-        release,
+        release: "0.2.0".to_owned(),
         commit: commit.id(),
         tree: commit.tree_id(),
         policy: policy.version,
         package,
-        length: 7,
+        length,
     };
     let files = ["ada", "bea", "eve", "fay", "ida", "jim"].map(|person| {
         let signature = sign(&key(person, 0), "attest@bulkhead-release", ours.text().as_bytes());
@@ -26,6 +26,12 @@ fn asked(house: &House, since: Oid, policy: &str) -> Asked {
     });
     let joint = house.repository.path().join("joint");
     std::fs::write(&joint, assemble(&policy, &ours, &files, house.clock).unwrap()).unwrap();
+    joint
+}
+
+/// What is asked about it.
+fn asked(house: &House, since: Oid, policy: &str) -> Asked {
+    let joint = joint(house, policy, "9f".repeat(32), 7);
     Asked {
         release: "0.2.0".into(),
         repository: house.repository.workdir().unwrap().to_owned(),

@@ -14,5 +14,6 @@ mod keys;
 mod party;
 mod policy;
 mod publishing;
+mod rebuilt;
 mod speed;
 mod store_key;
