@@ -286,7 +286,7 @@ fn programs() -> &'static BTreeMap<&'static str, Vec<u8>> {
     static PROGRAMS: OnceLock<BTreeMap<&str, Vec<u8>>> = OnceLock::new();
     PROGRAMS.get_or_init(|| {
         let folder = binaries(Build::Driver).unwrap();
-        let names = std::iter::once("bulkhead").chain(Process::WITH_RULES.map(Process::program));
+        let names = ["bulkhead", "bulkhead-install"].into_iter().chain(Process::WITH_RULES.map(Process::program));
         names.map(|name| (name, stripped(&folder.join(name)))).collect()
     })
 }

@@ -22,6 +22,18 @@ impl Program {
     pub fn id(&self) -> u32 {
         self.0.id()
     }
+
+    /// Waits until it has ended by itself.
+    pub fn ended(mut self) -> Result<(), Error> {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(60) {
+            if self.0.try_wait().map_err(system("waiting for a program"))?.is_some() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Err(Error::Odd("a program does not end".into()))
+    }
 }
 
 impl Drop for Program {
