@@ -3,8 +3,8 @@
 use bulkhead_install::{Installation, Taken};
 use bulkhead_package::pack;
 use bulkhead_staging::{Staged, evidence, prepare, read as staged};
-use bulkhead_trust::read::{root, signed_bytes, snapshot, timestamp};
-use bulkhead_trust::{Candidate, Chain, Decision, Party, PartyState, PerParty, Release, decide, read};
+use bulkhead_trust::read::{signed_bytes, snapshot, timestamp};
+use bulkhead_trust::{Candidate, Decision, Party, PerParty, Release, decide, read};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 
 /// Names of a release's programs. Compiling them is another test's: here small texts stand for them.
-const PROGRAMS: [&str; 7] = [
+const PROGRAMS: [&str; 8] = [
     "bulkhead",
+    "bulkhead-install",
     "bulkhead-keyring",
     "bulkhead-net",
     "bulkhead-seal",
@@ -64,14 +65,9 @@ impl Device {
         fs::read(self.served.of(party).join("metadata").join(name)).unwrap()
     }
 
-    /// Installs a package for the first time, with the roots that come with it.
-    pub fn install(&self, package: &Path) {
-        let roots = PerParty::make(|party| vec![self.file(party, "1.root.json")]);
-        let parties = PerParty::make(|party| {
-            let first = root(&roots.of(party)[0], &BTreeSet::new()).unwrap();
-            PartyState::first(Chain::new(first.link.id), first.roles, Chain::default())
-        });
-        Installation::first(self.installation.root(), package, parties, &roots, MIRRORS).unwrap();
+    /// Installs for the first time, from the file that people download.
+    pub fn install(&self, file: &Path) {
+        bulkhead_first::install::install(file, self.installation.root(), None, now()).unwrap();
     }
 
     /// What the fetcher stages, from folders instead of mirrors.

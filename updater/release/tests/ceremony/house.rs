@@ -212,6 +212,17 @@ impl House {
         }
     }
 
+    /// The file that people download, made of what the parties publish.
+    pub fn download(&self) -> PathBuf {
+        let file = self.word("bulkhead.tar");
+        let mut words = vec!["bundle".to_owned(), file.clone()];
+        for (party, _) in SIGNERS {
+            words.extend(["--served".to_owned(), format!("{party}={}", self.served(party))]);
+        }
+        done(&self.work(), &words.iter().map(String::as_str).collect::<Vec<_>>(), "");
+        file.into()
+    }
+
     /// A device that has nothing installed.
     pub fn device(&self) -> Device {
         Device::new(self.path("installed"), Party::ALL.map(|party| self.path(&format!("served-{}", party.name()))))

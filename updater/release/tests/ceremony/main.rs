@@ -27,7 +27,7 @@ fn house() -> &'static House {
         house.found();
         house.release(1);
         let device = house.device();
-        device.install(&house.path("packages/1-quality"));
+        device.install(&house.download());
 
         house.change("hal", "quality", &[("tests/README.md", "read this, too\n".into())]);
         house.review(&["gus", "kay"]);
