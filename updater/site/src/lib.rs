@@ -39,7 +39,7 @@ pub enum Error {
     #[error("the release is called `{0}`: a file on the site is named by up to 64 letters, digits, dots and hyphens")]
     Name(String),
     /// There is something else.
-    #[error("{0} is there and is no site that this program made: choose another folder, or remove it")]
+    #[error("{0} is no part of a site that this program made: choose another folder, or move it away")]
     Occupied(PathBuf),
 }
 
@@ -65,8 +65,11 @@ pub fn make_site(site: &Site<'_>, out: &Path, now: Time) -> Result<Verified, Err
         Ok(entries) => {
             let names: Result<Vec<_>, _> = entries.map(|entry| Ok(entry?.file_name())).collect();
             let names = names.map_err(|error: io::Error| Error::Io(out.clone(), error))?;
-            if !names.is_empty() && !BESIDE.iter().all(|name| names.iter().any(|found| found == name)) {
-                return Err(Error::Occupied(out.clone()));
+            let whole = BESIDE.iter().all(|name| names.iter().any(|found| found == name));
+            // All of it is replaced, so what is no part of a site must not be there.
+            let other = names.iter().find(|found| !whole || BESIDE.iter().all(|name| found != name));
+            if let Some(other) = other {
+                return Err(Error::Occupied(out.join(other)));
             }
             true
         }

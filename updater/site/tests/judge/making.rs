@@ -140,8 +140,12 @@ fn what_no_installer_would_take_is_not_published() {
     let letters = world.scratch.0.join("letters");
     fs::create_dir(&letters).unwrap();
     fs::write(letters.join("letter"), "dear").unwrap();
-    assert!(make(&world, &letters).unwrap_err().to_string().contains("is no site"));
+    assert!(make(&world, &letters).unwrap_err().to_string().contains("letter is no part of a site"));
     assert_eq!(fs::read_to_string(letters.join("letter")).unwrap(), "dear");
+    fs::write(out.join("letter"), "dear").unwrap();
+    assert!(make(&world, &out).unwrap_err().to_string().contains("letter is no part of a site"));
+    fs::remove_file(out.join("letter")).unwrap();
+    assert_eq!(tree(&out), before);
     world.houses.quality.stamp(now());
     make(&world, &out).unwrap();
     assert_ne!(tree(&out), before);
