@@ -27,6 +27,9 @@ pub enum PartyError {
     /// A draft says something that no client would accept.
     #[error("the draft is of no use: {0}")]
     Draft(&'static str),
+    /// What a person wrote cannot be shown.
+    #[error("the statement or the report cannot be published: {0}")]
+    Words(&'static str),
     /// It is signed by too few.
     #[error(
         "{have} of {needed} signatures that count for {role}: have {needed} of its key holders sign this very draft"

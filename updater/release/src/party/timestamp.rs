@@ -39,16 +39,18 @@ pub fn stamp(folder: &mut Folder, pair: &Pair, words: Words<'_>, now: Time) -> R
     }
     let listed = targets(folder.targets(), &BTreeSet::new());
     let listed = listed.map_err(|_| PartyError::Draft("there is no release yet: publish one first"))?;
-    if words.statement.trim().is_empty() {
+    // People write in lines, and editors end the last one.
+    let [statement, report] = [words.statement, words.report].map(joined);
+    if statement.is_empty() {
         return Err(PartyError::Draft("the statement is empty: a person writes it by hand, with the date"));
     }
     let mut repository = folder.repository().clone();
     // A snapshot lives as long as a timestamp, so each gets a fresh one.
     let snapshot = repository.snapshot(now).ok_or(PartyError::Clock)?.signed_by([pair]);
     repository.add_snapshot(&snapshot);
-    let made = repository.timestamp(now, words.statement, words.report).ok_or(PartyError::Clock)?.signed_by([pair]);
+    let made = repository.timestamp(now, &statement, &report).ok_or(PartyError::Clock)?.signed_by([pair]);
     // What clients would not read is not published.
-    let view = timestamp(&made.file(), &BTreeSet::from([own])).map_err(PartyError::Draft)?;
+    let view = timestamp(&made.file(), &BTreeSet::from([own])).map_err(PartyError::Words)?;
     repository.add_timestamp(&made);
     folder.add(repository)?;
     let soon = |what: &str, expires: Time| {
@@ -57,4 +59,9 @@ pub fn stamp(folder: &mut Folder, pair: &Pair, words: Words<'_>, now: Time) -> R
     };
     let warnings = [soon("the root", trusted.expires), soon("the list of releases", listed.expires)];
     Ok(Stamped { version: view.link.version, warnings: warnings.into_iter().flatten().collect() })
+}
+
+/// Words with one space between them, and without line breaks.
+fn joined(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -6,7 +6,7 @@ use bulkhead_release::party::key::{Signature, make, parse, sign};
 use bulkhead_release::party::publish::{draft_release, draft_root, publish, roles};
 use bulkhead_release::party::timestamp::{Words, stamp};
 use bulkhead_repository::{Draft, Pair};
-use bulkhead_trust::read::{root, targets};
+use bulkhead_trust::read::{root, targets, timestamp};
 use bulkhead_trust::{
     Candidate, Chain, Decision, Digest, Files, Key, Party, PartyState, PerParty, Release, Rules, State, decide, links,
     read,
@@ -227,7 +227,10 @@ fn a_timestamp_needs_words_by_hand_and_the_online_key() {
     house.refused(|_| with(0, "15 January"), "does not name this key as the online one");
     house.refused(|_| with(4, " \n"), "the statement is empty");
     house.refused(|_| with(4, &"x".repeat(5_000)), "its text is too long");
-    assert_eq!(with(4, "15 January").unwrap(), 2);
+    house.refused(|_| with(4, "15 January \u{1b}[2J"), "cannot be published: it holds control codes");
+    assert_eq!(with(4, "Nobody forces us.\r\n\n\t15 January\n").unwrap(), 2);
+    let said = std::fs::read(house.home.path().join("served/metadata/timestamp.json")).unwrap();
+    assert_eq!(timestamp(&said, &BTreeSet::new()).unwrap().statement, "Nobody forces us. 15 January");
     let late = stamp(&mut house.folder(), &house.keys[4], WORDS, NOW + 340 * DAY).unwrap();
     assert_eq!(late.warnings.len(), 2, "{:?}", late.warnings);
     let open = house.folder();

@@ -26,7 +26,9 @@ pub fn describe(folder: &Path, about: &Path) -> Result<Release, Failure> {
     if number == 0 {
         return Err(Failure::Number);
     }
-    if changes.trim().is_empty() || changes.len() > About::LONGEST_CHANGES {
+    // No party could list a release that says more than text.
+    let odd = changes.chars().any(char::is_control);
+    if odd || changes.trim().is_empty() || changes.len() > About::LONGEST_CHANGES {
         return Err(Failure::Changes);
     }
     Ok(Release { number, version: env!("CARGO_PKG_VERSION").to_owned(), changes, rules: rules(&folder.join("rules"))? })

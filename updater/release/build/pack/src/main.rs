@@ -30,7 +30,10 @@ enum Failure {
     Text(PathBuf, serde_json::Error),
     #[error("releases are counted from 1 on, and 0 is the number of none")]
     Number,
-    #[error("a release says in a few sentences what changes: up to {} bytes, and something", About::LONGEST_CHANGES)]
+    #[error(
+        "a release says in a few sentences what changes: up to {} bytes, without line breaks, and something",
+        About::LONGEST_CHANGES
+    )]
     Changes,
     #[error("{0}: {1}")]
     Package(PathBuf, bulkhead_package::Error),

@@ -51,6 +51,7 @@ fn what_cannot_be_a_release_is_not_packed() {
         (r#"{"number": 0, "changes": "None."}"#, "counted from 1"),
         (r#"{"number": 1, "changes": " "}"#, "in a few sentences"),
         (&long, "in a few sentences"),
+        (r#"{"number": 1, "changes": "One.\nTwo."}"#, "without line breaks"),
         (r#"{"number": 1, "changes": "x", "rules": {}}"#, "unknown field"),
         ("", "about.json"),
     ] {
