@@ -134,8 +134,9 @@ lint:
 deny: $(TOOLS)/bin/cargo-deny
 	$(TOOLS)/bin/cargo-deny --locked check licenses bans sources
 
+# Not optimized: it runs for a second, and would take minutes more to compile.
 $(TOOLS)/bin/cargo-deny:
-	$(CARGO) install --locked --quiet cargo-deny@$(DENY_VERSION) --root $(TOOLS)
+	$(CARGO) install --locked --quiet --debug cargo-deny@$(DENY_VERSION) --root $(TOOLS)
 
 $(TOOLS)/bin/cargo-mutants:
 	$(CARGO) install --locked --quiet cargo-mutants@$(MUTANTS_VERSION) --root $(TOOLS)

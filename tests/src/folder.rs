@@ -1,6 +1,7 @@
 //! Where the judges find the binaries and leave what they made.
 
 use crate::{Error, system};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -43,10 +44,16 @@ impl Scratch {
     /// Makes an empty one.
     pub fn new() -> Result<Self, Error> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("bulkhead-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).map_err(system("making a temporary folder"))?;
-        Ok(Self(path))
+        loop {
+            let name = format!("bulkhead-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+            let path = std::env::temp_dir().join(name);
+            match std::fs::create_dir(&path) {
+                Ok(()) => return Ok(Self(path)),
+                // What a judge left that was killed, before the numbers of processes began anew.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(system("making a temporary folder")(error)),
+            }
+        }
     }
 
     /// Where it is.
