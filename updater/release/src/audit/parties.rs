@@ -140,7 +140,10 @@ fn figures(served: &Served, view: &PartyView, roles: &Roles, first: Digest) -> V
             day(releases.expires)
         ),
         format!("daily statement {} of {}: “{}”", stamp.link.version, day(stamp.signed), stamp.statement),
-        format!("transparency report: “{}”", stamp.report),
+        match stamp.report.as_str() {
+            "" => "no transparency report".to_owned(),
+            report => format!("transparency report: “{report}”"),
+        },
     ]
 }
 
