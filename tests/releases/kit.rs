@@ -243,9 +243,9 @@ impl Program {
         fs::read_link(format!("/proc/{}/exe", self.child.id())).unwrap()
     }
 
-    /// Where the program of one of its processes lies.
-    pub fn place_of(&self, name: &str) -> PathBuf {
-        fs::read_link(format!("/proc/{}/exe", self.process(name).unwrap())).unwrap()
+    /// Where the program of one of its processes lies, if it runs at this moment.
+    pub fn place_of(&self, name: &str) -> Option<PathBuf> {
+        fs::read_link(format!("/proc/{}/exe", self.process(name)?)).ok()
     }
 
     /// Kills ui, which is started again.
