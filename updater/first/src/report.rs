@@ -118,10 +118,10 @@ impl fmt::Display for Verified {
     }
 }
 
-/// A date and time, in UTC.
+/// A date and time, in UTC; the number of seconds where there is no such date.
 pub fn time(seconds: Time) -> String {
     let at = jiff::Timestamp::from_second(seconds).map(|at| at.to_string()).unwrap_or_default();
-    at.get(..16).map_or(at.clone(), |minute| format!("{} UTC", minute.replace('T', " ")))
+    at.get(..16).map_or_else(|| format!("second {seconds}"), |minute| format!("{} UTC", minute.replace('T', " ")))
 }
 
 /// Text of somebody else, without what would let it look like something else on a terminal or a page: control codes, and
@@ -132,4 +132,15 @@ pub fn plain(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() || turns(c) || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_words() {
+        assert_eq!(time(1_800_000_000), "2027-01-15 08:00 UTC");
+        assert_eq!(time(Time::MAX), format!("second {}", Time::MAX));
+    }
 }

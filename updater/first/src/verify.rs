@@ -10,9 +10,6 @@ use bulkhead_trust::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Fewest offline keys of a party, and fewest of them that sign: what `decide` asks of every later root.
-const OFFLINE: (usize, u32) = (4, 2);
-
 /// What the parties say, read and found to be signed.
 pub struct Read {
     state: State,
@@ -86,17 +83,16 @@ fn begin(party: Party, file: &[u8]) -> Result<PartyState, Error> {
     if view.link.version != 1 {
         return Err(wrong("it is not the first one"));
     }
-    for role in [Role::Root, Role::Targets] {
-        let keys = view.roles.of(role);
-        if keys.keys.len() < OFFLINE.0 || keys.threshold < OFFLINE.1 {
-            return Err(wrong("it names fewer than four offline keys, or asks for fewer than two signatures"));
-        }
-    }
-    if view.roles.offline().intersection(&view.roles.online()).next().is_some() {
-        return Err(wrong("a key that is kept online could sign releases"));
-    }
     if !enough(&view.seal.signers, &view.roles.root, &BTreeSet::new()) {
         return Err(wrong("it is not signed by the keys that it names"));
+    }
+    if view.roles.weak().is_some() {
+        return Err(wrong(
+            "it names fewer than four offline keys, or asks for fewer than two signatures, or has fewer than two keys to spare, or more than sixteen",
+        ));
+    }
+    if view.roles.exposed().is_some() {
+        return Err(wrong("a key that is kept online could sign releases"));
     }
     Ok(PartyState::first(Chain::new(view.link.id), view.roles, Chain::default()))
 }

@@ -18,8 +18,9 @@ pub use html::page;
 pub use report::{Outcome, Report, Step};
 
 use crate::keys::digest;
+use bulkhead_first::report::time;
 use bulkhead_trust::{Party, PerParty, Role, Time, read};
-use parties::{Followed, day, follow};
+use parties::{Followed, follow};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -57,7 +58,7 @@ pub fn audit(asked: &Asked) -> Report {
     steps.extend(published(asked, &source));
     let made = format!(
         "made {} by bulkhead-release {} in {}",
-        day(asked.now),
+        time(asked.now),
         env!("CARGO_PKG_VERSION"),
         asked.repository.display()
     );

@@ -16,6 +16,7 @@ mod releases;
 mod serving;
 
 pub use address::{is_host, is_onion};
+pub use page::text;
 
 use bulkhead_first::make::make;
 use bulkhead_first::{Verified, disk};

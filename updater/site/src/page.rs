@@ -3,7 +3,7 @@
 /// The pages that lead to each other.
 const PAGES: [(&str, &str); 3] = [("index.html", "Download"), ("verify.html", "Verify"), ("releases.html", "Releases")];
 
-/// Text, so that nothing in it is markup.
+/// Text, so that nothing in it is markup, also within an attribute.
 pub fn text(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {

@@ -9,6 +9,11 @@ use crate::refusal::Role;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{collections::BTreeSet, fmt};
 
+/// Keys that a role may have at most: more could not be kept safe by one party, and would cost time.
+const MOST_KEYS: usize = 16;
+/// Of offline keys so many must sign at least, and so many more must exist: that many can be lost at once.
+const OFFLINE: (u32, u32) = (2, 2);
+
 /// An Ed25519 public key (RFC 8032); 64 lower-case hexadecimal digits in files.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub [u8; 32]);
@@ -86,6 +91,24 @@ impl Roles {
     /// The keys on a server that signs every day.
     pub fn online(&self) -> BTreeSet<Key> {
         self.timestamp.keys.union(&self.snapshot.keys).copied().collect()
+    }
+
+    /// The first role for which too few keys speak, or more than one party can keep safe.
+    pub fn weak(&self) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| {
+            let keys = self.of(*role);
+            let (threshold, spare) = match role {
+                Role::Root | Role::Targets => OFFLINE,
+                Role::Timestamp | Role::Snapshot => (1, 0),
+            };
+            let least = usize::try_from(keys.threshold.saturating_add(spare)).unwrap_or(usize::MAX);
+            keys.threshold < threshold || keys.keys.len() < least || keys.keys.len() > MOST_KEYS
+        })
+    }
+
+    /// A key that is kept online and could sign releases or roots.
+    pub fn exposed(&self) -> Option<Key> {
+        self.offline().intersection(&self.online()).next().copied()
     }
 }
 

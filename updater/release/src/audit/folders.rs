@@ -3,10 +3,11 @@
 use crate::party::folder::hashed;
 use bulkhead_trust::Digest;
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, BufReader, Read};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use tempfile::TempDir;
 
 /// Read at once.
 const PIECE: usize = 64 * 1024;
@@ -14,28 +15,8 @@ const PIECE: usize = 64 * 1024;
 const MOST: usize = 4096;
 
 /// A folder for what is unpacked, which nobody else can read; it goes when this does.
-pub struct Scratch(PathBuf);
-
-impl Scratch {
-    /// Makes one.
-    pub fn new() -> io::Result<Self> {
-        let mut number = [0; 8];
-        File::open("/dev/urandom")?.read_exact(&mut number)?;
-        let path = std::env::temp_dir().join(format!("bulkhead-audit-{}", hex::encode(number)));
-        DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Self(path))
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+pub fn scratch() -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix("bulkhead-audit-").permissions(Permissions::from_mode(0o700)).tempdir()
 }
 
 /// A regular file of at most so many bytes.
@@ -186,7 +167,7 @@ mod tests {
 
     #[test]
     fn every_way_to_differ_is_told_once() {
-        let scratch = Scratch::new().unwrap();
+        let scratch = scratch().unwrap();
         let (right, found) = (scratch.path().join("right"), scratch.path().join("found"));
         for folder in [&right, &found] {
             fs::create_dir_all(folder.join("bin")).unwrap();
@@ -229,7 +210,7 @@ mod tests {
 
     #[test]
     fn only_regular_files_of_bounded_length_are_read() {
-        let scratch = Scratch::new().unwrap();
+        let scratch = scratch().unwrap();
         let path = scratch.path().join("file");
         fs::write(&path, "12345").unwrap();
         assert_eq!(read(&path, 5).unwrap(), b"12345");

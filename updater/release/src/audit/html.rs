@@ -1,6 +1,7 @@
 //! The report as a page: no script, nothing fetched from anywhere, readable in the dark and on paper.
 
 use super::report::{Outcome, Report, Step, visible};
+use bulkhead_site::text;
 
 /// Colours say nothing that words do not say as well.
 const STYLE: &str = "\
@@ -67,19 +68,8 @@ fn section(step: &Step) -> String {
 }
 
 /// Text as text, whatever it is: also within an attribute.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in visible(text).chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            c => safe.push(c),
-        }
-    }
-    safe
+fn escaped(words: &str) -> String {
+    text(&visible(words))
 }
 
 #[cfg(test)]

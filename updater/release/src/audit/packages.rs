@@ -1,7 +1,7 @@
 //! The package: what each party's mirrors serve of it, and what is in it.
 
 use super::Asked;
-use super::folders::{Scratch, counted, differences, files, hash, read};
+use super::folders::{counted, differences, files, hash, read, scratch};
 use super::parties::Followed;
 use super::releases::Agreed;
 use super::report::Step;
@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// Longest file of a package that is looked for in the commit, in bytes.
 const LONGEST: u64 = 16 << 20;
@@ -61,7 +62,7 @@ pub fn served(followed: &PerParty<Followed>, agreed: &Agreed) -> Step {
 pub struct Unpacked {
     view: PackageView,
     folder: PathBuf,
-    _scratch: Scratch,
+    _scratch: TempDir,
 }
 
 impl Unpacked {
@@ -81,7 +82,7 @@ impl Unpacked {
         look: impl FnOnce(&Path) -> Result<(), String>,
     ) -> Result<Self, String> {
         let io = |error: io::Error| format!("{}: {error}", package.display());
-        let scratch = Scratch::new().map_err(io)?;
+        let scratch = scratch().map_err(io)?;
         let installation = Installation::at(scratch.path());
         let number = listing.release.number;
         let copy = installation.package(number);

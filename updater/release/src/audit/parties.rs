@@ -2,7 +2,7 @@
 
 use super::folders::read as bounded;
 use super::report::{Step, many};
-use crate::party::publish::{FEWEST_KEYS, THRESHOLD};
+use bulkhead_first::report::time;
 use bulkhead_trust::read::{MOST_LINKS, MOST_ROOTS, longest, root, signed_bytes, snapshot, targets, timestamp};
 use bulkhead_trust::{
     Chain, Digest, Files, Key, Listing, Party, PartyState, PartyView, Refusal, Role, Roles, Time, count, enough, links,
@@ -90,12 +90,19 @@ fn judged(party: Party, folder: &Path, now: Time, facts: &mut Vec<String>) -> Re
     }
     let Some((first, seal, named)) = roles.first() else { return Err("metadata/1.root.json is missing".into()) };
     let signed = count(&seal.signers, &named.root, &BTreeSet::new());
-    let weak =
-        [&named.root, &named.targets].into_iter().any(|of| of.keys.len() < FEWEST_KEYS || of.threshold < THRESHOLD);
-    if weak || !enough(&seal.signers, &named.root, &BTreeSet::new()) {
+    if !enough(&seal.signers, &named.root, &BTreeSet::new()) {
         against.push(format!(
-            "metadata/1.root.json: {signed} of its own keys signed it, and a root names {FEWEST_KEYS} offline keys at least of which {THRESHOLD} sign: there is no trust to begin with"
+            "metadata/1.root.json: {signed} of its own keys signed it, and {} have to: there is no trust to begin with",
+            named.root.threshold
         ));
+    }
+    if let Some(role) = named.weak() {
+        against.push(format!(
+            "metadata/1.root.json: too few keys speak for {role}, or more than a party can keep: a program refuses every such root after it"
+        ));
+    }
+    if let Some(key) = named.exposed() {
+        against.push(format!("metadata/1.root.json: {key} is kept online and could sign releases: ask {party} why"));
     }
     let (first, named) = (*first, named.clone());
     let known = PartyState::first(Chain::new(first), named, Chain::default());
@@ -137,9 +144,9 @@ fn figures(served: &Served, view: &PartyView, roles: &Roles, first: Digest) -> V
             "{} of releases, the newest signed by {} offline keys, good until {}",
             many(served.targets.len(), "list"),
             signed(&releases.seal.signers),
-            day(releases.expires)
+            time(releases.expires)
         ),
-        format!("daily statement {} of {}: “{}”", stamp.link.version, day(stamp.signed), stamp.statement),
+        format!("daily statement {} of {}: “{}”", stamp.link.version, time(stamp.signed), stamp.statement),
         match stamp.report.as_str() {
             "" => "no transparency report".to_owned(),
             report => format!("transparency report: “{report}”"),
@@ -203,30 +210,10 @@ pub fn told(refusal: &Refusal) -> String {
         Refusal::RevokedKeyReturns { key, .. } | Refusal::OnlineKey { key, .. } | Refusal::SharedKey { key, .. } => {
             format!("key {key}")
         }
-        Refusal::Expired { since, .. } => format!("since {}", day(*since)),
+        Refusal::Expired { since, .. } => format!("since {}", time(*since)),
         Refusal::WrongPackage { signed, came } => format!("signed {signed}, found {came}"),
         Refusal::RulesRollback { seen, offered, .. } => format!("version {seen} before, {offered} now"),
         _ => return refusal.to_string(),
     };
     format!("{refusal} ({more})")
-}
-
-/// A time in words (UTC).
-pub fn day(seconds: Time) -> String {
-    let time = time::UtcDateTime::from_unix_timestamp(seconds).ok();
-    time.map_or_else(
-        || format!("second {seconds}"),
-        |time| format!("{} {:02}:{:02} UTC", time.date(), time.hour(), time.minute()),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_words() {
-        assert_eq!(day(1_800_000_000), "2027-01-15 08:00 UTC");
-        assert_eq!(day(Time::MAX), format!("second {}", Time::MAX));
-    }
 }

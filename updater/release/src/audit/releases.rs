@@ -4,6 +4,7 @@ use super::Asked;
 use super::parties::{Followed, told};
 use super::report::Step;
 use super::source::Bits;
+use bulkhead_first::report::time;
 use bulkhead_trust::{
     Candidate, Decision, Freshness, Listing, PackageView, Party, PerParty, Release, State, decide, freshness,
 };
@@ -70,7 +71,7 @@ fn fresh(state: &State, asked: &Asked) -> Step {
             Freshness::Fresh(age) => facts.push(format!("{party}: signed {} hours ago", age / 3600)),
             Freshness::Frozen(since) => against.push(format!(
                 "{party}: nothing new since {}, when it was due: copy the folder again; if all mirrors show this, the party is silent or is kept from speaking",
-                super::parties::day(*since)
+                time(*since)
             )),
             Freshness::Never => against.push(format!("{party}: has never said what is current")),
         }

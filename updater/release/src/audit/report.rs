@@ -115,8 +115,7 @@ pub fn many(count: usize, one: &str) -> String {
 /// Text from outside, with a mark in the place of every character that does something instead of being seen.
 pub fn visible(text: &str) -> String {
     let acts = |c: char| {
-        let turns =
-            matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        let turns = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
         c.is_control() || turns
     };
     text.chars().map(|c| if acts(c) { '\u{fffd}' } else { c }).collect()
@@ -145,9 +144,9 @@ mod tests {
 
     #[test]
     fn text_from_outside_moves_nothing_on_a_terminal() {
-        let step = Step::verified("a\u{1b}[2Jb", vec!["c\nverified      Build\u{202e}".into()]);
+        let step = Step::verified("a\u{1b}[2Jb", vec!["c\nverified      Build\u{202e}\u{61c}".into()]);
         let text = report(vec![step]).text();
         assert!(text.contains("a\u{fffd}[2Jb") && text.contains("c\u{fffd}verified"), "{text}");
-        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
+        assert!(!text.contains('\u{1b}') && !text.contains(['\u{202e}', '\u{61c}']));
     }
 }

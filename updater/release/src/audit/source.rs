@@ -2,13 +2,13 @@
 
 use super::Asked;
 use super::folders::{hash, read};
-use super::parties::day;
 use super::report::{Step, many};
 use crate::attestation::{Attestation, FIRST, assemble};
 use crate::history::{Judged, judge};
 use crate::keys::Purpose;
 use crate::mirrors;
 use crate::signed;
+use bulkhead_first::report::time;
 use git2::{Commit, ErrorCode, Oid, Repository};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -150,7 +150,7 @@ fn policies(judged: &Judged) -> Step {
     }
     for person in judged.policy.people.values() {
         let keys = person.fingerprints().map(|(key, expires)| match expires {
-            Some(end) => format!("{key} until {}", day(end)),
+            Some(end) => format!("{key} until {}", time(end)),
             None => key,
         });
         let keys = keys.collect::<Vec<_>>().join(", ");

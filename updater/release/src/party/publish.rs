@@ -10,10 +10,8 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 
-/// Fewest offline keys of a party, and how many of them sign.
-pub const FEWEST_KEYS: usize = 4;
 /// How many of the offline keys sign.
-pub const THRESHOLD: u32 = 2;
+const THRESHOLD: u32 = 2;
 /// Releases that a targets file goes on listing; older ones are known by the chain of links.
 const LISTED: usize = 16;
 
@@ -126,12 +124,12 @@ fn publish_root(
 
 /// What clients ask of a root (`bulkhead-trust`).
 fn sound(roles: &Roles) -> Result<(), PartyError> {
-    for role in [&roles.root, &roles.targets] {
-        if role.keys.len() < FEWEST_KEYS || role.threshold < THRESHOLD {
-            return Err(PartyError::Draft("a root names four offline keys at least, two of which sign"));
-        }
+    if roles.weak().is_some() {
+        return Err(PartyError::Draft(
+            "a root names four offline keys at least, two of which sign, two more than sign, and no more than sixteen",
+        ));
     }
-    if roles.offline().intersection(&roles.online()).next().is_some() {
+    if roles.exposed().is_some() {
         return Err(PartyError::Draft("the online key must not be one of the offline keys"));
     }
     Ok(())

@@ -77,6 +77,28 @@ fn rotate(audit: &mut Audit, own: &Path, signers: [usize; 2]) {
 }
 
 #[test]
+fn online_key_that_could_sign_releases() {
+    let title = "Signatures and history of the quality party";
+    refused("exposed", title, "is kept online and could sign releases", |audit, own| {
+        own_folder(audit, own, 1);
+        let folder = &audit.served[1];
+        let newest = fs::read(folder.join("metadata/2.targets.json")).unwrap();
+        let releases: Vec<Entry> =
+            targets(&newest, &BTreeSet::new()).unwrap().releases.into_values().map(entry).collect();
+        let (offline, online) = (["0", "1", "2", "3"].map(|which| pair("quality", which)), pair("quality", "online"));
+        let keys = offline.iter().map(Pair::key).collect();
+        let mut roles = bulkhead_release::party::publish::roles(keys, online.key()).unwrap();
+        roles.targets.keys.insert(online.key());
+        let mut repository = Repository::new(Lifetimes::default());
+        let made = repository.root(now(), &roles).unwrap().signed_by(&offline[..2]);
+        repository.add_root(&made);
+        let made = repository.targets(now(), &releases).unwrap().signed_by(&offline[..2]);
+        repository.add_targets(&made);
+        say(folder, repository, &online, now());
+    });
+}
+
+#[test]
 fn keys_that_were_replaced() {
     let house = house();
     let (mut audit, own) = (Audit::of(house, "rotated"), house.path("spoiled-rotated"));

@@ -5,11 +5,6 @@ use crate::chain::Broken;
 use crate::{Fork, Forked, Key, Party, PartyState, Refusal, Role, RootView, State, Time};
 use std::collections::BTreeSet;
 
-/// Keys that a role may have at most: more could not be kept safe by one party, and would cost time.
-pub const MOST_KEYS: usize = 16;
-/// Of offline keys so many must sign at least, and so many more must exist: that many can be lost at once.
-const OFFLINE: (u32, u32) = (2, 2);
-
 /// Follows `party`'s `roots`; the last one must not have expired. What is removed on the way is revoked for good.
 pub(super) fn advance(next: &mut State, party: Party, roots: &[RootView], now: Time) -> Result<(), Stop> {
     let State { parties, revoked, .. } = next;
@@ -68,22 +63,14 @@ pub(crate) fn step(
 /// Whether a root leaves the party as hard to speak for as it was.
 fn strong(revoked: &BTreeSet<Key>, party: Party, root: &RootView) -> Result<(), Refusal> {
     let roles = &root.roles;
-    for role in Role::ALL {
-        let keys = roles.of(role);
-        let (threshold, spare) = match role {
-            Role::Root | Role::Targets => OFFLINE,
-            Role::Timestamp | Role::Snapshot => (1, 0),
-        };
-        let least = usize::try_from(keys.threshold.saturating_add(spare)).unwrap_or(usize::MAX);
-        if keys.threshold < threshold || keys.keys.len() < least || keys.keys.len() > MOST_KEYS {
-            return Err(Refusal::WeakRoot { party, role });
-        }
+    if let Some(role) = roles.weak() {
+        return Err(Refusal::WeakRoot { party, role });
     }
     if let Some(key) = roles.all().intersection(revoked).next() {
         return Err(Refusal::RevokedKeyReturns { party, key: *key });
     }
-    match roles.offline().intersection(&roles.online()).next() {
-        Some(key) => Err(Refusal::OnlineKey { party, key: *key }),
+    match roles.exposed() {
+        Some(key) => Err(Refusal::OnlineKey { party, key }),
         None => Ok(()),
     }
 }
